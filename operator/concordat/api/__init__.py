@@ -1,0 +1,59 @@
+"""
+What people write: the custom resources as frozen, typed values, parsed once at the edge.
+
+The types are the single source: ``crds/*.yaml`` is generated from them (:mod:`concordat.api.crd`) and a test fails
+when the two differ. Every string, list and map carries a bound, so that nobody can exhaust the API server or us, and
+CEL rules say what a schema cannot. No cluster facts here: what needs them is a policy.
+"""
+
+from concordat.api.condition import Condition
+from concordat.api.defaults import TIERS, TierDefaults, resolve
+from concordat.api.microservice import (
+    Access,
+    Consumption,
+    Egress,
+    EnvVar,
+    Gateway,
+    Health,
+    KeyReference,
+    Metrics,
+    Microservice,
+    MicroserviceSpec,
+    Port,
+    Probe,
+    Resources,
+    Routing,
+    Scaling,
+    Telemetry,
+    Tier,
+    parse,
+)
+from concordat.api.status import ChildStatus, MicroserviceStatus, ProblemStatus
+
+__all__ = [
+    "TIERS",
+    "Access",
+    "ChildStatus",
+    "Condition",
+    "Consumption",
+    "Egress",
+    "EnvVar",
+    "Gateway",
+    "Health",
+    "KeyReference",
+    "Metrics",
+    "Microservice",
+    "MicroserviceSpec",
+    "MicroserviceStatus",
+    "Port",
+    "Probe",
+    "ProblemStatus",
+    "Resources",
+    "Routing",
+    "Scaling",
+    "Telemetry",
+    "Tier",
+    "TierDefaults",
+    "parse",
+    "resolve",
+]

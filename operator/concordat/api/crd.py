@@ -1,0 +1,114 @@
+"""
+CustomResourceDefinitions from the types: JSON Schema as pydantic writes it, made structural as Kubernetes wants it.
+
+``concordat crds`` prints them; ``crds/`` holds the printed result.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from concordat import conventions
+from concordat.api.microservice import MicroserviceSpec
+from concordat.api.schema import Schema, cel
+from concordat.api.status import MicroserviceStatus
+
+_DROPPED = {"title", "additionalProperties", "$defs", "default", "propertyNames", "anyOf", "$ref", "const"}
+
+
+def microservice_crd() -> dict[str, Any]:
+    """The CustomResourceDefinition of ``Microservice``."""
+    spec = structural(MicroserviceSpec)
+    status = structural(MicroserviceStatus)
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{conventions.MICROSERVICES}.{conventions.GROUP}"},
+        "spec": {
+            "group": conventions.GROUP,
+            "scope": "Namespaced",
+            "names": {
+                "kind": conventions.MICROSERVICE,
+                "listKind": "MicroserviceList",
+                "plural": conventions.MICROSERVICES,
+                "singular": "microservice",
+                "shortNames": ["msvc"],
+                "categories": ["concordat"],
+            },
+            "versions": [
+                {
+                    "name": conventions.VERSION,
+                    "served": True,
+                    "storage": True,
+                    "subresources": {"status": {}},
+                    "additionalPrinterColumns": [
+                        _column("Ready", '.status.conditions[?(@.type=="Ready")].status'),
+                        _column("Team", ".spec.team"),
+                        _column("Version", ".status.version"),
+                        _column("Replicas", ".status.replicas"),
+                        _column("Reason", '.status.conditions[?(@.type=="Ready")].reason', priority=1),
+                        _column("Message", '.status.conditions[?(@.type=="Ready")].message', priority=1),
+                        _column("Age", ".metadata.creationTimestamp", type_="date"),
+                    ],
+                    "schema": {
+                        "openAPIV3Schema": {
+                            "type": "object",
+                            "description": "Declares a service; everything around it is built, guarded and watched.",
+                            "required": ["spec"],
+                            "properties": {
+                                "apiVersion": {"type": "string"},
+                                "kind": {"type": "string"},
+                                "metadata": {"type": "object"},
+                                "spec": spec,
+                                "status": status,
+                            },
+                            "x-kubernetes-validations": [
+                                cel(
+                                    "!has(self.spec.env) || self.spec.env.all(e, !has(e.secret) || e.secret.name == self.metadata.name"
+                                    " || e.secret.name.startsWith(self.metadata.name + '-'))",
+                                    "a secret in env must carry the service's name, or start with it and a dash:"
+                                    " rename the Secret or copy the key",
+                                    field_path=".spec.env",
+                                )
+                            ],
+                        }
+                    },
+                }
+            ],
+        },
+    }
+
+
+def structural(model: type[Schema]) -> dict[str, Any]:
+    """
+    The model's JSON Schema as a structural schema: references inlined, ``null`` alternatives and titles dropped.
+
+    Defaults stay out of the CRD: what is left unsaid stays visible as unsaid, and a changed default reaches
+    objects that are already stored.
+    """
+    schema = model.model_json_schema(by_alias=True)
+    return _inlined(schema, schema.get("$defs", {}))
+
+
+def _inlined(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        target = definitions[schema["$ref"].rsplit("/", 1)[1]]
+        return _inlined(target, definitions) | _inlined({k: v for k, v in schema.items() if k != "$ref"}, definitions)
+    if "anyOf" in schema:
+        (only,) = [option for option in schema["anyOf"] if option != {"type": "null"}]
+        return _inlined(only, definitions) | _inlined({k: v for k, v in schema.items() if k != "anyOf"}, definitions)
+
+    out = {key: value for key, value in schema.items() if key not in _DROPPED}
+    if "const" in schema:
+        out["enum"] = [schema["const"]]
+    if isinstance(schema.get("additionalProperties"), Mapping):
+        out["additionalProperties"] = _inlined(schema["additionalProperties"], definitions)
+    if "properties" in schema:
+        out["properties"] = {name: _inlined(item, definitions) for name, item in schema["properties"].items()}
+    if "items" in schema:
+        out["items"] = _inlined(schema["items"], definitions)
+    return out
+
+
+def _column(name: str, path: str, *, type_: str = "string", priority: int = 0) -> dict[str, Any]:
+    column: dict[str, Any] = {"name": name, "type": type_, "jsonPath": path}
+    return column | {"priority": priority} if priority else column

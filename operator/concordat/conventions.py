@@ -1,0 +1,70 @@
+"""
+Every name we own: labels, annotations, reasons, field managers, environment variables.
+
+A name that appears in a manifest, a rule, a dashboard and a test is written here once.
+"""
+
+GROUP = "concordat.dev"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+MICROSERVICE = "Microservice"
+MICROSERVICES = "microservices"
+
+# --- who writes -------------------------------------------------------------------------------------------------------
+
+FIELD_MANAGER = "concordat"
+"""Owner of every field we state on a child (``metadata.managedFields[].manager``)."""
+
+BEFORE_FIRST_APPLY = "before-first-apply"
+"""The manager the API server invents when an object without ``managedFields`` is applied for the first time."""
+
+MANAGED_BY = "concordat"
+"""Value of ``app.kubernetes.io/managed-by`` on every child; child watches select on it on the server."""
+
+# --- labels and annotations on children -------------------------------------------------------------------------------
+
+LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
+LABEL_NAME = "app.kubernetes.io/name"
+LABEL_VERSION = "app.kubernetes.io/version"
+LABEL_SERVICE = f"{GROUP}/service"
+"""The only label in selectors: they are immutable, and a user's label never gets into them."""
+LABEL_TEAM = f"{GROUP}/team"
+LABEL_TIER = f"{GROUP}/tier"
+
+ANNOTATION_HASH = f"{GROUP}/hash"
+"""Digest of the manifest as we last wrote it; equal digests mean there is nothing to write."""
+
+# --- annotations a person may set -------------------------------------------------------------------------------------
+
+ANNOTATION_PAUSED = f"{GROUP}/paused"
+"""``"true"`` on a Microservice or on one child: hands off, visibly."""
+ANNOTATION_ADOPT = f"{GROUP}/adopt"
+"""``"true"`` on an object of the same name that is not ours: take it over instead of reporting a conflict."""
+
+# --- conditions and their reasons (they are API: people alert on them) --------------------------------------------------
+
+READY = "Ready"
+RECONCILED = "Reconciled"
+AVAILABLE = "Available"
+
+REASON_READY = "Ready"
+REASON_RECONCILED = "Reconciled"
+REASON_PROGRESSING = "Progressing"
+REASON_PAUSED = "Paused"
+REASON_CONFLICT = "Conflict"
+REASON_INVALID = "Invalid"
+REASON_REJECTED = "Rejected"
+"""The API server refused a child (quota, Pod Security, validation); the message names the child and the rule."""
+REASON_FORBIDDEN = "Forbidden"
+REASON_UNAVAILABLE = "Unavailable"
+REASON_MINIMUM_REPLICAS = "MinimumReplicasAvailable"
+REASON_ROLLOUT_STUCK = "ProgressDeadlineExceeded"
+
+# Reasons of policies: each names what it found.
+REASON_PROVIDER_MISSING = "ProviderMissing"
+REASON_CONSENT_MISSING = "ConsentMissing"
+REASON_HOST_TAKEN = "HostTaken"
+REASON_SECRET_NOT_OURS = "SecretNotOurs"
+REASON_PORT_UNKNOWN = "PortUnknown"
+REASON_API_NOT_INSTALLED = "ApiNotInstalled"

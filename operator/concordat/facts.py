@@ -1,0 +1,107 @@
+"""
+What we must know of the world to decide: read before, never during.
+
+Everything here is a value. Time, if it matters, is a fact as well.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from concordat.manifest import ChildKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """How this cluster is set up: the operator's own configuration, the same for every service."""
+
+    gateway_namespace: str = "gateway-system"
+    gateway_name: str = "concordat"
+    gateway_pods: Mapping[str, str] = field(default_factory=dict)
+    """Labels of the gateway's pods; empty lets in every pod of the gateway's namespace."""
+    monitoring_namespace: str = "monitoring"
+    """Namespace Prometheus scrapes from."""
+    dns_namespace: str = "kube-system"
+    dns_pods: Mapping[str, str] = field(default_factory=lambda: {"k8s-app": "kube-dns"})
+    dns_addresses: tuple[str, ...] = ("169.254.20.10/32",)
+    """Resolvers that are no pods: node-local DNS, or a resolver on the node itself. Networks in CIDR notation."""
+    cluster_domain: str = "cluster.local"
+    private_networks: tuple[str, ...] = (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "169.254.0.0/16",
+        "100.64.0.0/10",
+    )
+    """What ``egress.host`` does not open: every network that is not public."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """A service another one may consume, as far as its consumer may know it."""
+
+    name: str
+    namespace: str
+    object_name: str
+    """Name of its Service, which is shortened where Kubernetes wants it."""
+    ports: Mapping[str, tuple[int, str]]
+    """Number and transport protocol by port name; without the metrics port, unless it is the only one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consumer:
+    """A service that consumes this one, with our consent."""
+
+    name: str
+    namespace: str
+    ports: tuple[str, ...] = ()
+    """Port names it asked for; empty for all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservedChild:
+    """What the cache knows of a child that exists and is ours."""
+
+    uid: str
+    resource_version: str
+    applied_hash: str = ""
+    """Our annotation: digest of the manifest as last written."""
+    fingerprint: str = ""
+    """Digest of the fields we own there now; see :mod:`concordat.cluster.ownership`."""
+    paused: bool = False
+    owns_replicas: bool = False
+    """A Deployment whose ``spec.replicas`` is in our managed fields."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadState:
+    """What a Deployment says of its rollout."""
+
+    replicas: int = 0
+    """Wanted, ``spec.replicas``."""
+    ready: int = 0
+    updated: int = 0
+    available: int = 0
+    generation: int = 0
+    observed_generation: int = 0
+    stuck: str = ""
+    """Message of ``Progressing=False``."""
+    failure: str = ""
+    """Message of ``ReplicaFailure=True``: quota, Pod Security."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Everything a plan for one Microservice may depend on besides the Microservice itself."""
+
+    platform: Platform = field(default_factory=Platform)
+    installed: frozenset[str] = frozenset()
+    """Optional kinds the API server serves, e.g. ``HTTPRoute``, ``ServiceMonitor``."""
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    """By the reference as the consumer wrote it; what is missing here does not exist, or must look as if."""
+    unconsented: frozenset[str] = frozenset()
+    """References that exist but whose provider does not let our namespace in."""
+    consumers: tuple[Consumer, ...] = ()
+    taken_hosts: Mapping[str, str] = field(default_factory=dict)
+    """Hosts of ours that an older Microservice claims, with its ``namespace/name``."""
+    children: Mapping[ChildKey, ObservedChild] = field(default_factory=dict)
+    workload: WorkloadState | None = None

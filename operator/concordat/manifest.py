@@ -1,0 +1,90 @@
+"""
+A child as a value: its kind, its identity, its digest.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Manifest = dict[str, Any]
+"""A Kubernetes object as it is written to the API server."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of object we build, and how it is built."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    optional: bool = False
+    """Installed by somebody else (Gateway API, prometheus-operator); may come and go."""
+    born_by_apply: bool = False
+    """
+    Created by server-side apply instead of POST.
+
+    A POST-born entry in ``managedFields`` also owns what the server defaulted. For a Deployment that includes
+    ``replicas``: the first scaling by an autoscaler would look like drift.
+    """
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def path(self) -> str:
+        """``/apis/apps/v1`` or ``/api/v1``."""
+        return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class ChildKey:
+    """Identity of a child inside the namespace of its owner."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedChild:
+    """A child as it should be."""
+
+    kind: Kind
+    manifest: Manifest
+    relinquished: tuple[tuple[str, ...], ...] = field(default=())
+    """
+    Paths we may have owned before and must hand over without removing their values, e.g. ``("spec", "replicas")``
+    once an autoscaler takes over. Dropping such a field from an apply would reset it to the server's default.
+    """
+
+    @property
+    def key(self) -> ChildKey:
+        return ChildKey(kind=self.kind.kind, name=self.manifest["metadata"]["name"])
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with sorted keys and no spaces: equal values give equal bytes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(value: Any, *, size: int = 10) -> str:
+    """Hex digest of the canonical form; ``size`` in bytes."""
+    return hashlib.blake2b(canonical(value), digest_size=size).hexdigest()
+
+
+def leaves(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    """Every scalar of a nested value by its path; list items by position, empty containers as themselves."""
+    if isinstance(value, Mapping) and value:
+        return {p: v for key, item in value.items() for p, v in leaves(item, (*path, str(key))).items()}
+    if isinstance(value, list | tuple) and value:
+        return {p: v for i, item in enumerate(value) for p, v in leaves(item, (*path, str(i))).items()}
+    return {path: value}

@@ -1,0 +1,28 @@
+"""
+The kinds we build, and how each is spelled.
+"""
+
+from concordat.manifest import Kind
+
+SERVICE_ACCOUNT = Kind(group="", version="v1", kind="ServiceAccount", plural="serviceaccounts")
+SERVICE = Kind(group="", version="v1", kind="Service", plural="services")
+DEPLOYMENT = Kind(group="apps", version="v1", kind="Deployment", plural="deployments", born_by_apply=True)
+AUTOSCALER = Kind(group="autoscaling", version="v2", kind="HorizontalPodAutoscaler", plural="horizontalpodautoscalers")
+DISRUPTION_BUDGET = Kind(group="policy", version="v1", kind="PodDisruptionBudget", plural="poddisruptionbudgets")
+NETWORK_POLICY = Kind(group="networking.k8s.io", version="v1", kind="NetworkPolicy", plural="networkpolicies")
+HTTP_ROUTE = Kind(group="gateway.networking.k8s.io", version="v1", kind="HTTPRoute", plural="httproutes", optional=True)
+SERVICE_MONITOR = Kind(
+    group="monitoring.coreos.com", version="v1", kind="ServiceMonitor", plural="servicemonitors", optional=True
+)
+
+ALL = (
+    SERVICE_ACCOUNT,
+    SERVICE,
+    NETWORK_POLICY,
+    DEPLOYMENT,
+    AUTOSCALER,
+    DISRUPTION_BUDGET,
+    HTTP_ROUTE,
+    SERVICE_MONITOR,
+)
+"""In the order they are created: what guards a pod exists before the pod does."""
