@@ -1,0 +1,51 @@
+# Thin on purpose: each target is one command somebody could type.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV   := .venv
+RUN    := $(VENV)/bin
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  INSTALL=no     name missing system packages instead of installing them (root on Debian or Ubuntu)"
+	@echo "  PROVIDER=...   local | kind | existing: where demo and tests find their cluster (chosen by what is there)"
+	@echo "  GROUP=...      backbone | contracts | observability: which figures to measure"
+
+$(VENV)/installed: requirements.lock pyproject.toml tools/environment
+	@tools/environment $(PYTHON) $(VENV)
+
+.PHONY: demo
+demo: $(VENV)/installed ## From nothing to a running, guarded service on a real Kubernetes
+	@$(RUN)/concordat demo $(if $(PROVIDER),--provider $(PROVIDER))
+
+.PHONY: test
+test: $(VENV)/installed ## Every test but the long ones, on a real API server and a real node
+	@$(RUN)/python -m tests.setup
+	@$(RUN)/pytest -m "not slow" $(ARGS)
+
+.PHONY: test-long
+test-long: $(VENV)/installed ## The long ones: whole soundness runs, month-long simulations, outage storms
+	@$(RUN)/python -m tests.setup
+	@$(RUN)/pytest -m slow --timeout=7200 $(ARGS)
+
+.PHONY: figures
+figures: $(VENV)/installed ## Measure what the documentation claims; one JSON line a figure
+	@$(RUN)/python -m tests.setup >&2
+	@$(RUN)/python -m tests.figures $(GROUP)
+
+.PHONY: lint
+lint: $(VENV)/installed ## Formatting, rules, types, layers
+	@$(RUN)/ruff format --check .
+	@$(RUN)/ruff check .
+	@$(RUN)/mypy
+	@$(RUN)/lint-imports
+
+.PHONY: generated
+generated: $(VENV)/installed ## Write what is made from code again: CRDs, dashboards, reference pages
+	@$(RUN)/python -m tests.generated
+
+.PHONY: lock
+lock: $(VENV)/installed ## Resolve the dependencies anew
+	@$(RUN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --all-extras pyproject.toml -o requirements.lock

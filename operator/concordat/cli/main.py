@@ -1,0 +1,80 @@
+"""
+The table of commands. A command's module is imported when it is called: ``--help`` answers at once.
+"""
+
+import importlib
+from typing import Any
+
+import rich_click as click
+
+from concordat import __version__
+from concordat.cli.output import fail
+from concordat.errors import ConcordatError
+
+COMMANDS: dict[str, dict[str, str]] = {
+    "Write": {
+        "init": "start",
+        "lint": "lint",
+        "render": "render",
+        "explain": "explain",
+        "crds": "render",
+    },
+    "Look and decide": {
+        "plan": "plan",
+        "status": "status",
+        "graph": "graph",
+    },
+    "Contracts and objectives": {
+        "contract": "contract",
+        "slo": "slo",
+        "dashboard": "dashboard",
+    },
+    "A local Kubernetes": {
+        "demo": "demo",
+        "up": "cluster",
+        "down": "cluster",
+        "load-image": "cluster",
+    },
+}
+"""Panel of the help -> command -> module of this package that defines it."""
+
+_MODULES = {command: module for panel in COMMANDS.values() for command, module in panel.items()}
+
+
+class _Lazy(click.RichGroup):
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(_MODULES)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in _MODULES:
+            return None
+        module = importlib.import_module(f"concordat.cli.{_MODULES[name]}")
+        commands: list[click.Command] = module.COMMANDS
+        return next(command for command in commands if command.name == name)
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except ConcordatError as error:
+            fail(str(error))
+
+
+click.rich_click.COMMAND_GROUPS = {
+    program: [{"name": panel, "commands": list(commands)} for panel, commands in COMMANDS.items()]
+    for program in ("concordat", "kubectl-concordat")
+}
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="concordat")
+def main() -> None:
+    """
+    Declare a service and the contracts it keeps; Concordat builds, guards and watches everything around it.
+
+    \b
+    Examples:
+      concordat demo                       a real Kubernetes with a real service, from nothing
+      concordat init deployment/orders     a first Microservice from what already runs
+      concordat render orders.yaml         every object it will become, without a cluster
+      concordat plan -f orders.yaml        what would change, and what that does to traffic and pods
+    """
