@@ -15,6 +15,9 @@ help: ## Show this list
 $(VENV)/installed: requirements.lock pyproject.toml tools/environment
 	@tools/environment $(PYTHON) $(VENV)
 
+.PHONY: venv
+venv: $(VENV)/installed ## The Python environment alone
+
 .PHONY: demo
 demo: $(VENV)/installed ## From nothing to a running, guarded service on a real Kubernetes
 	@$(RUN)/concordat demo $(if $(PROVIDER),--provider $(PROVIDER))

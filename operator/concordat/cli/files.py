@@ -95,7 +95,9 @@ def _documents(file: Path | None) -> Iterator[Document]:
                 continue
             content = yaml.CSafeLoader("").construct_document(node)
             if not isinstance(content, dict):
-                raise _refused(f"{name}:{node.start_mark.line + 1}", "a mapping with apiVersion and kind is expected here")
+                raise _refused(
+                    f"{name}:{node.start_mark.line + 1}", "a mapping with apiVersion and kind is expected here"
+                )
             yield Document(file=name, content=content, node=node)
     except yaml.MarkedYAMLError as error:
         where = f"{name}:{error.problem_mark.line + 1}" if error.problem_mark else name
@@ -130,7 +132,9 @@ def _refuse_bombs(name: str, text: bytes) -> None:
             add(weight)
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in weights:
-                raise _refused(f"{name}:{event.start_mark.line + 1}", f"*{event.anchor} contains itself, or is not defined")
+                raise _refused(
+                    f"{name}:{event.start_mark.line + 1}", f"*{event.anchor} contains itself, or is not defined"
+                )
             add(weights[event.anchor])
         elif isinstance(event, yaml.ScalarEvent):
             weights |= {event.anchor: 1} if event.anchor else {}

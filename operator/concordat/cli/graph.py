@@ -1,0 +1,82 @@
+"""
+``concordat graph``: who consumes whom.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import rich_click as click
+
+from concordat import graph as graphs
+from concordat.api import Microservice, parse
+from concordat.cli import drawing, files
+from concordat.cli.live import Cluster, all_namespaces_option, cluster_options, namespace_option
+from concordat.cli.output import emit_json, notes, plain
+
+_WRITERS = {"text": graphs.as_text, "mermaid": graphs.as_mermaid, "dot": graphs.as_dot, "svg": drawing.graph_svg}
+
+
+@click.command("graph")
+@click.option(
+    "-f",
+    "--filename",
+    "filenames",
+    multiple=True,
+    help="Files or folders instead of a cluster; - reads standard input.",
+)
+@namespace_option
+@all_namespaces_option
+@click.option(
+    "-o", "--output", type=click.Choice([*_WRITERS, "json"]), default="text", show_default=True, help="How to write it."
+)
+@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@cluster_options
+def graph(
+    cluster: Cluster,
+    filenames: Sequence[str],
+    namespace: str | None,
+    all_namespaces: bool,
+    output: str,
+    to: Path | None,
+) -> None:
+    """
+    Who consumes whom, as declared.
+
+    \b
+    Examples:
+      concordat graph -A                              every service of the cluster
+      concordat graph -f services/ -o mermaid         from files, for a README
+      concordat graph -A -o svg --to services.svg     a picture
+    """
+    services = _services(cluster, filenames, None if all_namespaces else namespace)
+    names = [service.reference for service in services]
+    found = graphs.edges(services)
+    for circle in graphs.cycles(found):
+        notes.print(f"[yellow]circle:[/] {plain(' -> '.join([*circle, circle[0]]))}")
+
+    if output == "json":
+        emit_json(
+            {
+                "services": sorted(names),
+                "edges": [
+                    {"consumer": edge.consumer, "provider": edge.provider, "state": edge.state} for edge in found
+                ],
+                "cycles": graphs.cycles(found),
+            }
+        )
+        return
+    drawn = _WRITERS[output](names, found)
+    if to:
+        to.write_text(drawn + "\n")
+    else:
+        click.echo(plain(drawn))
+
+
+def _services(cluster: Cluster, filenames: Sequence[str], namespace: str | None) -> list[Microservice]:
+    if filenames:
+        found = files.microservices(files.read(filenames), namespace=namespace or "default")
+        return [service for service, _ in found]
+    return [parse(item) for item in cluster.microservices(namespace=namespace)]
+
+
+COMMANDS = [graph]

@@ -1,0 +1,117 @@
+"""
+Reading a cluster with the official client: whatever way of logging in a person's kubeconfig names works here too.
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import rich_click as click
+
+from concordat import conventions
+from concordat.cli.output import EXIT_FAILED, fail
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def cluster_options(command: Command) -> Command:
+    """``--context`` and ``--kubeconfig``; the command receives ``cluster``, a :class:`Cluster`."""
+
+    @click.option("--context", help="Context of the kubeconfig.")
+    @click.option("--kubeconfig", type=click.Path(dir_okay=False), help="Kubeconfig to use instead of $KUBECONFIG.")
+    @functools.wraps(command)
+    def wrapped(*args: Any, context: str | None, kubeconfig: str | None, **kwargs: Any) -> Any:
+        return command(*args, cluster=Cluster(context=context, kubeconfig=kubeconfig), **kwargs)
+
+    return wrapped  # type: ignore[return-value]
+
+
+namespace_option = click.option("-n", "--namespace", help="One namespace; the context's own if left out.")
+all_namespaces_option = click.option("-A", "--all-namespaces", is_flag=True, help="Every namespace.")
+
+
+class Cluster:
+    """A cluster, connected to at the first request."""
+
+    def __init__(self, *, context: str | None = None, kubeconfig: str | None = None) -> None:
+        self._context = context
+        self._kubeconfig = kubeconfig
+
+    @functools.cached_property
+    def _client(self) -> Any:
+        from kubernetes import client, config  # a second of imports that `--help` and `render` do not pay
+
+        try:
+            config.load_kube_config(config_file=self._kubeconfig, context=self._context)
+        except config.ConfigException as error:
+            fail(
+                f"no cluster: {error}. Start one with `concordat up`, or name one with --kubeconfig.", code=EXIT_FAILED
+            )
+        return client.ApiClient()
+
+    @functools.cached_property
+    def namespace(self) -> str:
+        """The namespace of the context."""
+        from kubernetes import config
+
+        try:
+            contexts, active = config.list_kube_config_contexts(config_file=self._kubeconfig)
+        except config.ConfigException:
+            return "default"
+        chosen = next((item for item in contexts if item["name"] == self._context), active)
+        return chosen["context"].get("namespace") or "default"
+
+    def get(self, path: str, *, missing: Any = None, **query: str) -> Any:
+        """GET ``path``; ``missing`` for 404. Anything else that goes wrong ends the command with what to do."""
+        return self.request("GET", path, missing=missing, query=query)
+
+    def request(
+        self, method: str, path: str, *, body: Any = None, missing: Any = None, query: Mapping[str, str] | None = None
+    ) -> Any:
+        """One request, its answer parsed."""
+        import urllib3
+        from kubernetes.client.exceptions import ApiException
+
+        try:
+            return self._client.call_api(
+                path,
+                method,
+                query_params=list((query or {}).items()),
+                header_params={"Accept": "application/json", "Content-Type": "application/json"},
+                body=body,
+                response_type="object",
+                auth_settings=["BearerToken"],
+                _return_http_data_only=True,
+            )
+        except ApiException as error:
+            if error.status == 404:
+                return missing
+            fail(f"the cluster answers {error.status} {error.reason} to {method} {path}", code=EXIT_FAILED)
+        except urllib3.exceptions.HTTPError as error:
+            host = self._client.configuration.host
+            fail(f"the cluster at {host} does not answer ({type(error).__name__}); is it running?", code=EXIT_FAILED)
+
+    def items(self, path: str, plural: str, *, namespace: str | None, **query: str) -> list[dict[str, Any]]:
+        """A list over one namespace, or over all of them; in pages, empty where the API is not installed."""
+        where = f"{path}/namespaces/{namespace}/{plural}" if namespace else f"{path}/{plural}"
+        found: list[dict[str, Any]] = []
+        token = ""
+        while True:
+            page = self.get(
+                where, missing={"items": []}, limit="500", **({"continue": token} if token else {}), **query
+            )
+            found += page["items"]
+            token = (page.get("metadata") or {}).get("continue") or ""
+            if not token:
+                return found
+
+    def microservices(self, *, namespace: str | None) -> list[dict[str, Any]]:
+        """The Microservices, as Kubernetes objects; a cluster without the CRD is told how to get it."""
+        path = f"/apis/{conventions.GROUP}/{conventions.VERSION}"
+        if self.get(path) is None:
+            fail(
+                "this cluster does not know Microservices: install the chart, or `concordat crds | kubectl apply -f -`",
+                code=EXIT_FAILED,
+            )
+        kind = {"apiVersion": conventions.API_VERSION, "kind": conventions.MICROSERVICE}
+        return [kind | item for item in self.items(path, conventions.MICROSERVICES, namespace=namespace)]

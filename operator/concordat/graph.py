@@ -1,0 +1,152 @@
+"""
+Who consumes whom: the declared edges of a set of services, and ways to write them down.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from concordat.api import Microservice
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Edge:
+    """One declared use."""
+
+    consumer: str
+    """``namespace/name``."""
+    provider: str
+    """``namespace/name``; of what was asked for, if nobody provides it."""
+    state: str = "open"
+    """``open``, ``missing`` (nobody provides it) or ``unconsented`` (the provider does not let that namespace in)."""
+
+
+def edges(services: Iterable[Microservice]) -> tuple[Edge, ...]:
+    """Every declared use among ``services``, sorted."""
+    by_name = {service.reference: service for service in services}
+    by_contract = {
+        f"{service.namespace}/{contract}": service for service in by_name.values() for contract in service.spec.provides
+    }
+    return tuple(
+        sorted(
+            {
+                _edge(consumer, use.service or use.contract or "", by_contract if use.contract else by_name)
+                for consumer in by_name.values()
+                for use in consumer.spec.consumes
+            }
+        )
+    )
+
+
+def cycles(found: Sequence[Edge]) -> tuple[tuple[str, ...], ...]:
+    """Groups of services that depend on each other in a circle: strongly connected, by Kosaraju's two walks."""
+    forward = _adjacent((edge.consumer, edge.provider) for edge in found)
+    backward = _adjacent((edge.provider, edge.consumer) for edge in found)
+    last_finished_first = [name for tree in _walk(sorted(forward), forward) for name in tree][::-1]
+    groups = _walk(last_finished_first, backward)
+    return tuple(
+        sorted(tuple(sorted(group)) for group in groups if len(group) > 1 or group[0] in forward.get(group[0], ()))
+    )
+
+
+def as_text(services: Sequence[str], found: Sequence[Edge]) -> str:
+    """One service a block, what it uses below it."""
+    uses = {name: [edge for edge in found if edge.consumer == name] for name in sorted(services)}
+    lines: list[str] = []
+    for name, outgoing in uses.items():
+        lines.append(name)
+        for position, edge in enumerate(outgoing):
+            branch = "└─" if position == len(outgoing) - 1 else "├─"
+            lines.append(f"{branch} {edge.provider}" + ("" if edge.state == "open" else f"  ({edge.state})"))
+    return "\n".join(lines)
+
+
+def as_mermaid(services: Sequence[str], found: Sequence[Edge]) -> str:
+    """A Mermaid flowchart, as GitHub and most wikis draw it."""
+    numbers = _numbers(services, found)
+    nodes = [f'  n{number}["{name}"]' for name, number in numbers.items()]
+    arrows = [
+        f"  n{numbers[edge.consumer]} {'-->' if edge.state == 'open' else f'-. {edge.state} .->'} n{numbers[edge.provider]}"
+        for edge in found
+    ]
+    return "\n".join(["flowchart LR", *nodes, *arrows])
+
+
+def as_dot(services: Sequence[str], found: Sequence[Edge]) -> str:
+    """Graphviz."""
+    nodes = [f'  "{name}";' for name in _numbers(services, found)]
+    arrows = [
+        f'  "{edge.consumer}" -> "{edge.provider}"'
+        + ("" if edge.state == "open" else f' [style=dashed, label="{edge.state}"]')
+        + ";"
+        for edge in found
+    ]
+    return "\n".join(["digraph services {", "  rankdir=LR; node [shape=box];", *nodes, *arrows, "}"])
+
+
+def ranks(services: Sequence[str], found: Sequence[Edge]) -> list[list[str]]:
+    """
+    Columns of a drawing, consumers left of what they use: Kahn's algorithm, a circle cut at its first name.
+
+    Inside a column, names stand near the average height of what points at them (one barycentre sweep).
+    """
+    names = list(_numbers(services, found))
+    incoming: dict[str, set[str]] = {name: set() for name in names}
+    for edge in found:
+        if edge.consumer != edge.provider:
+            incoming[edge.provider].add(edge.consumer)
+
+    columns: list[list[str]] = []
+    placed: dict[str, int] = {}
+    while len(placed) < len(names):
+        waiting = [name for name in names if name not in placed]
+        free = [name for name in waiting if incoming[name] <= placed.keys()] or waiting[:1]
+        above = {name: [placed[source] for source in incoming[name] if source in placed] for name in free}
+        column = sorted(free, key=lambda name: (sum(above[name]) / len(above[name]) if above[name] else 0.0, name))
+        placed |= {name: height for height, name in enumerate(column)}
+        columns.append(column)
+    return columns
+
+
+def _edge(consumer: Microservice, reference: str, providers: Mapping[str, Microservice]) -> Edge:
+    wanted = reference if "/" in reference else f"{consumer.namespace}/{reference}"
+    provider = providers.get(wanted)
+    if provider is None:
+        return Edge(consumer=consumer.reference, provider=wanted, state="missing")
+    foreign = provider.namespace != consumer.namespace and consumer.namespace not in provider.spec.access.namespaces
+    return Edge(consumer=consumer.reference, provider=provider.reference, state="unconsented" if foreign else "open")
+
+
+def _adjacent(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    next_to: dict[str, list[str]] = {}
+    for source, target in pairs:
+        next_to.setdefault(source, []).append(target)
+    return next_to
+
+
+def _walk(starts: Iterable[str], next_to: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """Depth-first trees from each start not yet seen, names in the order they were finished. Without recursion: a
+    chain of a thousand services is deeper than Python's stack."""
+    seen: set[str] = set()
+    trees: list[list[str]] = []
+    for start in starts:
+        if start in seen:
+            continue
+        seen.add(start)
+        finished: list[str] = []
+        path = [(start, iter(next_to.get(start, ())))]
+        while path:
+            name, ahead = path[-1]
+            step = next((neighbour for neighbour in ahead if neighbour not in seen), None)
+            if step is None:
+                finished.append(name)
+                path.pop()
+            else:
+                seen.add(step)
+                path.append((step, iter(next_to.get(step, ()))))
+        trees.append(finished)
+    return trees
+
+
+def _numbers(services: Iterable[str], found: Iterable[Edge]) -> dict[str, int]:
+    names = sorted({*services, *(edge.provider for edge in found)})
+    return {name: number for number, name in enumerate(names)}

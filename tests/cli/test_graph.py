@@ -1,0 +1,101 @@
+"""
+Who consumes whom, from declarations.
+"""
+
+import re
+from xml.etree import ElementTree
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from concordat.api import Microservice, parse
+from concordat.cli.drawing import graph_svg
+from concordat.graph import Edge, as_dot, as_mermaid, as_text, cycles, edges, ranks
+
+
+def _service(reference: str, **spec: object) -> Microservice:
+    namespace, name = reference.split("/")
+    return parse(
+        {
+            "apiVersion": "concordat.dev/v1alpha1",
+            "kind": "Microservice",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {"team": "checkout", "image": "example.com/x:11", "ports": {"http": {"port": 8011}}, **spec},
+        }
+    )
+
+
+def test_a_name_without_namespace_is_the_consumers_own() -> None:
+    """``payments`` in shop means shop/payments."""
+    services = [_service("shop/orders", consumes=[{"service": "payments"}]), _service("shop/payments")]
+
+    assert (Edge(consumer="shop/orders", provider="shop/payments"),) == edges(services)
+
+
+def test_a_contract_leads_to_whoever_provides_it() -> None:
+    """Consumers may name the contract and need not know the service behind it."""
+    services = [
+        _service("shop/orders", consumes=[{"contract": "payments-api"}]),
+        _service("shop/payments-eu", provides=["payments-api"]),
+    ]
+
+    assert (Edge(consumer="shop/orders", provider="shop/payments-eu"),) == edges(services)
+
+
+def test_an_edge_across_namespaces_needs_the_providers_consent() -> None:
+    """Without ``access.namespaces`` the edge is there for all to see, and closed."""
+    consumer = _service("shop/orders", consumes=[{"service": "stock/depot"}, {"service": "stock/lager"}])
+    providers = [_service("stock/depot", access={"namespaces": ["shop"]}), _service("stock/lager")]
+
+    assert ["open", "unconsented"] == [edge.state for edge in edges([consumer, *providers])]
+
+
+def test_what_nobody_provides_is_missing() -> None:
+    """The name that was asked for stays visible."""
+    assert (Edge(consumer="shop/orders", provider="shop/absent", state="missing"),) == edges(
+        [_service("shop/orders", consumes=[{"service": "absent"}])]
+    )
+
+
+def _pairs(text: str) -> list[Edge]:
+    return [Edge(consumer=pair[0], provider=pair[1]) for pair in text.split()]
+
+
+def test_circles_are_found_whole() -> None:
+    """Every group that reaches itself, a service that uses itself included; a chain is none."""
+    assert (("a", "b", "c"), ("d", "e"), ("h",)) == cycles(_pairs("ab bc ca cd de ed fg hh"))
+
+
+def test_a_chain_longer_than_pythons_stack_is_walked() -> None:
+    """Five thousand services in a row are no circle and no crash."""
+    assert () == cycles([Edge(consumer=f"{n}", provider=f"{n + 1}") for n in range(5000)])
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from("abcdef")), max_size=15))
+def test_every_service_stands_in_one_column(pairs: list[tuple[str, str]]) -> None:
+    """Circles or not: a drawing shows each service once."""
+    found = [Edge(consumer=consumer, provider=provider) for consumer, provider in pairs]
+
+    placed = [name for column in ranks("abcdef", found) for name in column]
+
+    assert sorted("abcdef") == sorted(placed)
+
+
+def test_written_forms_hold_every_edge() -> None:
+    """Text, Mermaid and DOT tell the same story, closed edges marked."""
+    names = ["shop/orders", "shop/payments"]
+    found = [Edge(consumer="shop/orders", provider="shop/absent", state="missing"), *_pairs("xy")]
+
+    assert "└─ shop/absent  (missing)" in as_text(names, found)
+    assert "-. missing .->" in as_mermaid(names, found)
+    assert '"shop/orders" -> "shop/absent" [style=dashed, label="missing"];' in as_dot(names, found)
+
+
+def test_the_picture_is_well_formed_whatever_a_service_is_called() -> None:
+    """Names are text in the SVG, never markup."""
+    drawn = graph_svg(['<script x="&">'], [Edge(consumer='<script x="&">', provider="b")])
+
+    texts = [element.text for element in ElementTree.fromstring(drawn).iter() if element.tag.endswith("}text")]
+
+    assert ['<script x="&">', "b"] == texts
+    assert not re.search("<script", drawn)
