@@ -24,6 +24,8 @@ class Platform:
     dns_pods: Mapping[str, str] = field(default_factory=lambda: {"k8s-app": "kube-dns"})
     dns_addresses: tuple[str, ...] = ("169.254.20.10/32",)
     """Resolvers that are no pods: node-local DNS, or a resolver on the node itself. Networks in CIDR notation."""
+    dns_ports: tuple[int, ...] = (53,)
+    """Where resolvers listen. Policies see the pod's port, not the Service's: 5353 on OpenShift."""
     cluster_domain: str = "cluster.local"
     private_networks: tuple[str, ...] = (
         "10.0.0.0/8",
@@ -31,8 +33,12 @@ class Platform:
         "192.168.0.0/16",
         "169.254.0.0/16",
         "100.64.0.0/10",
+        "fc00::/7",
+        "fe80::/10",
     )
     """What ``egress.host`` does not open: every network that is not public."""
+    metadata_addresses: tuple[str, ...] = ("169.254.169.254/32", "fd00:ec2::254/128")
+    """The cloud's instance metadata, which hands out the node's credentials: closed inside every ``egress.cidr``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,40 @@ The ordered list of builders below is the table of contents of the product. The 
 cluster, in ``concordat plan`` and in ``concordat render``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from concordat import conventions
 from concordat.api import Microservice, resolve
+from concordat.errors import Problem
 from concordat.facts import Facts
-from concordat.manifest import PlannedChild
+from concordat.manifest import Kind, Manifest, PlannedChild
 from concordat.policies import MICROSERVICE_POLICIES, Violation, violations
+from concordat.resources import (
+    autoscaler,
+    deployment,
+    disruption_budget,
+    kinds,
+    network_policy,
+    route,
+    service,
+    service_account,
+    service_monitor,
+)
+
+Builder = Callable[[Microservice, Facts], Manifest | None]
+
+BUILDERS: tuple[tuple[Kind, Builder], ...] = (
+    (kinds.SERVICE_ACCOUNT, service_account.build),
+    (kinds.SERVICE, service.build),
+    (kinds.NETWORK_POLICY, network_policy.build),
+    (kinds.DEPLOYMENT, deployment.build),
+    (kinds.AUTOSCALER, autoscaler.build),
+    (kinds.DISRUPTION_BUDGET, disruption_budget.build),
+    (kinds.HTTP_ROUTE, route.build),
+    (kinds.SERVICE_MONITOR, service_monitor.build),
+)
+"""In the order they are written: what guards a pod exists before the pod does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +50,9 @@ class Plan:
     children: tuple[PlannedChild, ...] = ()
     """In the order they are written; empty when something is violated: the last good children stay untouched."""
     violations: tuple[Violation, ...] = ()
+    """What forbids building: a human must act."""
     notices: tuple[Violation, ...] = ()
-    """What is left out because the cluster cannot have it, e.g. a route without Gateway API."""
+    """What is left out, and why: a provider that is not there yet, a route without Gateway API."""
 
     @property
     def complete(self) -> bool:
@@ -35,6 +64,35 @@ def plan(service: Microservice, facts: Facts) -> Plan:
     """The children of ``service``."""
     resolved = resolve(service)
     found = violations(MICROSERVICE_POLICIES, resolved, facts)
-    if found:
-        return Plan(service=resolved, violations=found)
-    return Plan(service=resolved)
+    blocking = tuple(violation for violation in found if violation.blocks)
+    notices = tuple(violation for violation in found if not violation.blocks)
+    if blocking:
+        return Plan(service=resolved, violations=blocking, notices=notices)
+
+    built = [(kind, manifest) for kind, build in BUILDERS if (manifest := build(resolved, facts)) is not None]
+    possible = [(kind, manifest) for kind, manifest in built if not kind.optional or kind.kind in facts.installed]
+    missing = [kind for kind, _ in built if kind.optional and kind.kind not in facts.installed]
+    return Plan(
+        service=resolved,
+        children=tuple(_planned(kind, manifest) for kind, manifest in possible),
+        notices=(*notices, *map(_not_installed, missing)),
+    )
+
+
+def _planned(kind: Kind, manifest: Manifest) -> PlannedChild:
+    autoscaled = kind is kinds.DEPLOYMENT and "replicas" not in manifest["spec"]
+    return PlannedChild(kind=kind, manifest=manifest, relinquished=(("spec", "replicas"),) if autoscaled else ())
+
+
+_NEEDED_FOR = {
+    kinds.HTTP_ROUTE.kind: ("spec.routing", "Gateway API"),
+    kinds.SERVICE_MONITOR.kind: ("spec.telemetry.metrics", "prometheus-operator"),
+}
+
+
+def _not_installed(kind: Kind) -> Violation:
+    path, product = _NEEDED_FOR[kind.kind]
+    message = f"this cluster does not serve {kind.kind}, so none is made: install {product}; it is picked up by itself"
+    return Violation(
+        reason=conventions.REASON_API_NOT_INSTALLED, problem=Problem(path=path, message=message, severity="warning")
+    )

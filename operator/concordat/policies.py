@@ -18,6 +18,15 @@ class Violation:
     """CamelCase, API: people alert on it."""
     problem: Problem
 
+    @property
+    def blocks(self) -> bool:
+        """
+        Building would do harm, so that the last good children stay as they are.
+
+        A warning only leaves something out: two services that consume each other can be created in any order.
+        """
+        return self.problem.severity == "error"
+
 
 Policy = Callable[[Microservice, Facts], Iterable[Violation]]
 

@@ -21,11 +21,13 @@ from concordat.api.microservice import (
     MicroserviceSpec,
     Port,
     Probe,
+    Probes,
     Resources,
     Routing,
     Scaling,
     Telemetry,
     Tier,
+    main_port,
     parse,
 )
 from concordat.api.status import ChildStatus, MicroserviceStatus, ProblemStatus
@@ -47,6 +49,7 @@ __all__ = [
     "MicroserviceStatus",
     "Port",
     "Probe",
+    "Probes",
     "ProblemStatus",
     "Resources",
     "Routing",
@@ -54,6 +57,7 @@ __all__ = [
     "Telemetry",
     "Tier",
     "TierDefaults",
+    "main_port",
     "parse",
     "resolve",
 ]

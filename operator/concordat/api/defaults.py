@@ -6,7 +6,18 @@ The table is data: ``concordat explain`` prints it beside the fields it decided.
 
 from dataclasses import dataclass
 
-from concordat.api.microservice import Microservice, Resources, Scaling, Tier
+from concordat.api.microservice import (
+    Health,
+    Microservice,
+    MicroserviceSpec,
+    Probe,
+    Probes,
+    Resources,
+    Routing,
+    Scaling,
+    Telemetry,
+    Tier,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +47,20 @@ TIERS = {
 }
 
 
+PROBES = {
+    "live": Probe(period_seconds=10, timeout_seconds=3, failure_threshold=3),
+    "ready": Probe(period_seconds=5, timeout_seconds=3, failure_threshold=3),
+    "startup": Probe(period_seconds=2, timeout_seconds=3, failure_threshold=60),
+}
+"""
+What a probe does unless it says otherwise. Kubernetes' own timeout of one second restarts healthy pods under load; a
+container has two minutes to start before its liveness counts.
+"""
+
+
 def resolve(service: Microservice) -> Microservice:
     """
-    The same service with every default of its tier written out.
+    The same service with every default written out.
 
     A stated bound wins and carries the other along: ``min: 8`` alone raises a default ``max`` of 6 to 8.
     """
@@ -47,9 +69,34 @@ def resolve(service: Microservice) -> Microservice:
     return service.model_copy(
         update={
             "spec": spec.model_copy(
-                update={"resources": _resources(spec.resources, tier), "scaling": _scaling(spec.scaling, tier)}
+                update={
+                    "health": Health(probes=_probes(spec)),
+                    "resources": _resources(spec.resources, tier),
+                    "scaling": _scaling(spec.scaling, tier),
+                    "routing": spec.routing and _routing(spec.routing, spec.main_port),
+                    "telemetry": _telemetry(spec),
+                }
             )
         }
+    )
+
+
+def _probes(spec: MicroserviceSpec) -> Probes:
+    health, stated = spec.health, spec.health.probes or Probes()
+    live = stated.live or (Probe(path=health.live, port=health.port) if health.live else None)
+    ready = stated.ready or (Probe(path=health.ready, port=health.port) if health.ready else None)
+    startup = stated.startup or (live and Probe(path=live.path, port=live.port))
+    if ready is None and spec.ports[spec.main_port].protocol == "TCP":
+        ready = Probe()
+
+    def written_out(kind: str, probe: Probe | None) -> Probe | None:
+        if probe is None:
+            return None
+        said = {name: value for name, value in probe if value is not None}
+        return PROBES[kind].model_copy(update={"port": spec.main_port} | said)
+
+    return Probes(
+        live=written_out("live", live), ready=written_out("ready", ready), startup=written_out("startup", startup)
     )
 
 
@@ -73,3 +120,11 @@ def _scaling(stated: Scaling, tier: TierDefaults) -> Scaling:
         cpu=stated.cpu if stated.cpu is not None else by_default,
         memory=stated.memory,
     )
+
+
+def _routing(stated: Routing, main_port: str) -> Routing:
+    return stated.model_copy(update={"port": stated.port or main_port})
+
+
+def _telemetry(spec: MicroserviceSpec) -> Telemetry:
+    return Telemetry(metrics=spec.telemetry.metrics.model_copy(update={"port": spec.metrics_port}))

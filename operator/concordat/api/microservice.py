@@ -2,11 +2,11 @@
 ``Microservice``: what a service is, what it offers, what it uses.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 
 from concordat import conventions
 from concordat.api.schema import (
@@ -54,15 +54,13 @@ class Probe(Schema):
     path: HttpPath | None = None
     """HTTP path that answers 2xx or 3xx."""
     port: PortName | None = None
-    """Name of the port to probe; the first port if left out."""
-    period_seconds: Annotated[int, Field(ge=1, le=300)] = 10
-    """Seconds between two probes."""
-    timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 1
-    """Seconds until a probe without an answer has failed."""
-    failure_threshold: Annotated[int, Field(ge=1, le=100)] = 3
-    """Failures in a row that count."""
-    initial_delay_seconds: Annotated[int, Field(ge=0, le=600)] = 0
-    """Seconds to leave the container alone after its start."""
+    """Name of the port to probe; the main port if left out."""
+    period_seconds: Annotated[int, Field(ge=1, le=300)] | None = None
+    """Seconds between two probes: 10 for live, 5 for ready, 2 for startup if left out."""
+    timeout_seconds: Annotated[int, Field(ge=1, le=60)] | None = None
+    """Seconds until a probe without an answer has failed; 3 if left out."""
+    failure_threshold: Annotated[int, Field(ge=1, le=300)] | None = None
+    """Failures in a row that count: 3 for live and ready, 60 for startup if left out."""
 
 
 class Probes(Schema):
@@ -73,11 +71,11 @@ class Probes(Schema):
     ready: Probe | None = None
     """Send no traffic while this fails."""
     startup: Probe | None = None
-    """Hold the other probes back until this has succeeded once."""
+    """Hold the other probes back until this has succeeded once; the liveness check for up to two minutes if left out."""
 
 
 class Health(Schema):
-    """How to ask the service how it is. Left out: it is ready when its first port opens."""
+    """How to ask the service how it is. Left out: it is ready when its main port opens."""
 
     model_config = Schema.model_config | {
         "json_schema_extra": rules(
@@ -97,7 +95,7 @@ class Health(Schema):
     ready: HttpPath | None = None
     """Path of the readiness check: shorthand for `probes.ready.path`."""
     port: PortName | None = None
-    """Name of the port both shorthands use; the first port if left out."""
+    """Name of the port both shorthands use; the main port if left out."""
     probes: Probes | None = None
     """Probes spelled out."""
 
@@ -187,6 +185,11 @@ class Consumption(Schema):
     ports: Annotated[tuple[PortName, ...], Field(max_length=8)] = ()
     """Names of the provider's ports; all but its metrics port if left out."""
 
+    @property
+    def reference(self) -> str:
+        """What was asked for, as it was written."""
+        return self.service or self.contract or ""
+
 
 class Access(Schema):
     """Who may consume this service from elsewhere; its own namespace always may."""
@@ -253,7 +256,7 @@ class Routing(Schema):
     paths: Annotated[tuple[HttpPath, ...], Field(min_length=1, max_length=16)] = ("/",)
     """Path prefixes."""
     port: PortName | None = None
-    """Name of the port that serves them; the first port if left out."""
+    """Name of the port that serves them; the main port if left out."""
     gateway: Gateway | None = None
     """The Gateway to attach to."""
 
@@ -264,7 +267,7 @@ class Metrics(Schema):
     enabled: bool = True
     """Scrape at all."""
     port: PortName | None = None
-    """Name of the port; the one called `metrics`, else the first."""
+    """Name of the port; the one called `metrics`, else the main port, if left out."""
     path: HttpPath = "/metrics"
     """Path of the exposition."""
 
@@ -274,6 +277,11 @@ class Telemetry(Schema):
 
     metrics: Metrics = Metrics()
     """Prometheus metrics."""
+
+
+def _sorted(ports: dict[str, Port]) -> dict[str, Port]:
+    """The API server stores maps sorted: what follows from their order must be the same before and after."""
+    return dict(sorted(ports.items()))
 
 
 class MicroserviceSpec(Schema):
@@ -289,6 +297,7 @@ class MicroserviceSpec(Schema):
     """Arguments to the image's entry point."""
     ports: Annotated[
         dict[PortName, Port],
+        AfterValidator(_sorted),
         Field(
             min_length=1,
             max_length=8,
@@ -304,7 +313,7 @@ class MicroserviceSpec(Schema):
             ),
         ),
     ]
-    """Named ports."""
+    """Named ports. The main one is called `http`; else it is the first by name that is not called `metrics`."""
     health: Health = Health()
     """How to ask it how it is."""
     env: Annotated[
@@ -333,6 +342,23 @@ class MicroserviceSpec(Schema):
     telemetry: Telemetry = Telemetry()
     """What it tells about itself."""
 
+    @property
+    def main_port(self) -> str:
+        """Name of the port everything means that names none."""
+        return main_port(self.ports)
+
+    @property
+    def metrics_port(self) -> str:
+        """Name of the port Prometheus reads."""
+        return self.telemetry.metrics.port or ("metrics" if "metrics" in self.ports else self.main_port)
+
+    @property
+    def version(self) -> str:
+        """Tag of the image, or its digest where it has none."""
+        reference, _, digest = self.image.partition("@")
+        _, colon, tag = reference.rsplit("/", 1)[-1].partition(":")
+        return tag if colon else digest
+
     @model_validator(mode="before")
     @classmethod
     def _nulls_are_absent(cls, value: Any) -> Any:
@@ -340,6 +366,11 @@ class MicroserviceSpec(Schema):
         if not isinstance(value, Mapping):
             return value
         return {key: item for key, item in value.items() if item is not None}
+
+
+def main_port(names: Iterable[str]) -> str:
+    """The port called ``http``; else the first by name that is not called ``metrics``; else that one."""
+    return min(names, key=lambda name: (name != "http", name == "metrics", name))
 
 
 class Microservice(Schema):

@@ -1,0 +1,65 @@
+"""
+An edge between two services, as each of them sees it: names, addresses, ports.
+"""
+
+import re
+
+from concordat.api import Consumption, Microservice, main_port
+from concordat.facts import Platform, Provider
+from concordat.resources.metadata import object_name
+
+MAIN_PORT_NUMBER = 80
+"""
+Where a Service offers its main port besides the port's own number.
+
+So the address of a service follows from its name alone. Consumers keep their environment, and with it their pods, when
+a provider renumbers its port, goes, or comes later than they do.
+"""
+
+
+def offered(service: Microservice) -> Provider:
+    """``service`` as far as its consumers may know it."""
+    spec = service.spec
+    return Provider(
+        name=service.name,
+        namespace=service.namespace,
+        object_name=object_name(service.name),
+        ports={
+            name: (port.port, port.protocol)
+            for name, port in spec.ports.items()
+            if name != spec.metrics_port or name == spec.main_port
+        },
+    )
+
+
+def host(name: str, namespace: str, platform: Platform) -> str:
+    """The DNS name of a service."""
+    return f"{object_name(name)}.{namespace}.svc.{platform.cluster_domain}"
+
+
+def variable(use: Consumption) -> str:
+    """Name of the variable that holds the provider's URL: ``PAYMENTS_URL`` for ``payments/payments``."""
+    name = use.reference.rpartition("/")[2]
+    return re.sub(r"[^A-Z0-9]", "_", f"{'_' if name[0].isdigit() else ''}{name}_url".upper())
+
+
+def url(use: Consumption, namespace: str, provider: Provider | None, platform: Platform) -> str | None:
+    """
+    Where a service of ``namespace`` reaches what it consumes; None while nobody can know.
+
+    Only a contract, or a port other than the main one, needs the provider to be known.
+    """
+    if use.service and (not use.ports or "http" in use.ports):
+        own, _, name = use.service.rpartition("/")
+        return f"http://{host(name, own or namespace, platform)}"
+    if provider is None:
+        return None
+    address = host(provider.name, provider.namespace, platform)
+    main = main_port(provider.ports)
+    wanted = next((name for name in use.ports if name in provider.ports), main)
+    if use.ports and wanted not in use.ports:
+        return None
+    number, protocol = provider.ports[wanted]
+    if protocol != "TCP":
+        return f"{protocol.lower()}://{address}:{number}"
+    return f"http://{address}" if wanted == main else f"http://{address}:{number}"

@@ -1,0 +1,52 @@
+"""
+Environment variables: what the user wrote, where its providers are, who it is.
+"""
+
+from typing import Any
+
+from concordat.api import EnvVar, KeyReference, Microservice
+from concordat.facts import Facts
+from concordat.resources.edges import url, variable
+
+
+def environment(service: Microservice, facts: Facts) -> list[dict[str, Any]]:
+    """Ours first, sorted by name, unless the user wrote a variable of the same name; then theirs, in their order."""
+    theirs = {variable.name for variable in service.spec.env}
+    ours = _identity(service) | _addresses(service, facts)
+    return [
+        *({"name": name, "value": literal(value)} for name, value in sorted(ours.items()) if name not in theirs),
+        *map(_rendered, service.spec.env),
+    ]
+
+
+def literal(text: str) -> str:
+    """``text`` so that it arrives as it is: Kubernetes expands ``$(NAME)`` and takes ``$$`` for a dollar sign."""
+    return text.replace("$", "$$")
+
+
+def _identity(service: Microservice) -> dict[str, str]:
+    """By OpenTelemetry's names: any SDK picks them up without a line of configuration."""
+    return {
+        "OTEL_SERVICE_NAME": service.name,
+        "OTEL_RESOURCE_ATTRIBUTES": f"service.namespace={service.namespace},service.version={service.spec.version}",
+    }
+
+
+def _addresses(service: Microservice, facts: Facts) -> dict[str, str]:
+    found = {
+        variable(use): url(use, service.namespace, facts.providers.get(use.reference), facts.platform)
+        for use in service.spec.consumes
+    }
+    return {name: address for name, address in found.items() if address is not None}
+
+
+def _rendered(variable: EnvVar) -> dict[str, Any]:
+    if variable.secret:
+        return {"name": variable.name, "valueFrom": {"secretKeyRef": _key(variable.secret)}}
+    if variable.config_map:
+        return {"name": variable.name, "valueFrom": {"configMapKeyRef": _key(variable.config_map)}}
+    return {"name": variable.name, "value": literal(variable.value or "")}
+
+
+def _key(reference: KeyReference) -> dict[str, Any]:
+    return {"name": reference.name, "key": reference.key} | ({"optional": True} if reference.optional else {})

@@ -1,0 +1,126 @@
+"""
+NetworkPolicy: nothing gets in or out but what is declared, and what no service can live without.
+
+Probes need no rule: traffic between a pod and its own node is always allowed, as the NetworkPolicy API says. Both sides
+of an edge follow from the consumer's one declaration.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_network
+from typing import Any
+
+from concordat import conventions
+from concordat.api import Egress, Microservice
+from concordat.facts import Facts, Platform
+from concordat.manifest import Manifest
+from concordat.resources.edges import offered
+from concordat.resources.metadata import metadata, object_name, selector
+
+_NAMESPACE_NAME = "kubernetes.io/metadata.name"
+"""Label the API server itself puts on every namespace; nobody can forge it."""
+_GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
+"""Label of pods that an implementation runs for one Gateway (GEP-1762)."""
+
+
+def build(service: Microservice, facts: Facts) -> Manifest | None:
+    """Default deny both ways, then a rule for each lifeline and each declared edge."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": metadata(service),
+        "spec": {
+            "podSelector": {"matchLabels": selector(service)},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [*_monitoring(service, facts), *_gateway(service, facts), *_consumers(service, facts)],
+            "egress": [_dns(facts.platform), *_providers(service, facts), *_outside(service, facts)],
+        },
+    }
+
+
+def _monitoring(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
+    if service.spec.telemetry.metrics.enabled:
+        port = service.spec.ports[service.spec.metrics_port]
+        yield {
+            "from": [_namespace(facts.platform.monitoring_namespace)],
+            "ports": [_port(port.port, port.protocol)],
+        }
+
+
+def _gateway(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
+    routing = service.spec.routing
+    if routing is None:
+        return
+    platform = facts.platform
+    peers = [_pods(platform.gateway_namespace, platform.gateway_pods)]
+    if routing.gateway:
+        own = routing.gateway.namespace or service.namespace
+        peers.append(_pods(own, {_GATEWAY_NAME: routing.gateway.name}))
+    port = service.spec.ports[routing.port or service.spec.main_port]
+    yield {"from": peers, "ports": [_port(port.port, port.protocol)]}
+
+
+def _consumers(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
+    ports = offered(service).ports
+    for consumer in sorted(facts.consumers, key=lambda consumer: (consumer.namespace, consumer.name, consumer.ports)):
+        wanted = [_port(*ports[name]) for name in sorted(set(consumer.ports or ports)) if name in ports]
+        # An empty list of ports would mean every port.
+        if wanted:
+            yield {"from": [_service_pods(consumer.namespace, object_name(consumer.name))], "ports": wanted}
+
+
+def _dns(platform: Platform) -> dict[str, Any]:
+    return {
+        "to": [
+            _pods(platform.dns_namespace, platform.dns_pods),
+            *({"ipBlock": {"cidr": address}} for address in platform.dns_addresses),
+        ],
+        "ports": [_port(number, protocol) for number in platform.dns_ports for protocol in ("UDP", "TCP")],
+    }
+
+
+def _providers(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
+    for use in service.spec.consumes:
+        provider = facts.providers.get(use.reference)
+        if provider is None:
+            continue
+        ports = provider.ports
+        wanted = [_port(*ports[name]) for name in sorted(set(use.ports or ports)) if name in ports]
+        if wanted:
+            yield {"to": [_service_pods(provider.namespace, provider.object_name)], "ports": wanted}
+
+
+def _outside(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
+    for egress in service.spec.egress:
+        yield {"to": _destinations(egress, service, facts.platform), "ports": [_port(egress.port, egress.protocol)]}
+
+
+def _destinations(egress: Egress, service: Microservice, platform: Platform) -> list[dict[str, Any]]:
+    if egress.pods is not None:
+        return [_pods(service.namespace, egress.pods)]
+    if egress.cidr is not None:
+        return [_network(egress.cidr, platform.metadata_addresses)]
+    return [_network(everything, platform.private_networks) for everything in ("0.0.0.0/0", "::/0")]
+
+
+def _network(cidr: str, closed: Iterable[str]) -> dict[str, Any]:
+    """A network without the closed parts of it."""
+    network = ip_network(cidr, strict=False)
+    inside = [part for part in map(ip_network, closed) if part.version == network.version and part != network]
+    except_ = [str(part) for part in inside if part.subnet_of(network)]  # type: ignore[arg-type]
+    return {"ipBlock": {"cidr": str(network)} | ({"except": except_} if except_ else {})}
+
+
+def _namespace(name: str) -> dict[str, Any]:
+    return {"namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: name}}}
+
+
+def _pods(namespace: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    return _namespace(namespace) | ({"podSelector": {"matchLabels": dict(labels)}} if labels else {})
+
+
+def _service_pods(namespace: str, name: str) -> dict[str, Any]:
+    return _pods(namespace, {conventions.LABEL_SERVICE: name})
+
+
+def _port(number: int, protocol: str) -> dict[str, Any]:
+    return {"port": number, "protocol": protocol}
