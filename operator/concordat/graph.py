@@ -148,5 +148,5 @@ def _walk(starts: Iterable[str], next_to: Mapping[str, Sequence[str]]) -> list[l
 
 
 def _numbers(services: Iterable[str], found: Iterable[Edge]) -> dict[str, int]:
-    names = sorted({*services, *(edge.provider for edge in found)})
+    names = sorted({*services, *(name for edge in found for name in (edge.consumer, edge.provider))})
     return {name: number for number, name in enumerate(names)}

@@ -91,9 +91,9 @@ def _documents(file: Path | None) -> Iterator[Document]:
     try:
         _refuse_bombs(name, text)
         for node in yaml.compose_all(text, Loader=yaml.CSafeLoader):
-            if node is None:
-                continue
             content = yaml.CSafeLoader("").construct_document(node)
+            if content is None:
+                continue
             if not isinstance(content, dict):
                 raise _refused(
                     f"{name}:{node.start_mark.line + 1}", "a mapping with apiVersion and kind is expected here"
