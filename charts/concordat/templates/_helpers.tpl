@@ -1,0 +1,47 @@
+{{- define "concordat.name" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{ .Release.Name | trunc 53 | trimSuffix "-" }}
+{{- else -}}
+{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 53 | trimSuffix "-" }}
+{{- end -}}
+{{- end }}
+
+{{- define "concordat.serviceAccount" -}}
+{{ .Values.serviceAccount.name | default (include "concordat.name" .) }}
+{{- end }}
+
+{{- define "concordat.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end }}
+
+{{- define "concordat.selector" -}}
+app.kubernetes.io/name: concordat-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "concordat.labels" -}}
+{{ include "concordat.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: concordat
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- define "concordat.subject" -}}
+kind: ServiceAccount
+name: {{ include "concordat.serviceAccount" . }}
+namespace: {{ .Release.Namespace }}
+{{- end }}
+
+{{- define "concordat.names-its-namespaces" -}}
+{{- if and (eq .Values.scope "namespaces") (not .Values.namespaces) -}}
+{{- fail "namespaces: scope is `namespaces`, so list them: --set namespaces={shop,billing}" -}}
+{{- end -}}
+{{- if and (eq .Values.scope "cluster") .Values.namespaces -}}
+{{- fail "scope: namespaces are listed, so say `--set scope=namespaces`, or list none to look after the whole cluster" -}}
+{{- end -}}
+{{- end }}

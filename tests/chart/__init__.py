@@ -1,0 +1,3 @@
+"""
+The chart, rendered by a real helm: what it refuses, what it gives, what a real API server says to it.
+"""

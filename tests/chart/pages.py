@@ -1,0 +1,113 @@
+"""
+``python -m tests.chart.pages``: what the chart says of itself, written into its README and ``docs/install.md``.
+
+Values come from the comments in ``values.yaml``, rights from the rendered roles. A test keeps the pages true.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.chart.helm import CHART
+
+ROOT = CHART.parents[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentedValue:
+    """A value with its default and the comment above it."""
+
+    path: str
+    default: Any
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page with one part that is made: between ``<!-- made: NAME -->`` and ``<!-- end: NAME -->``."""
+
+    path: Path
+    part: str
+    make: Callable[[], str]
+
+    def written(self) -> str:
+        """The whole page with its part made anew."""
+        opening, closing = f"<!-- made: {self.part} -->", f"<!-- end: {self.part} -->"
+        before, rest = self.path.read_text().split(opening)
+        _old, after = rest.split(closing)
+        return f"{before}{opening}\n{self.make()}\n{closing}{after}"
+
+
+def documented_values() -> Iterator[DocumentedValue]:
+    """Every value of ``values.yaml`` that a comment ``# -- ...`` explains, in their order."""
+    text = (CHART / "values.yaml").read_text()
+    values = yaml.safe_load(text)
+    parents: list[str] = []
+    explanation = ""
+    for line in text.splitlines():
+        if comment := re.match(r" *# -- (.*)", line):
+            explanation = comment[1]
+        elif key := re.match(r"( *)(\w+):", line):
+            parents = [*parents[: len(key[1]) // 2], key[2]]
+            if explanation:
+                yield DocumentedValue(path=".".join(parents), default=_at(values, parents), text=explanation)
+            explanation = ""
+
+
+def _at(values: Any, path: list[str]) -> Any:
+    for key in path:
+        values = values[key]
+    return values
+
+
+def values_table() -> str:
+    """One row a value."""
+    rows = [f"| `{value.path}` | `{json.dumps(value.default)}` | {value.text} |" for value in documented_values()]
+    return "\n".join(["| value | default | what it does |", "|---|---|---|", *rows])
+
+
+def rights_table() -> str:
+    """One row a rule of the operator's roles, with the comment above it."""
+    rows = [
+        f"| {why} | {_words(rule['resources'])} | {rule['apiGroups'][0] or 'core'} | {_words(rule['verbs'])} | {where} |"
+        for source, where in (("_rights.tpl", "every namespace it looks after"), ("leader-election.yaml", "its own"))
+        for why, rule in _rules((CHART / "templates" / source).read_text())
+    ]
+    return "\n".join(["| for | resources | API group | verbs | where |", "|---|---|---|---|---|", *rows])
+
+
+def _rules(template: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Rules as written, each with the comment nearest above it; the one template in them is a resource's name."""
+    why = ""
+    for block in re.split(r"(?m)^ *(?=# )", template):
+        comment, _, body = block.removeprefix("# ").partition("\n")
+        why = comment
+        for found in re.findall(r"(?m)^ *- apiGroups: .*\n(?: +\w+: .*\n)+", body):
+            (rule,) = yaml.safe_load(re.sub(r"\{\{.*?\}\}", "the-lease", found))
+            yield why, rule
+
+
+def _words(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+PAGES = (
+    Page(path=CHART / "README.md", part="values", make=values_table),
+    Page(path=ROOT / "docs" / "install.md", part="rights", make=rights_table),
+)
+
+
+def main() -> None:
+    """Write every page again."""
+    for page in PAGES:
+        page.path.write_text(page.written())
+        print(page.path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""
+What an installation consists of.
+"""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from concordat import __version__
+from tests.chart.helm import CHART, EVERYTHING, MATRIX, NAMESPACE, Helm, of_kind, only
+from tests.chart.pages import PAGES, ROOT, Page
+
+
+def test_it_is_the_version_of_the_package() -> None:
+    """One release, one number."""
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+
+    assert (__version__, __version__) == (chart["version"], chart["appVersion"])
+
+
+def test_crds_are_those_of_the_repository(helm: Helm) -> None:
+    """What is installed is what ``crds/`` holds, and stays when the release goes."""
+    installed = {crd["metadata"]["name"]: crd for crd in of_kind(helm.manifests({}), "CustomResourceDefinition")}
+    written = {crd["metadata"]["name"]: crd for crd in map(_yaml, sorted((ROOT / "crds").glob("*.yaml")))}
+
+    assert {name: crd["spec"] for name, crd in written.items()} == {n: crd["spec"] for n, crd in installed.items()}
+    assert {"keep"} == {crd["metadata"]["annotations"]["helm.sh/resource-policy"] for crd in installed.values()}
+
+
+def test_crds_are_left_to_others_on_request(helm: Helm) -> None:
+    """A second release in the same cluster must not fight over them."""
+    assert [] == of_kind(helm.manifests(MATRIX["without CRDs"]), "CustomResourceDefinition")
+
+
+def test_crds_go_with_the_release_on_request(helm: Helm) -> None:
+    """``crds.keep: false`` is for throw-away clusters."""
+    crds = of_kind(helm.manifests({"crds": {"keep": False}}), "CustomResourceDefinition")
+
+    assert [None] * len(crds) == [crd["metadata"].get("annotations") for crd in crds]
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_the_operators_pod_is_locked_down(helm: Helm, name: str) -> None:
+    """Non-root, nothing writable, no capability, no token but its own, no service links."""
+    pod = only(helm.manifests(MATRIX[name]), "Deployment")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+
+    assert (True, 65532) == (pod["securityContext"]["runAsNonRoot"], pod["securityContext"]["runAsUser"])
+    assert {"type": "RuntimeDefault"} == pod["securityContext"]["seccompProfile"]
+    assert {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    } == container["securityContext"]
+    assert False is pod["enableServiceLinks"]
+    assert {"memory"} <= set(container["resources"]["limits"])
+
+
+def test_replicas_are_kept_apart_and_up(helm: Helm) -> None:
+    """Two replicas spread over nodes and zones, one of them always up."""
+    manifests = helm.manifests({})
+    deployment = only(manifests, "Deployment")
+
+    assert 2 == deployment["spec"]["replicas"]
+    assert 1 == only(manifests, "PodDisruptionBudget")["spec"]["maxUnavailable"]
+    assert {"kubernetes.io/hostname", "topology.kubernetes.io/zone"} == {
+        spread["topologyKey"] for spread in deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    }
+
+
+def test_one_replica_does_not_block_a_drain(helm: Helm) -> None:
+    """A disruption budget over a single pod would only hold nodes up."""
+    assert [] == of_kind(helm.manifests(MATRIX["one replica"]), "PodDisruptionBudget")
+
+
+def test_selectors_find_the_pods(helm: Helm) -> None:
+    """Service, disruption budget and network policy select what the Deployment makes, and nothing a user may change."""
+    manifests = helm.manifests(EVERYTHING)
+    deployment = only(manifests, "Deployment")
+    selected = deployment["spec"]["selector"]["matchLabels"]
+
+    assert selected.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+    assert selected == only(manifests, "Service")["spec"]["selector"]
+    assert selected == only(manifests, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"]
+    assert selected == only(manifests, "NetworkPolicy")["spec"]["podSelector"]["matchLabels"]
+    assert selected.items() <= only(manifests, "Service")["metadata"]["labels"].items()
+
+
+def test_a_digest_wins_over_a_tag(helm: Helm) -> None:
+    """Who pins the image gets what was pinned."""
+    deployment = only(helm.manifests(MATRIX["image by digest"] | {}), "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+
+    assert f"ghcr.io/concordat-dev/operator@sha256:{'1b' * 32}" == container["image"]
+
+
+def test_namespaces_reach_the_operator(helm: Helm) -> None:
+    """It watches what its Roles let it see."""
+    assert "shop,billing" == _environment(helm, MATRIX["two namespaces"])["CONCORDAT_NAMESPACES"]
+    assert "" == _environment(helm, {})["CONCORDAT_NAMESPACES"]
+
+
+def test_everything_lands_in_the_releases_namespace_or_one_it_looks_after(helm: Helm) -> None:
+    """No object without a namespace of its own, none elsewhere."""
+    manifests = helm.manifests(MATRIX["everything on, two namespaces"])
+    cluster_wide = of_kind(manifests, "CustomResourceDefinition")
+    where = {manifest["metadata"]["namespace"] for manifest in manifests if manifest not in cluster_wide}
+
+    assert {NAMESPACE, "shop", "billing"} == where
+
+
+def test_the_dashboard_arrives_as_it_is(helm: Helm) -> None:
+    """Helm's templating leaves Grafana's alone."""
+    config = only(helm.manifests({"dashboard": {"enabled": True}}), "ConfigMap")
+    (text,) = config["data"].values()
+
+    assert json.loads((CHART / "files" / "dashboards" / "operator.json").read_text()) == json.loads(text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.part)
+def test_pages_say_what_the_chart_does(page: Page) -> None:
+    """Tables of values and rights are made from the chart: ``python -m tests.chart.pages`` writes them again."""
+    assert page.written() == page.path.read_text()
+
+
+def _environment(helm: Helm, values: dict[str, Any]) -> dict[str, str]:
+    deployment = only(helm.manifests(values), "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    return {variable["name"]: variable.get("value", "") for variable in container["env"]}
+
+
+def _yaml(path: Any) -> Any:
+    return yaml.safe_load(path.read_text())
