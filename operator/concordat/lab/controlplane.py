@@ -1,0 +1,217 @@
+"""
+A control plane without root, Docker or nodes: etcd, kube-apiserver, kube-controller-manager, kube-scheduler.
+
+    with ControlPlane() as cluster:
+        subprocess.run(["kubectl", "--kubeconfig", cluster.kubeconfig, "get", "namespaces"])
+
+Everything an operator does is real here: schemas, admission, RBAC, garbage collection, rollouts up to pending pods. With
+``simulated_nodes`` pods become ready as well; nothing ever answers a request.
+"""
+
+import asyncio
+import shutil
+import signal
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from concordat.lab import binaries, components, kwok
+from concordat.lab.api import Api
+from concordat.lab.audit import AuditLog, write_policy
+from concordat.lab.components import CONTROL_PLANE, ControlPlanePlan
+from concordat.lab.errors import ComponentDied
+from concordat.lab.kubeconfig import write_kubeconfig
+from concordat.lab.paths import memory_folder
+from concordat.lab.pki import IDENTITIES, write_pki
+from concordat.lab.ports import free_ports
+from concordat.lab.processes import Processes
+from concordat.lab.progress import Progress, Quiet
+
+LOOPBACK = "127.0.0.1"
+SERVICE_CIDR = "10.96.0.0/16"
+SERVICE_ADDRESS = "10.96.0.1"
+POD_CIDR = "10.244.0.0/16"
+DATABASE_BYTES = 2 << 30
+START_ATTEMPTS = 3
+
+
+class ControlPlane:
+    """
+    One control plane; a context manager, plain or asynchronous, that ends it.
+
+    :param folder: where to keep everything; a temporary folder, removed at the end, when none is given.
+    :param detached: let it outlive this process; otherwise it ends with this process, however that ends.
+    :param simulated_nodes: nodes (by kwok) whose pods become ready without running.
+    :param fsync: make etcd wait for the disk, as in production.
+    :param autoscaler_sync_seconds: how often HorizontalPodAutoscalers are looked at; 15 is Kubernetes' default.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        name: str = "lab",
+        detached: bool = False,
+        simulated_nodes: int = 0,
+        fsync: bool = False,
+        autoscaler_sync_seconds: int = 15,
+        progress: Progress | None = None,
+    ) -> None:
+        self.name = name
+        self._given = folder
+        self._detached = detached
+        self._simulated_nodes = simulated_nodes
+        self._fsync = fsync
+        self._autoscaler_sync_seconds = autoscaler_sync_seconds
+        self._progress = progress or Quiet()
+
+    folder: Path
+    kubeconfig: Path
+    """An administrator's."""
+    audit_log: AuditLog
+    processes: Processes
+    plan: ControlPlanePlan
+    binaries: Mapping[str, Path]
+
+    def start(self) -> Self:
+        """
+        Bring it up, from nothing to a default ServiceAccount; some four seconds.
+
+        :raises ComponentDied: one of the programs does not come up; carries the end of its log.
+        """
+        wanted = binaries.CONTROL_PLANE + (binaries.SIMULATED_NODES if self._simulated_nodes else ())
+        self.binaries = binaries.locate(wanted, self._progress)
+        self._make_folder()
+        for attempt in range(1, START_ATTEMPTS + 1):
+            try:
+                self._start()
+            except ComponentDied as error:
+                self.stop(keep=True)
+                if attempt == START_ATTEMPTS or "address already in use" not in str(error):
+                    raise
+                self._progress.note("another program took a port in between: choosing others")
+            except BaseException:
+                self.stop()
+                raise
+            else:
+                return self
+        raise AssertionError("unreachable")
+
+    def stop(self, *, keep: bool = False) -> None:
+        """End every process and, unless ``keep``, remove what they left. Does nothing the second time."""
+        if hasattr(self, "processes"):
+            self.processes.end_all()
+        shutil.rmtree(self.plan.etcd_data, ignore_errors=True)
+        if self._given is None and not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def kill_apiserver(self) -> None:
+        """SIGKILL: what a crash of the machine under it looks like. The database and everything else go on."""
+        self.processes.end("kube-apiserver", signal.SIGKILL)
+
+    def start_apiserver(self) -> None:
+        """Start it after :meth:`kill_apiserver`, on the same port, with the same data; returns when it is ready."""
+        self._start_apiserver()
+
+    def restart_apiserver(self) -> None:
+        """End it as an upgrade would, and start it again on the same port with the same data."""
+        self.processes.end("kube-apiserver")
+        self._start_apiserver()
+
+    @property
+    def api(self) -> Api:
+        return Api(self.kubeconfig)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        return await asyncio.to_thread(self.start)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.stop)
+
+    def _make_folder(self) -> None:
+        self.folder = self._given or Path(tempfile.mkdtemp(prefix="concordat-"))
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def _start(self) -> None:
+        self._configure()
+        self.processes = Processes(self.folder / "logs", detached=self._detached)
+        with self._progress.step("etcd and kube-apiserver") as detail:
+            self.processes.start("etcd", components.etcd(self.plan))
+            detail("etcd")
+            self._start_apiserver()
+        with self._progress.step("kube-controller-manager and kube-scheduler"):
+            for name in ("kube-controller-manager", "kube-scheduler"):
+                self.processes.start(name, CONTROL_PLANE[name](self.plan))
+            self._wait_for_controllers()
+        if self._simulated_nodes:
+            with self._progress.step(f"{self._simulated_nodes} simulated nodes"):
+                self._simulate()
+
+    def _configure(self) -> None:
+        api, *others = free_ports(6)
+        pki, kubeconfigs = self.folder / "pki", self.folder / "kubeconfigs"
+        kubeconfigs.mkdir(exist_ok=True, mode=0o700)
+        memory = None if self._fsync else memory_folder(DATABASE_BYTES)
+        self.plan = ControlPlanePlan(
+            binaries=self.binaries,
+            pki=pki,
+            kubeconfigs=kubeconfigs,
+            etcd_data=Path(tempfile.mkdtemp(prefix="concordat-etcd-", dir=memory or self.folder)),
+            audit_policy=write_policy(self.folder / "audit-policy.yaml"),
+            audit_log=self.folder / "logs" / "audit.log",
+            api_host=LOOPBACK,
+            api_port=api,
+            etcd_port=others[0],
+            etcd_peer_port=others[1],
+            manager_port=others[2],
+            scheduler_port=others[3],
+            service_cidr=SERVICE_CIDR,
+            pod_cidr=POD_CIDR,
+            advertise=False,
+            fsync=self._fsync,
+            autoscaler_sync_seconds=self._autoscaler_sync_seconds,
+        )
+        self._kwok_port = others[4]
+        write_pki(pki, hosts=(LOOPBACK, SERVICE_ADDRESS))
+        for identity in IDENTITIES:
+            write_kubeconfig(
+                self.plan.kubeconfig(identity), server=self.plan.api_url, pki=pki, identity=identity, name=self.name
+            )
+        self.kubeconfig = self.folder / "kubeconfig"
+        shutil.copy(self.plan.kubeconfig("admin"), self.kubeconfig)
+        self.audit_log = AuditLog(path=self.plan.audit_log)
+
+    def _start_apiserver(self) -> None:
+        self.processes.start("kube-apiserver", components.kube_apiserver(self.plan))
+        self.processes.wait("kube-apiserver", self.api.ready)
+
+    def _wait_for_controllers(self) -> None:
+        path, api = "/api/v1/namespaces/default/serviceaccounts/default", self.api
+        self.processes.wait("kube-controller-manager", lambda: api.get(path) is not None)
+
+    def _simulate(self) -> None:
+        api = self.api
+        api.apply(kwok.access())
+        self.processes.start(
+            "kwok",
+            kwok.command(
+                self.binaries["kwok"],
+                stages=self.binaries["stages.yaml"],
+                kubeconfig=self.plan.kubeconfig("kwok"),
+                port=self._kwok_port,
+            ),
+        )
+        api.apply(kwok.nodes(self._simulated_nodes, tainted=False))
+        self.processes.wait("kwok", lambda: kwok.all_ready(api, self._simulated_nodes))

@@ -1,0 +1,176 @@
+"""
+Official releases, each file checked against the checksum its project publishes.
+
+An origin that refuses or cannot be reached raises :class:`NotOffered` within seconds; a file whose checksum differs
+raises :class:`~concordat.lab.errors.Refused`: that is never a reason to try the next source.
+"""
+
+import hashlib
+import json
+import shutil
+import tarfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from concordat.lab.errors import LabError, Refused
+from concordat.lab.progress import Detail
+from concordat.lab.tools import Tool, architecture
+
+CONNECT_SECONDS = 3.0
+_CHUNK = 1 << 20
+
+
+class NotOffered(LabError):
+    """No release of this tool can be had from here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origins:
+    """Where releases live; tests put a server of their own here."""
+
+    kubernetes: str = "https://dl.k8s.io"
+    github: str = "https://github.com"
+    github_api: str = "https://api.github.com"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """One file to fetch."""
+
+    url: str
+    sha256: Callable[[], str]
+    """Asked before the file is; the answer is hexadecimal."""
+    into: str
+    """The name it gets."""
+    member: str = ""
+    """The file of the archive that is wanted; empty: the file itself."""
+
+
+def download(tool: Tool, folder: Path, detail: Detail, origins: Origins | None = None) -> None:
+    """
+    Put every file of ``tool`` into ``folder``.
+
+    :raises NotOffered: there is no release of it, or its origin does not answer.
+    :raises Refused: a file differs from its published checksum.
+    """
+    for release in releases(tool, origins or Origins()):
+        _fetch(release, folder, detail)
+
+
+def releases(tool: Tool, origins: Origins) -> tuple[Release, ...]:
+    """What to fetch, from where; :raises NotOffered: for a tool nobody releases."""
+    processor, version = architecture(), tool.version
+    github = _GitHub(origins)
+    if tool.name == "kubernetes":
+        etcd = tool.pinned("go.etcd.io/etcd/server/v3")
+        archive = f"etcd-{etcd}-linux-{processor}"
+        return (
+            *(_kubernetes(origins, version, name) for name in tool.programs if name not in {"etcd", "etcdctl"}),
+            *(
+                github.asset("etcd-io/etcd", etcd, f"{archive}.tar.gz", into=name, member=f"{archive}/{name}")
+                for name in ("etcd", "etcdctl")
+            ),
+        )
+    if tool.name == "coredns":
+        asset = f"coredns_{version.removeprefix('v')}_linux_{processor}.tgz"
+        return (github.asset("coredns/coredns", version, asset, into="coredns", member="coredns"),)
+    if tool.name == "kube-router":
+        asset = f"kube-router_{version.removeprefix('v')}_linux_{processor}.tar.gz"
+        return (github.asset("cloudnativelabs/kube-router", version, asset, into="kube-router", member="kube-router"),)
+    if tool.name == "kwok":
+        return (
+            github.asset("kubernetes-sigs/kwok", version, f"kwok-linux-{processor}", into="kwok"),
+            github.asset("kubernetes-sigs/kwok", version, "stage-fast.yaml", into="stages.yaml"),
+        )
+    if tool.name == "gateway-api":
+        return (github.asset("kubernetes-sigs/gateway-api", version, "standard-install.yaml", into="gateway-api.yaml"),)
+    raise NotOffered(f"{tool.name} has no release of its own")
+
+
+def _kubernetes(origins: Origins, version: str, name: str) -> Release:
+    url = f"{origins.kubernetes}/{version}/bin/linux/{architecture()}/{name}"
+    return Release(url=url, sha256=lambda: _read(f"{url}.sha256").decode().split()[0], into=name)
+
+
+class _GitHub:
+    """Releases whose assets carry the digest the service computed when they were uploaded."""
+
+    def __init__(self, origins: Origins) -> None:
+        self._origins = origins
+
+    def asset(self, repository: str, tag: str, name: str, *, into: str, member: str = "") -> Release:
+        url = f"{self._origins.github}/{repository}/releases/download/{tag}/{name}"
+        return Release(url=url, sha256=lambda: self._digest(repository, tag, name), into=into, member=member)
+
+    def _digest(self, repository: str, tag: str, name: str) -> str:
+        release = json.loads(_read(f"{self._origins.github_api}/repos/{repository}/releases/tags/{tag}"))
+        digests = {asset["name"]: asset.get("digest") or "" for asset in release.get("assets", [])}
+        algorithm, _, digest = digests.get(name, "").partition(":")
+        if algorithm != "sha256":
+            raise NotOffered(f"release {tag} of {repository} publishes no SHA-256 of {name}")
+        return digest
+
+
+def _fetch(release: Release, folder: Path, detail: Detail) -> None:
+    expected = release.sha256()
+    name = release.url.rsplit("/", 1)[1]
+    fetched = folder / f".{name}"
+    actual = hashlib.sha256()
+    with _open(release.url) as response, fetched.open("wb") as file:
+        while chunk := response.read(_CHUNK):
+            file.write(chunk)
+            actual.update(chunk)
+            detail(f"{name} {file.tell() >> 20} MiB")
+    if actual.hexdigest() != expected:
+        fetched.unlink()
+        raise Refused(
+            f"{release.url} is not what its project published: SHA-256 {actual.hexdigest()} instead of {expected}. "
+            "Nothing was kept. Something between here and there changes files; do not go on before you know what"
+        )
+    _keep(fetched, folder / release.into, release.member)
+
+
+def _keep(fetched: Path, target: Path, member: str) -> None:
+    if not member:
+        fetched.rename(target)
+    else:
+        with tarfile.open(fetched) as archive:
+            content = archive.extractfile(_member(archive, member))
+            assert content is not None
+            with target.open("wb") as file:
+                shutil.copyfileobj(content, file)
+        fetched.unlink()
+    if target.suffix != ".yaml":
+        target.chmod(0o755)
+
+
+def _member(archive: tarfile.TarFile, name: str) -> tarfile.TarInfo:
+    for entry in archive:
+        if entry.isfile() and entry.name.removeprefix("./") == name:
+            return entry
+    raise NotOffered(f"{archive.name!s} holds no {name}")
+
+
+def _read(url: str) -> bytes:
+    with _open(url) as response:
+        return response.read(8 * _CHUNK)
+
+
+def _open(url: str) -> IO[bytes]:
+    try:
+        response: IO[bytes] = urllib.request.urlopen(url, timeout=CONNECT_SECONDS)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise NotOffered(f"{_host(url)} answers {error.code}") from error
+    except (urllib.error.URLError, OSError) as error:
+        reason = getattr(error, "reason", error)
+        raise NotOffered(f"{_host(url)} cannot be reached ({reason})") from error
+    return response
+
+
+def _host(url: str) -> str:
+    return url.split("/")[2]

@@ -1,0 +1,168 @@
+"""
+Child processes that never outlive what they belong to.
+
+All of a cluster's processes share one process group, led by a *keeper*. A bound keeper reads a pipe whose other end only we
+hold: when we end, for whatever reason, it reads the end of file and kills the group. (``PR_SET_PDEATHSIG`` would not do: it
+fires when the *thread* that started the child ends.) A detached keeper sleeps; its group is ended by :func:`end_group`.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from concordat.lab.errors import ComponentDied
+
+POLL_SECONDS = 0.03
+PATIENCE_SECONDS = 5.0
+"""How long a process may take to end by itself before it is killed."""
+
+_BOUND = "read _; kill -KILL 0"
+_DETACHED = "exec sleep infinity"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """A process that cannot be mistaken for a later one with the same number."""
+
+    pid: int
+    started: str
+    """Clock ticks since boot, field 22 of proc_pid_stat(5)."""
+
+    @classmethod
+    def of(cls, pid: int) -> "Mark":
+        return cls(pid=pid, started=_started(pid) or "")
+
+    def alive(self) -> bool:
+        return self.started != "" and _started(self.pid) == self.started
+
+
+class Processes:
+    """The processes of one cluster, each with a log file of its own."""
+
+    def __init__(self, logs: Path, *, detached: bool = False) -> None:
+        logs.mkdir(parents=True, exist_ok=True)
+        self._logs = logs
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._keeper = subprocess.Popen(
+            ["sh", "-c", _DETACHED if detached else _BOUND],
+            stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+        )
+        self.group = Mark.of(self._keeper.pid)
+
+    def log(self, name: str) -> Path:
+        return self._logs / f"{name}.log"
+
+    def pid(self, name: str) -> int:
+        return self._running[name].pid
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._running)
+
+    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        """Start, or start again, ``name``; its log goes on where it stopped."""
+        with self.log(name).open("ab") as log:
+            self._running[name] = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(environment or {})},
+                process_group=self._keeper.pid,
+            )
+
+    def check(self) -> None:
+        """:raises ComponentDied: one of them ended that nobody ended."""
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                raise ComponentDied(f"{name} ended with {process.returncode}", self.log(name))
+
+    def wait(self, name: str, ready: Callable[[], bool], *, seconds: float = 120.0) -> None:
+        """
+        Until ``ready()``.
+
+        :raises ComponentDied: any of the processes ended first, or ``name`` took longer than ``seconds``.
+        """
+        deadline = time.monotonic() + seconds
+        while not ready():
+            self.check()
+            if time.monotonic() > deadline:
+                raise ComponentDied(f"{name} was not ready within {seconds:.0f} s", self.log(name))
+            time.sleep(POLL_SECONDS)
+
+    def end(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """End one and wait until it is gone: ``SIGTERM`` turns into ``SIGKILL`` after five seconds."""
+        process = self._running.pop(name)
+        process.send_signal(how)
+        try:
+            process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def end_all(self) -> None:
+        """Kill everything, the keeper included."""
+        end_group(self.group)
+        for process in (*self._running.values(), self._keeper):
+            process.wait()
+        self._running.clear()
+        if self._keeper.stdin is not None:
+            self._keeper.stdin.close()
+
+
+def end_group(group: Mark, *, seconds: float = PATIENCE_SECONDS) -> None:
+    """Kill a whole process group and wait until its members are gone; nothing happens when there is none."""
+    if not group.alive():
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(group.pid, signal.SIGKILL)
+    deadline = time.monotonic() + seconds
+    while _members(group.pid) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+
+
+def resident_mib(pid: int) -> int:
+    """Resident memory of a process in MiB; 0 when it is gone."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE") >> 20
+
+
+def members(group: int) -> dict[str, int]:
+    """Name -> pid of the living processes of a group."""
+    found = {}
+    for pid in _members(group):
+        with suppress(OSError):
+            found[Path(f"/proc/{pid}/exe").readlink().name] = pid
+    return found
+
+
+def _members(group: int) -> list[int]:
+    return [pid for pid in _pids() if (stat := _stat(pid)) and stat[2] == str(group) and stat[0] not in "ZX"]
+
+
+def _pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _started(pid: int) -> str | None:
+    stat = _stat(pid)
+    return stat[19] if stat and stat[0] not in "ZX" else None
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Fields 3 and following of ``/proc/<pid>/stat``: state, parent, group ..., start time at index 19."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except (OSError, IndexError):
+        return None
