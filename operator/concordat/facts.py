@@ -93,6 +93,8 @@ class WorkloadState:
     """Message of ``Progressing=False``."""
     failure: str = ""
     """Message of ``ReplicaFailure=True``: quota, Pod Security."""
+    total: int = 0
+    """Pods that exist, old ones included, ``status.replicas``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,18 @@
 """
 What must hold before anything is built: small pure checks, each named for what it finds.
+
+An error forbids building, because building would do harm; the last good children stay as they are. A warning only
+leaves something out: two services that consume each other can be created in any order, and a service whose provider is
+gone can still be mended.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 
-from concordat.api import Microservice
+from concordat import conventions
+from concordat.api import Microservice, injected_variable
 from concordat.errors import Problem
 from concordat.facts import Facts
 
@@ -20,19 +27,118 @@ class Violation:
 
     @property
     def blocks(self) -> bool:
-        """
-        Building would do harm, so that the last good children stay as they are.
-
-        A warning only leaves something out: two services that consume each other can be created in any order.
-        """
+        """Nothing is built, so that the last good children stay as they are."""
         return self.problem.severity == "error"
 
 
-Policy = Callable[[Microservice, Facts], Iterable[Violation]]
-
-MICROSERVICE_POLICIES: Sequence[Policy] = ()
+Policy = Callable[[Microservice, Facts], Iterator[Violation]]
 
 
 def violations(policies: Sequence[Policy], service: Microservice, facts: Facts) -> tuple[Violation, ...]:
     """Every violation, in the order of the policies."""
     return tuple(violation for policy in policies for violation in policy(service, facts))
+
+
+def host_taken(service: Microservice, facts: Facts) -> Iterator[Violation]:
+    """A host belongs to whoever claimed it first: traffic is never led away from a running service."""
+    for position, host in enumerate(service.spec.routing.hosts if service.spec.routing else ()):
+        holder = facts.taken_hosts.get(host)
+        if holder is not None:
+            yield _error(
+                conventions.REASON_HOST_TAKEN,
+                f"spec.routing.hosts[{position}]",
+                f"{host} belongs to {holder}, which claimed it first: take another host, or have it given up there",
+            )
+
+
+def variable_ambiguous(service: Microservice, facts: Facts) -> Iterator[Violation]:
+    """Two providers must not answer to the same variable: the service would call the wrong one."""
+    stated = {env.name for env in service.spec.env}
+    positions: defaultdict[str, list[int]] = defaultdict(list)
+    for position, use in enumerate(service.spec.consumes):
+        positions[injected_variable(use.reference)].append(position)
+    for name, (first, *more) in positions.items():
+        for position in more if name not in stated else ():
+            yield _error(
+                conventions.REASON_VARIABLE_AMBIGUOUS,
+                f"spec.consumes[{position}]",
+                f"{name} would stand for spec.consumes[{first}] as well: write {name} in spec.env yourself",
+            )
+
+
+def egress_forbidden(service: Microservice, facts: Facts) -> Iterator[Violation]:
+    """The instance metadata of a cloud hands out the node's credentials to whoever reaches it."""
+    closed = [ip_network(address) for address in facts.platform.metadata_addresses]
+    for position, egress in enumerate(service.spec.egress):
+        network = ip_network(egress.cidr, strict=False) if egress.cidr else None
+        if network in closed:
+            yield _error(
+                conventions.REASON_EGRESS_FORBIDDEN,
+                f"spec.egress[{position}].cidr",
+                f"{egress.cidr} is the cloud's instance metadata, which no service may reach: remove it",
+            )
+
+
+def provider_missing(service: Microservice, facts: Facts) -> Iterator[Violation]:
+    """In the own namespace everybody may know what exists."""
+    for position, use in enumerate(service.spec.consumes):
+        if use.reference in facts.providers or _elsewhere(use.reference, service):
+            continue
+        remedy = "create it" if use.service else f"add {use.reference} to the provides of the service that serves it"
+        yield _warning(
+            conventions.REASON_PROVIDER_MISSING,
+            f"spec.consumes[{position}]",
+            f"nothing called {use.reference} is in namespace {service.namespace}, so nothing is opened for it:"
+            f" {remedy}, or correct the name; it is picked up by itself",
+        )
+
+
+def consent_missing(service: Microservice, facts: Facts) -> Iterator[Violation]:
+    """In another namespace, what does not exist and what does not consent look the same."""
+    for position, use in enumerate(service.spec.consumes):
+        if use.reference in facts.providers or not _elsewhere(use.reference, service):
+            continue
+        yield _warning(
+            conventions.REASON_CONSENT_MISSING,
+            f"spec.consumes[{position}]",
+            f"{use.reference} does not exist or does not let namespace {service.namespace} in, so nothing is opened for"
+            f" it: ask its team to list {service.namespace} in spec.access.namespaces; it is picked up by itself",
+        )
+
+
+def port_unknown(service: Microservice, facts: Facts) -> Iterator[Violation]:
+    """A provider may be asked only for ports it offers."""
+    for position, use in enumerate(service.spec.consumes):
+        provider = facts.providers.get(use.reference)
+        if provider is None:
+            continue
+        for index, name in enumerate(use.ports):
+            if name not in provider.ports:
+                yield _warning(
+                    conventions.REASON_PORT_UNKNOWN,
+                    f"spec.consumes[{position}].ports[{index}]",
+                    f"{use.reference} offers no port {name}, so it is not opened: choose from {', '.join(provider.ports)}",
+                )
+
+
+MICROSERVICE_POLICIES: Sequence[Policy] = (
+    host_taken,
+    variable_ambiguous,
+    egress_forbidden,
+    provider_missing,
+    consent_missing,
+    port_unknown,
+)
+
+
+def _elsewhere(reference: str, service: Microservice) -> bool:
+    namespace, slash, _ = reference.partition("/")
+    return bool(slash) and namespace != service.namespace
+
+
+def _error(reason: str, path: str, message: str) -> Violation:
+    return Violation(reason=reason, problem=Problem(path=path, message=message))
+
+
+def _warning(reason: str, path: str, message: str) -> Violation:
+    return Violation(reason=reason, problem=Problem(path=path, message=message, severity="warning"))

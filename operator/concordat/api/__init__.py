@@ -8,29 +8,11 @@ CEL rules say what a schema cannot. No cluster facts here: what needs them is a 
 
 from concordat.api.condition import Condition
 from concordat.api.defaults import TIERS, TierDefaults, resolve
-from concordat.api.microservice import (
-    Access,
-    Consumption,
-    Egress,
-    EnvVar,
-    Gateway,
-    Health,
-    KeyReference,
-    Metrics,
-    Microservice,
-    MicroserviceSpec,
-    Port,
-    Probe,
-    Probes,
-    Resources,
-    Routing,
-    Scaling,
-    Telemetry,
-    Tier,
-    main_port,
-    parse,
-)
+from concordat.api.microservice import Metrics, Microservice, MicroserviceSpec, Telemetry, Tier, main_port
+from concordat.api.parse import parse
 from concordat.api.status import ChildStatus, MicroserviceStatus, ProblemStatus
+from concordat.api.traffic import Access, Consumption, Egress, Gateway, Routing, injected_variable
+from concordat.api.workload import EnvVar, Health, KeyReference, Port, Probe, Probes, Resources, Scaling
 
 __all__ = [
     "TIERS",
@@ -57,6 +39,7 @@ __all__ = [
     "Telemetry",
     "Tier",
     "TierDefaults",
+    "injected_variable",
     "main_port",
     "parse",
     "resolve",

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from concordat import conventions
-from concordat.api.microservice import MicroserviceSpec
-from concordat.api.schema import Schema, cel
+from concordat.api.microservice import Microservice, MicroserviceSpec
+from concordat.api.schema import VALIDATIONS, Schema
 from concordat.api.status import MicroserviceStatus
 
 _DROPPED = {"title", "additionalProperties", "$defs", "default", "propertyNames", "anyOf", "$ref", "const"}
@@ -61,15 +61,7 @@ def microservice_crd() -> dict[str, Any]:
                                 "spec": spec,
                                 "status": status,
                             },
-                            "x-kubernetes-validations": [
-                                cel(
-                                    "!has(self.spec.env) || self.spec.env.all(e, !has(e.secret) || e.secret.name == self.metadata.name"
-                                    " || e.secret.name.startsWith(self.metadata.name + '-'))",
-                                    "a secret in env must carry the service's name, or start with it and a dash:"
-                                    " rename the Secret or copy the key",
-                                    field_path=".spec.env",
-                                )
-                            ],
+                            VALIDATIONS: [check.validation for check in Microservice.checks],
                         }
                     },
                 }

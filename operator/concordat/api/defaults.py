@@ -6,18 +6,9 @@ The table is data: ``concordat explain`` prints it beside the fields it decided.
 
 from dataclasses import dataclass
 
-from concordat.api.microservice import (
-    Health,
-    Microservice,
-    MicroserviceSpec,
-    Probe,
-    Probes,
-    Resources,
-    Routing,
-    Scaling,
-    Telemetry,
-    Tier,
-)
+from concordat.api.microservice import Metrics, Microservice, MicroserviceSpec, Telemetry, Tier
+from concordat.api.traffic import Routing
+from concordat.api.workload import Health, Probe, Probes, Resources, Scaling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,4 +118,6 @@ def _routing(stated: Routing, main_port: str) -> Routing:
 
 
 def _telemetry(spec: MicroserviceSpec) -> Telemetry:
-    return Telemetry(metrics=spec.telemetry.metrics.model_copy(update={"port": spec.metrics_port}))
+    stated = spec.telemetry.metrics
+    readable = spec.ports[spec.metrics_port].protocol == "TCP"
+    return Telemetry(metrics=Metrics(enabled=stated.enabled and readable, port=spec.metrics_port, path=stated.path))

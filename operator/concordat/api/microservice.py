@@ -2,29 +2,16 @@
 ``Microservice``: what a service is, what it offers, what it uses.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, Field, StringConstraints
 
-from concordat import conventions
-from concordat.api.schema import (
-    ENV_NAME,
-    IMAGE,
-    DnsLabel,
-    Host,
-    HttpPath,
-    ObjectName,
-    PortName,
-    PortNumber,
-    Quantity,
-    Reference,
-    Schema,
-    cel,
-    rules,
-)
-from concordat.errors import InvalidInput, Problem
+from concordat.api.scalars import PORT_NAME, PORT_NAME_MESSAGE, DnsLabel, Image, ObjectName, PathPrefix, PortName
+from concordat.api.schema import Check, Distinct, Schema, matching
+from concordat.api.traffic import Access, Consumption, Egress, Routing
+from concordat.api.workload import EnvVar, Flag, Health, Port, Resources, Scaling
 
 
 class Tier(StrEnum):
@@ -35,240 +22,14 @@ class Tier(StrEnum):
     BESTEFFORT = "besteffort"
 
 
-class Port(Schema):
-    """A named port of the container; Service, probes, policies and monitors follow the name."""
-
-    port: PortNumber
-    """Number the container listens on; the Service offers the same number."""
-    protocol: Literal["TCP", "UDP"] = "TCP"
-    """Transport protocol."""
-    app_protocol: (
-        Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9./]*[a-z0-9])?$", max_length=63)] | None
-    ) = None
-    """Application protocol of the Service port, e.g. `kubernetes.io/h2c` for gRPC behind a gateway."""
-
-
-class Probe(Schema):
-    """A probe spelled out. Without a path it only opens the port."""
-
-    path: HttpPath | None = None
-    """HTTP path that answers 2xx or 3xx."""
-    port: PortName | None = None
-    """Name of the port to probe; the main port if left out."""
-    period_seconds: Annotated[int, Field(ge=1, le=300)] | None = None
-    """Seconds between two probes: 10 for live, 5 for ready, 2 for startup if left out."""
-    timeout_seconds: Annotated[int, Field(ge=1, le=60)] | None = None
-    """Seconds until a probe without an answer has failed; 3 if left out."""
-    failure_threshold: Annotated[int, Field(ge=1, le=300)] | None = None
-    """Failures in a row that count: 3 for live and ready, 60 for startup if left out."""
-
-
-class Probes(Schema):
-    """Probes spelled out, where the shorthand does not say enough."""
-
-    live: Probe | None = None
-    """Restart the container when this fails."""
-    ready: Probe | None = None
-    """Send no traffic while this fails."""
-    startup: Probe | None = None
-    """Hold the other probes back until this has succeeded once; the liveness check for up to two minutes if left out."""
-
-
-class Health(Schema):
-    """How to ask the service how it is. Left out: it is ready when its main port opens."""
-
-    model_config = Schema.model_config | {
-        "json_schema_extra": rules(
-            cel(
-                "!(has(self.live) && has(self.probes) && has(self.probes.live))",
-                "give either health.live or health.probes.live, not both",
-            ),
-            cel(
-                "!(has(self.ready) && has(self.probes) && has(self.probes.ready))",
-                "give either health.ready or health.probes.ready, not both",
-            ),
-        )
-    }
-
-    live: HttpPath | None = None
-    """Path of the liveness check: shorthand for `probes.live.path`."""
-    ready: HttpPath | None = None
-    """Path of the readiness check: shorthand for `probes.ready.path`."""
-    port: PortName | None = None
-    """Name of the port both shorthands use; the main port if left out."""
-    probes: Probes | None = None
-    """Probes spelled out."""
-
-
-class KeyReference(Schema):
-    """One key of a Secret or ConfigMap of this namespace."""
-
-    name: ObjectName
-    """Name of the Secret or ConfigMap."""
-    key: Annotated[str, StringConstraints(pattern=r"^[-._a-zA-Z0-9]+$", max_length=253)]
-    """Key inside it."""
-    optional: bool = False
-    """Start the pod although it is missing."""
-
-
-class EnvVar(Schema):
-    """An environment variable: a value, or a key of a Secret or ConfigMap."""
-
-    model_config = Schema.model_config | {
-        "json_schema_extra": rules(
-            cel(
-                "[has(self.value), has(self.secret), has(self.configMap)].filter(x, x).size() == 1",
-                "give exactly one of value, secret and configMap",
-            )
-        )
-    }
-
-    name: Annotated[str, StringConstraints(pattern=ENV_NAME, max_length=128)]
-    """Name of the variable."""
-    value: Annotated[str, StringConstraints(max_length=4096)] | None = None
-    """Its value, as it is: `$(OTHER)` is not expanded."""
-    secret: KeyReference | None = None
-    """Key of a Secret whose name is the service's own or starts with it and a dash."""
-    config_map: KeyReference | None = None
-    """Key of a ConfigMap."""
-
-
-class Resources(Schema):
-    """CPU and memory. What is requested is also the limit of memory; CPU has no limit unless one is given."""
-
-    cpu: Quantity | None = None
-    """Requested CPU, e.g. `250m`."""
-    memory: Quantity | None = None
-    """Requested memory and its limit, e.g. `256Mi`."""
-    cpu_limit: Quantity | None = None
-    """Hard CPU limit; throttles, so better left out."""
-    memory_limit: Quantity | None = None
-    """Limit of memory when it shall differ from the request."""
-
-
-class Scaling(Schema):
-    """Between which bounds, and by what. `min == max` is a fixed size without an autoscaler."""
-
-    model_config = Schema.model_config | {
-        "json_schema_extra": rules(
-            cel(
-                "!has(self.min) || !has(self.max) || self.min <= self.max",
-                "scaling.min is above scaling.max: lower min or raise max",
-                field_path=".min",
-            )
-        )
-    }
-
-    min: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Fewest replicas."""
-    max: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Most replicas."""
-    cpu: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Average CPU to aim at, in percent of the request."""
-    memory: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Average memory to aim at, in percent of the request."""
-
-
-class Consumption(Schema):
-    """Another service this one calls: opens the network policy on both sides and injects its URL."""
-
-    model_config = Schema.model_config | {
-        "json_schema_extra": rules(
-            cel("has(self.service) != has(self.contract)", "give exactly one of service and contract")
-        )
-    }
-
-    service: Reference | None = None
-    """A Microservice: `name`, or `namespace/name`."""
-    contract: Reference | None = None
-    """A contract some Microservice provides: `name`, or `namespace/name`."""
-    ports: Annotated[tuple[PortName, ...], Field(max_length=8)] = ()
-    """Names of the provider's ports; all but its metrics port if left out."""
-
-    @property
-    def reference(self) -> str:
-        """What was asked for, as it was written."""
-        return self.service or self.contract or ""
-
-
-class Access(Schema):
-    """Who may consume this service from elsewhere; its own namespace always may."""
-
-    namespaces: Annotated[tuple[DnsLabel, ...], Field(max_length=64)] = ()
-    """Namespaces whose services may call this one."""
-
-
-class Egress(Schema):
-    """Something outside the platform's services that this one calls."""
-
-    model_config = Schema.model_config | {
-        "json_schema_extra": rules(
-            cel(
-                "[has(self.host), has(self.cidr), has(self.pods)].filter(x, x).size() == 1",
-                "give exactly one of host, cidr and pods",
-            )
-        )
-    }
-
-    host: Host | None = None
-    """A public host. Network policies know addresses only: this opens the port to every public address."""
-    cidr: Annotated[str, StringConstraints(max_length=43)] | None = Field(
-        default=None, json_schema_extra=rules(cel("isCIDR(self)", "egress cidr must be a network like 10.20.0.0/16"))
-    )
-    """A network, e.g. `10.20.0.0/16`."""
-    pods: (
-        Annotated[
-            dict[
-                Annotated[str, StringConstraints(max_length=317)],
-                Annotated[
-                    str, StringConstraints(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", max_length=63)
-                ],
-            ],
-            Field(min_length=1, max_length=8),
-        ]
-        | None
-    ) = None
-    """Labels of pods of this namespace that no Microservice describes, e.g. a database."""
-    port: PortNumber
-    """Port to reach there."""
-    protocol: Literal["TCP", "UDP"] = "TCP"
-    """Transport protocol."""
-
-
-class Gateway(Schema):
-    """The Gateway that carries the route; the platform's own if left out."""
-
-    name: DnsLabel
-    """Name of the Gateway."""
-    namespace: DnsLabel | None = None
-    """Its namespace; the service's own if left out."""
-    section_name: DnsLabel | None = None
-    """Listener of the Gateway; all if left out."""
-
-
-class Routing(Schema):
-    """How the world outside the cluster gets in."""
-
-    provider: Literal["gateway-api"] = "gateway-api"
-    """What carries the route."""
-    hosts: Annotated[tuple[Host, ...], Field(min_length=1, max_length=16)]
-    """Host names; the oldest claim of a host wins."""
-    paths: Annotated[tuple[HttpPath, ...], Field(min_length=1, max_length=16)] = ("/",)
-    """Path prefixes."""
-    port: PortName | None = None
-    """Name of the port that serves them; the main port if left out."""
-    gateway: Gateway | None = None
-    """The Gateway to attach to."""
-
-
 class Metrics(Schema):
     """Where Prometheus reads."""
 
-    enabled: bool = True
+    enabled: Flag = True
     """Scrape at all."""
     port: PortName | None = None
     """Name of the port; the one called `metrics`, else the main port, if left out."""
-    path: HttpPath = "/metrics"
+    path: PathPrefix = "/metrics"
     """Path of the exposition."""
 
 
@@ -279,59 +40,131 @@ class Telemetry(Schema):
     """Prometheus metrics."""
 
 
+def main_port(protocols: Mapping[str, str]) -> str:
+    """
+    Of ports with their transport protocols, the one that is meant where none is named.
+
+    The one called ``http``; else the first by name that is not called ``metrics``. TCP before UDP.
+    """
+    return min(protocols, key=lambda name: (protocols[name] != "TCP", name != "http", name == "metrics", name))
+
+
 def _sorted(ports: dict[str, Port]) -> dict[str, Port]:
     """The API server stores maps sorted: what follows from their order must be the same before and after."""
     return dict(sorted(ports.items()))
 
 
+def _clash(ports: Mapping[str, Port]) -> bool:
+    return len({(port.port, port.protocol) for port in ports.values()}) < len(ports)
+
+
+def _is_tcp(spec: "MicroserviceSpec", name: str | None) -> bool:
+    return name is None or (name in spec.ports and spec.ports[name].protocol == "TCP")
+
+
+def _names_a_port(path: str) -> Check:
+    """``spec.<path>``, where given, is the name of a TCP port."""
+    steps = path.split(".")
+    missing = " || ".join(f"!has(self.{'.'.join(steps[: n + 1])})" for n in range(len(steps)))
+    one = f"self.ports[self.{path}]"
+
+    def holds(spec: "MicroserviceSpec") -> bool:
+        value: Any = spec
+        for step in steps:
+            value = value and getattr(value, step)
+        return _is_tcp(spec, value)
+
+    return Check(
+        cel=f"{missing} || (self.{path} in self.ports && (!has({one}.protocol) || {one}.protocol == 'TCP'))",
+        holds=holds,
+        message=f"{path} must be the name of a TCP port that stands in spec.ports",
+        path=f".{path}",
+    )
+
+
 class MicroserviceSpec(Schema):
     """What a service is, what it offers, what it uses."""
+
+    checks: ClassVar = (
+        *map(
+            _names_a_port,
+            (
+                "health.port",
+                "health.probes.live.port",
+                "health.probes.ready.port",
+                "health.probes.startup.port",
+                "routing.port",
+                "telemetry.metrics.port",
+            ),
+        ),
+        Check(
+            cel="!has(self.routing) || self.ports.exists(n, !has(self.ports[n].protocol) || self.ports[n].protocol == 'TCP')",
+            holds=lambda spec: not spec.routing or any(port.protocol == "TCP" for port in spec.ports.values()),
+            message="a route needs a TCP port: add one to spec.ports",
+            path=".routing",
+        ),
+        Check(
+            cel="!has(self.health) || !(has(self.health.live) || has(self.health.ready) || has(self.health.probes))"
+            " || self.ports.exists(n, !has(self.ports[n].protocol) || self.ports[n].protocol == 'TCP')",
+            holds=lambda spec: (
+                not (spec.health.live or spec.health.ready or spec.health.probes)
+                or any(port.protocol == "TCP" for port in spec.ports.values())
+            ),
+            message="a health check needs a TCP port: add one to spec.ports",
+            path=".health",
+        ),
+    )
 
     team: DnsLabel
     """Who answers for it: label of everything built, routing of its alerts."""
     tier: Tier = Tier.STANDARD
     """How much it matters: chooses every default that is not stated."""
-    image: Annotated[str, StringConstraints(pattern=IMAGE, min_length=1, max_length=512)]
-    """Container image with a tag or digest. It runs as uid 65532 on a read-only root; /tmp is writable."""
+    image: Image
+    """Container image with its tag or digest. It runs as uid 65532 on a read-only root; /tmp is writable."""
     args: Annotated[tuple[Annotated[str, StringConstraints(max_length=1024)], ...], Field(max_length=32)] = ()
-    """Arguments to the image's entry point."""
+    """Arguments to the image's entry point, as they are: `$(OTHER)` is not expanded."""
     ports: Annotated[
-        dict[PortName, Port],
-        AfterValidator(_sorted),
-        Field(
-            min_length=1,
-            max_length=8,
-            json_schema_extra=rules(
-                cel(
-                    "self.all(name, name.matches('^[a-z]([-a-z0-9]{0,13}[a-z0-9])?$'))",
-                    "a port name starts with a letter and has at most 15 lower-case letters, digits and dashes",
-                ),
-                cel(
-                    "self.all(a, self.all(b, a == b || self[a].port != self[b].port || self[a].protocol != self[b].protocol))",
-                    "two ports have the same number: give each its own",
-                ),
-            ),
+        dict[str, Port],
+        Field(min_length=1, max_length=8),
+        Check(
+            cel=f'self.all(name, name.matches(r"^(?:{PORT_NAME})$"))',
+            holds=lambda ports: all(matching(PORT_NAME, "").holds(name) for name in ports),
+            message=PORT_NAME_MESSAGE,
         ),
+        Check(
+            cel="self.all(a, self.all(b, a == b || self[a].port != self[b].port"
+            " || (has(self[a].protocol) && self[a].protocol == 'UDP') != (has(self[b].protocol) && self[b].protocol == 'UDP')))",
+            holds=lambda ports: not _clash(ports),
+            message="two ports have the same number: give each its own",
+        ),
+        Check(
+            cel="size(self) == 1 || self.all(name, name == 'http' || self[name].port != 80)",
+            holds=lambda ports: len(ports) == 1 or all(name == "http" or ports[name].port != 80 for name in ports),
+            message="port 80 of the Service is the main port, called http: give another port another number",
+        ),
+        AfterValidator(_sorted),
     ]
     """Named ports. The main one is called `http`; else it is the first by name that is not called `metrics`."""
     health: Health = Health()
     """How to ask it how it is."""
-    env: Annotated[
-        tuple[EnvVar, ...],
-        Field(
-            max_length=100, json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
-        ),
-    ] = ()
+    env: Annotated[tuple[EnvVar, ...], Field(max_length=100), Distinct(by="name")] = ()
     """Environment variables."""
     resources: Resources = Resources()
     """CPU and memory."""
     scaling: Scaling = Scaling()
     """Replicas."""
-    provides: Annotated[
-        tuple[ObjectName, ...], Field(max_length=16, json_schema_extra={"x-kubernetes-list-type": "set"})
-    ] = ()
+    provides: Annotated[tuple[ObjectName, ...], Field(max_length=16), Distinct()] = ()
     """Contracts it serves, by name; consumers may refer to these instead of the service."""
-    consumes: Annotated[tuple[Consumption, ...], Field(max_length=64)] = ()
+    consumes: Annotated[
+        tuple[Consumption, ...],
+        Field(max_length=64),
+        Check(
+            cel="self.all(a, self.exists_one(b, (has(a.service) ? a.service : a.contract)"
+            " == (has(b.service) ? b.service : b.contract)))",
+            holds=lambda uses: len({use.reference for use in uses}) == len(uses),
+            message="something is consumed twice: name it once, with all its ports",
+        ),
+    ] = ()
     """Services it calls."""
     access: Access = Access()
     """Who may call it from other namespaces."""
@@ -345,7 +178,7 @@ class MicroserviceSpec(Schema):
     @property
     def main_port(self) -> str:
         """Name of the port everything means that names none."""
-        return main_port(self.ports)
+        return main_port({name: port.protocol for name, port in self.ports.items()})
 
     @property
     def metrics_port(self) -> str:
@@ -356,25 +189,28 @@ class MicroserviceSpec(Schema):
     def version(self) -> str:
         """Tag of the image, or its digest where it has none."""
         reference, _, digest = self.image.partition("@")
-        _, colon, tag = reference.rsplit("/", 1)[-1].partition(":")
+        _, colon, tag = reference.rpartition("/")[2].partition(":")
         return tag if colon else digest
 
-    @model_validator(mode="before")
-    @classmethod
-    def _nulls_are_absent(cls, value: Any) -> Any:
-        """``health:`` with nothing behind it is what people leave while editing; the API server prunes it as well."""
-        if not isinstance(value, Mapping):
-            return value
-        return {key: item for key, item in value.items() if item is not None}
 
-
-def main_port(names: Iterable[str]) -> str:
-    """The port called ``http``; else the first by name that is not called ``metrics``; else that one."""
-    return min(names, key=lambda name: (name != "http", name == "metrics", name))
+def _secrets_are_ours(service: "Microservice") -> bool:
+    names = [env.secret.name for env in service.spec.env if env.secret]
+    return all(name == service.name or name.startswith(f"{service.name}-") for name in names)
 
 
 class Microservice(Schema):
     """A Microservice with the part of its metadata that decides anything."""
+
+    checks: ClassVar = (
+        Check(
+            cel="!has(self.spec.env) || self.spec.env.all(e, !has(e.secret) || e.secret.name == self.metadata.name"
+            " || e.secret.name.startsWith(self.metadata.name + '-'))",
+            holds=_secrets_are_ours,
+            message="a secret in env must carry the service's name, or start with it and a dash:"
+            " rename the Secret or copy the key",
+            path=".spec.env",
+        ),
+    )
 
     name: str
     namespace: str
@@ -389,38 +225,3 @@ class Microservice(Schema):
     def reference(self) -> str:
         """``namespace/name``."""
         return f"{self.namespace}/{self.name}"
-
-
-def parse(manifest: Mapping[str, Any], *, namespace: str = "default") -> Microservice:
-    """
-    The Microservice in a Kubernetes object.
-
-    Raises :exc:`InvalidInput` with one problem per wrong field, its path written as in the YAML.
-    """
-    if manifest.get("apiVersion") != conventions.API_VERSION or manifest.get("kind") != conventions.MICROSERVICE:
-        found = f"{manifest.get('apiVersion')}/{manifest.get('kind')}"
-        raise InvalidInput(
-            (Problem(path="kind", message=f"expected {conventions.API_VERSION}/Microservice, found {found}"),)
-        )
-
-    metadata = manifest.get("metadata") or {}
-    if not metadata.get("name"):
-        raise InvalidInput((Problem(path="metadata.name", message="give the service a name"),))
-    annotations = metadata.get("annotations") or {}
-    try:
-        return Microservice(
-            name=metadata["name"],
-            namespace=metadata.get("namespace") or namespace,
-            uid=metadata.get("uid") or "",
-            generation=metadata.get("generation") or 0,
-            created=metadata.get("creationTimestamp") or "",
-            paused=annotations.get(conventions.ANNOTATION_PAUSED) == "true",
-            spec=MicroserviceSpec.model_validate(manifest.get("spec") or {}),
-        )
-    except ValidationError as error:
-        raise InvalidInput(tuple(_problem(detail["loc"], detail["msg"]) for detail in error.errors())) from None
-
-
-def _problem(location: tuple[int | str, ...], message: str) -> Problem:
-    path = "spec" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    return Problem(path=path, message=message)

@@ -1,13 +1,90 @@
 """
-The base of every type people write, and the bounded scalars they are made of.
+The base of every type people write, and how a rule is said once to the API server and once to Python.
 
 Field descriptions end up in the CRD and are what ``kubectl explain`` prints.
 """
 
-from typing import Annotated, Any
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+VALIDATIONS = "x-kubernetes-validations"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """
+    A rule that a schema cannot say, or cannot say in words a person understands.
+
+    ``cel`` is for the API server, ``holds`` for everything that runs without one. A test sends the same resources to
+    both and demands the same answer. Annotates a field, or stands in ``checks`` of a :class:`Schema`.
+    """
+
+    cel: str
+    holds: Callable[[Any], bool]
+    message: str
+    """Says what to write instead."""
+    path: str = ""
+    """The field it is about, relative to where it stands: ``.min``."""
+
+    def require(self, value: Any) -> Any:
+        if not self.holds(value):
+            raise PydanticCustomError("check", "{message}", {"message": self.message, "path": self.path})
+        return value
+
+    @property
+    def validation(self) -> dict[str, str]:
+        """As the CRD wants it."""
+        rule = {"rule": self.cel, "message": self.message}
+        return rule | {"fieldPath": self.path} if self.path else rule
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.require, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        out = dict(handler(schema))
+        return out | {VALIDATIONS: [*out.get(VALIDATIONS, []), self.validation]}
+
+
+def matching(pattern: str, message: str) -> Check:
+    """
+    The whole text matches.
+
+    By CEL, because the API server answers a failed ``pattern`` with the pattern and nothing else.
+    """
+    compiled = re.compile(pattern)
+    return Check(
+        cel=f'self.matches(r"^(?:{pattern})$")', holds=lambda text: bool(compiled.fullmatch(text)), message=message
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distinct:
+    """A list that names nothing twice: as it is, or by one field of its items."""
+
+    by: str | None = None
+
+    def require(self, items: Sequence[Any]) -> Sequence[Any]:
+        seen = [getattr(item, self.by) if self.by else item for item in items]
+        twice = next((item for position, item in enumerate(seen) if item in seen[:position]), None)
+        if twice is not None:
+            raise PydanticCustomError("distinct", "{twice} stands here twice: keep one", {"twice": twice})
+        return items
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.require, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        out = dict(handler(schema))
+        if self.by is None:
+            return out | {"x-kubernetes-list-type": "set"}
+        return out | {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [self.by]}
 
 
 class Schema(BaseModel):
@@ -16,40 +93,25 @@ class Schema(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True
     )
+    checks: ClassVar[tuple[Check, ...]] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _nulls_are_absent(cls, value: Any) -> Any:
+        """``health:`` with nothing behind it is what people leave while editing; the API server prunes it as well."""
+        if not isinstance(value, Mapping):
+            return value
+        return {key: item for key, item in value.items() if item is not None}
 
-def cel(rule: str, message: str, *, field_path: str | None = None) -> dict[str, str]:
-    """A CEL rule of the CRD; the message names the field and the remedy."""
-    validation = {"rule": rule, "message": message}
-    return validation if field_path is None else validation | {"fieldPath": field_path}
+    @model_validator(mode="after")
+    def _checks_hold(self) -> "Schema":
+        for check in self.checks:
+            check.require(self)
+        return self
 
-
-def rules(*validations: dict[str, str]) -> dict[str, Any]:
-    """``json_schema_extra`` that attaches CEL rules to a type or a field."""
-    return {"x-kubernetes-validations": list(validations)}
-
-
-DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
-QUANTITY = r"^([0-9]+(\.[0-9]{1,3})?)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
-HOSTNAME = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)+$"
-HTTP_PATH = r"^/[A-Za-z0-9/._~%!$&'()*+,;=:@-]*$"
-ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
-REFERENCE = r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/)?[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
-IMAGE = r"^[A-Za-z0-9][A-Za-z0-9._/:@-]*$"
-
-DnsLabel = Annotated[str, StringConstraints(pattern=DNS_LABEL, max_length=63)]
-ObjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
-Reference = Annotated[str, StringConstraints(pattern=REFERENCE, max_length=317)]
-"""``name`` in the own namespace, or ``namespace/name``."""
-HttpPath = Annotated[str, StringConstraints(pattern=HTTP_PATH, min_length=1, max_length=1024)]
-Host = Annotated[str, StringConstraints(pattern=HOSTNAME, max_length=253)]
-PortNumber = Annotated[int, Field(ge=1, le=65535)]
-PortName = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,13}[a-z0-9])?$", max_length=15)]
-
-Quantity = Annotated[
-    str,
-    BeforeValidator(lambda value: str(value) if isinstance(value, int | float) else value),
-    StringConstraints(pattern=QUANTITY, max_length=16),
-    WithJsonSchema({"x-kubernetes-int-or-string": True, "pattern": QUANTITY, "maxLength": 16}),
-]
-"""A Kubernetes quantity: ``250m``, ``256Mi``, or a plain number."""
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        reference = dict(handler(schema))
+        if cls.checks:
+            handler.resolve_ref_schema(reference)[VALIDATIONS] = [check.validation for check in cls.checks]
+        return reference

@@ -2,8 +2,6 @@
 An edge between two services, as each of them sees it: names, addresses, ports.
 """
 
-import re
-
 from concordat.api import Consumption, Microservice, main_port
 from concordat.facts import Platform, Provider
 from concordat.resources.metadata import object_name
@@ -37,12 +35,6 @@ def host(name: str, namespace: str, platform: Platform) -> str:
     return f"{object_name(name)}.{namespace}.svc.{platform.cluster_domain}"
 
 
-def variable(use: Consumption) -> str:
-    """Name of the variable that holds the provider's URL: ``PAYMENTS_URL`` for ``payments/payments``."""
-    name = use.reference.rpartition("/")[2]
-    return re.sub(r"[^A-Z0-9]", "_", f"{'_' if name[0].isdigit() else ''}{name}_url".upper())
-
-
 def url(use: Consumption, namespace: str, provider: Provider | None, platform: Platform) -> str | None:
     """
     Where a service of ``namespace`` reaches what it consumes; None while nobody can know.
@@ -55,7 +47,7 @@ def url(use: Consumption, namespace: str, provider: Provider | None, platform: P
     if provider is None:
         return None
     address = host(provider.name, provider.namespace, platform)
-    main = main_port(provider.ports)
+    main = main_port({name: protocol for name, (_, protocol) in provider.ports.items()})
     wanted = next((name for name in use.ports if name in provider.ports), main)
     if use.ports and wanted not in use.ports:
         return None

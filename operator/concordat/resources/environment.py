@@ -4,9 +4,9 @@ Environment variables: what the user wrote, where its providers are, who it is.
 
 from typing import Any
 
-from concordat.api import EnvVar, KeyReference, Microservice
+from concordat.api import EnvVar, KeyReference, Microservice, injected_variable
 from concordat.facts import Facts
-from concordat.resources.edges import url, variable
+from concordat.resources.edges import url
 
 
 def environment(service: Microservice, facts: Facts) -> list[dict[str, Any]]:
@@ -34,7 +34,9 @@ def _identity(service: Microservice) -> dict[str, str]:
 
 def _addresses(service: Microservice, facts: Facts) -> dict[str, str]:
     found = {
-        variable(use): url(use, service.namespace, facts.providers.get(use.reference), facts.platform)
+        injected_variable(use.reference): url(
+            use, service.namespace, facts.providers.get(use.reference), facts.platform
+        )
         for use in service.spec.consumes
     }
     return {name: address for name, address in found.items() if address is not None}

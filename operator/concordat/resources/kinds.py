@@ -6,8 +6,22 @@ from concordat.manifest import Kind
 
 SERVICE_ACCOUNT = Kind(group="", version="v1", kind="ServiceAccount", plural="serviceaccounts")
 SERVICE = Kind(group="", version="v1", kind="Service", plural="services")
-DEPLOYMENT = Kind(group="apps", version="v1", kind="Deployment", plural="deployments", born_by_apply=True)
-AUTOSCALER = Kind(group="autoscaling", version="v2", kind="HorizontalPodAutoscaler", plural="horizontalpodautoscalers")
+DEPLOYMENT = Kind(
+    group="apps",
+    version="v1",
+    kind="Deployment",
+    plural="deployments",
+    born_by_apply=True,
+    watched_whole=True,
+    wave=1,
+)
+AUTOSCALER = Kind(
+    group="autoscaling",
+    version="v2",
+    kind="HorizontalPodAutoscaler",
+    plural="horizontalpodautoscalers",
+    wave=2,
+)
 DISRUPTION_BUDGET = Kind(group="policy", version="v1", kind="PodDisruptionBudget", plural="poddisruptionbudgets")
 NETWORK_POLICY = Kind(group="networking.k8s.io", version="v1", kind="NetworkPolicy", plural="networkpolicies")
 HTTP_ROUTE = Kind(group="gateway.networking.k8s.io", version="v1", kind="HTTPRoute", plural="httproutes", optional=True)

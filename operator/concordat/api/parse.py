@@ -1,0 +1,161 @@
+"""
+From a Kubernetes object to a typed value, or to one problem per wrong field with the remedy.
+"""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from concordat import conventions
+from concordat.api.crd import structural
+from concordat.api.microservice import Microservice, MicroserviceSpec
+from concordat.api.schema import Schema
+from concordat.errors import InvalidInput, Problem
+
+
+def parse(manifest: Mapping[str, Any], *, namespace: str = "default") -> Microservice:
+    """
+    The Microservice in a Kubernetes object.
+
+    Raises :exc:`InvalidInput` with one problem per wrong field, its path written as in the YAML.
+    """
+    if manifest.get("apiVersion") != conventions.API_VERSION or manifest.get("kind") != conventions.MICROSERVICE:
+        found = f"{manifest.get('apiVersion')}, {manifest.get('kind')}"
+        raise _invalid("kind", f"expected {conventions.API_VERSION}, {conventions.MICROSERVICE}; found {found}")
+
+    metadata = manifest.get("metadata")
+    if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
+        raise _invalid("metadata.name", "give the service a name")
+    annotations = metadata.get("annotations") or {}
+    try:
+        spec = MicroserviceSpec.model_validate(manifest.get("spec") or {})
+        return Microservice(
+            name=metadata["name"],
+            namespace=metadata.get("namespace") or namespace,
+            uid=metadata.get("uid") or "",
+            generation=metadata.get("generation") or 0,
+            created=metadata.get("creationTimestamp") or "",
+            paused=annotations.get(conventions.ANNOTATION_PAUSED) == "true",
+            spec=spec,
+        )
+    except ValidationError as error:
+        prefix: tuple[str, ...] = () if error.title == Microservice.__name__ else ("spec",)
+        raise InvalidInput(tuple(_problem(prefix, detail) for detail in _essential(error))) from None
+
+
+def _invalid(path: str, message: str) -> InvalidInput:
+    return InvalidInput((Problem(path=path, message=message),))
+
+
+def _essential(error: ValidationError) -> list[Any]:
+    """Without complaints that a list is too short only because its entries were refused."""
+    details = error.errors()
+    deeper = {detail["loc"][:-1] for detail in details}
+    return [detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in deeper]
+
+
+def _problem(prefix: tuple[str, ...], detail: Any) -> Problem:
+    location = tuple(part for part in detail["loc"] if part != "[key]")
+    context = detail.get("ctx") or {}
+    path = written((*prefix, *location)) + str(context.get("path", ""))
+    return Problem(path=path.lstrip("."), message=_message(detail["type"], location, detail["input"], context))
+
+
+def written(path: Iterable[str | int]) -> str:
+    """A path as people write it: ``spec.env[2].name``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+
+
+def _message(kind: str, location: tuple[str | int, ...], value: Any, context: Mapping[str, Any]) -> str:
+    """In words, and always with what to do."""
+    match kind:
+        case "check" | "distinct":
+            return str(context.get("message") or f"{context['twice']} stands here twice: keep one")
+        case "missing":
+            return f"is required: {_description(location)}"
+        case "extra_forbidden":
+            return _unknown(location)
+        case "literal_error" | "enum":
+            return f"{value} is not possible here: give {context['expected'].replace(chr(39), '')}"
+        case "string_too_long":
+            return f"is {len(value)} characters long: give at most {context['max_length']}"
+        case "too_long":
+            return f"has {context['actual_length']} entries: give at most {context['max_length']}"
+        case "too_short":
+            return f"is empty: give at least {context['min_length']}"
+        case "greater_than_equal":
+            return f"{value} is too small: give at least {context['ge']}"
+        case "less_than_equal":
+            return f"{value} is too large: give at most {context['le']}"
+    return f"{_shown(value)} is of the wrong kind: give {_EXPECTED.get(kind, 'something else')}"
+
+
+_EXPECTED = {
+    "string_type": "a text; put quotes around numbers and words like yes",
+    "int_type": "a whole number without quotes",
+    "bool_type": "true or false",
+    "tuple_type": "a list, each entry on a line that starts with a dash",
+    "dict_type": "named entries, each on a line like `name: ...`",
+    "model_type": "named fields, each on a line like `name: ...`",
+    "model_attributes_type": "named fields, each on a line like `name: ...`",
+}
+
+_ELSEWHERE = {
+    "replicas": "write scaling: {min: 3, max: 3}",
+    "port": "write ports: {http: {port: 8080}}",
+    "containers": "there is one container, described by image, args, env and resources",
+    "template": "there is no pod template: what cannot be said in the fields cannot be had",
+    "command": "the image's entry point runs; give it args",
+    "limits": "write resources: {memory: 256Mi}; memoryLimit and cpuLimit only where they differ",
+    "requests": "write resources: {cpu: 250m, memory: 256Mi}",
+    "livenessProbe": "write health: {live: /healthz}",
+    "readinessProbe": "write health: {ready: /readyz}",
+    "ingress": "write routing: {hosts: [orders.example.com]}",
+    "host": "write routing: {hosts: [orders.example.com]}",
+    "dependencies": "write consumes: [{service: payments/payments}]",
+    "valueFrom": "write secret: {name: orders-db, key: password}, or configMap likewise",
+    "securityContext": "every pod runs as restricted as Pod Security knows it; that cannot be changed",
+    "volumes": "the root is read-only and /tmp is writable; there are no other volumes",
+}
+"""Where people coming from a Deployment look for a field, and where it is here."""
+
+
+def _unknown(location: tuple[str | int, ...]) -> str:
+    name = str(location[-1])
+    known = list(_schema(location[:-1]).get("properties", ()))
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"there is no such field; did you mean {close[0]}?"
+    if name in _ELSEWHERE:
+        return f"there is no such field: {_ELSEWHERE[name]}"
+    return f"there is no such field; possible here: {', '.join(sorted(known))}"
+
+
+def _description(location: tuple[str | int, ...]) -> str:
+    described = str(_schema(location).get("description", "give a value"))
+    return described.split("\n")[0].rstrip(".")
+
+
+def _schema(location: tuple[str | int, ...]) -> Mapping[str, Any]:
+    """The part of the CRD's schema a path leads to."""
+    schema: Any = _structural(MicroserviceSpec)
+    for part in location:
+        if isinstance(part, int):
+            schema = schema.get("items", {})
+        else:
+            schema = schema.get("properties", {}).get(part) or schema.get("additionalProperties") or {}
+    return schema if isinstance(schema, Mapping) else {}
+
+
+@cache
+def _structural(model: type[Schema]) -> dict[str, Any]:
+    return structural(model)
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -1,0 +1,119 @@
+"""
+Who talks to whom: consumed services, consent, the world outside, routes from it.
+"""
+
+import re
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from concordat.api.scalars import (
+    DnsLabel,
+    Host,
+    LabelKey,
+    LabelValue,
+    Network,
+    PathPrefix,
+    PortName,
+    PortNumber,
+    Protocol,
+    Reference,
+)
+from concordat.api.schema import Check, Distinct, Schema
+
+
+class Consumption(Schema):
+    """Another service this one calls: opens the network policy on both sides and injects its URL."""
+
+    checks: ClassVar = (
+        Check(
+            cel="has(self.service) != has(self.contract)",
+            holds=lambda use: (use.service is None) != (use.contract is None),
+            message="give exactly one of service and contract",
+        ),
+    )
+
+    service: Reference | None = None
+    """A Microservice: `name`, or `namespace/name`."""
+    contract: Reference | None = None
+    """A contract some Microservice provides: `name`, or `namespace/name`."""
+    ports: Annotated[tuple[PortName, ...], Field(max_length=8), Distinct()] = ()
+    """Names of the provider's ports; all but its metrics port if left out."""
+
+    @property
+    def reference(self) -> str:
+        """What was asked for, as it was written."""
+        return self.service or self.contract or ""
+
+
+def injected_variable(reference: str) -> str:
+    """Name of the variable that holds the URL of what is consumed: ``PAYMENTS_URL`` for ``payments/payments``."""
+    name = reference.rpartition("/")[2]
+    return re.sub("[^A-Z0-9]", "_", f"{'_' if name[0].isdigit() else ''}{name}_url".upper())
+
+
+class Access(Schema):
+    """Who may consume this service from elsewhere; its own namespace always may."""
+
+    namespaces: Annotated[tuple[DnsLabel, ...], Field(max_length=64), Distinct()] = ()
+    """Namespaces whose services may call this one."""
+
+
+class Egress(Schema):
+    """Something outside the platform's services that this one calls."""
+
+    checks: ClassVar = (
+        Check(
+            cel="[has(self.host), has(self.cidr), has(self.pods)].filter(x, x).size() == 1",
+            holds=lambda egress: [egress.host, egress.cidr, egress.pods].count(None) == 2,
+            message="give exactly one of host, cidr and pods",
+        ),
+    )
+
+    host: Host | None = None
+    """A public host. Network policies know addresses only: this opens the port to every public address."""
+    cidr: Network | None = None
+    """A network, e.g. `10.20.0.0/16`."""
+    pods: (
+        Annotated[
+            dict[str, LabelValue],
+            Field(min_length=1, max_length=8),
+            Check(
+                cel=f'self.all(key, size(key) <= 253 && key.matches(r"^(?:{LabelKey})$"))',
+                holds=lambda pods: all(len(key) <= 253 and re.fullmatch(LabelKey, key) for key in pods),
+                message="a label's key is a name with an optional prefix, e.g. app or app.kubernetes.io/name",
+            ),
+        ]
+        | None
+    ) = None
+    """Labels of pods of this namespace that no Microservice describes, e.g. a database."""
+    port: PortNumber
+    """Port to reach there."""
+    protocol: Protocol = "TCP"
+    """Transport protocol."""
+
+
+class Gateway(Schema):
+    """The Gateway that carries the route; the platform's own if left out."""
+
+    name: DnsLabel
+    """Name of the Gateway."""
+    namespace: DnsLabel | None = None
+    """Its namespace; the service's own if left out."""
+    section_name: DnsLabel | None = None
+    """Listener of the Gateway; all if left out."""
+
+
+class Routing(Schema):
+    """How the world outside the cluster gets in."""
+
+    provider: Literal["gateway-api"] = "gateway-api"
+    """What carries the route."""
+    hosts: Annotated[tuple[Host, ...], Field(min_length=1, max_length=16), Distinct()]
+    """Host names; the oldest claim of a host wins."""
+    paths: Annotated[tuple[PathPrefix, ...], Field(min_length=1, max_length=16), Distinct()] = ("/",)
+    """Path prefixes."""
+    port: PortName | None = None
+    """Name of the port that serves them; the main port if left out."""
+    gateway: Gateway | None = None
+    """The Gateway to attach to."""
