@@ -33,6 +33,7 @@ class Origins:
     """Where releases live; tests put a server of their own here."""
 
     kubernetes: str = "https://dl.k8s.io"
+    helm: str = "https://get.helm.sh"
     github: str = "https://github.com"
     github_api: str = "https://api.github.com"
 
@@ -88,12 +89,27 @@ def releases(tool: Tool, origins: Origins) -> tuple[Release, ...]:
         )
     if tool.name == "gateway-api":
         return (github.asset("kubernetes-sigs/gateway-api", version, "standard-install.yaml", into="gateway-api.yaml"),)
+    if tool.name == "prometheus-operator":
+        repository, asset = "prometheus-operator/prometheus-operator", "stripped-down-crds.yaml"
+        return (github.asset(repository, version, asset, into="prometheus-operator.yaml"),)
+    if tool.name == "helm":
+        return (_helm(origins, version),)
     raise NotOffered(f"{tool.name} has no release of its own")
 
 
 def _kubernetes(origins: Origins, version: str, name: str) -> Release:
     url = f"{origins.kubernetes}/{version}/bin/linux/{architecture()}/{name}"
     return Release(url=url, sha256=lambda: _read(f"{url}.sha256").decode().split()[0], into=name)
+
+
+def _helm(origins: Origins, version: str) -> Release:
+    url = f"{origins.helm}/helm-{version}-linux-{architecture()}.tar.gz"
+    return Release(
+        url=url,
+        sha256=lambda: _read(f"{url}.sha256sum").decode().split()[0],
+        into="helm",
+        member=f"linux-{architecture()}/helm",
+    )
 
 
 class _GitHub:

@@ -62,6 +62,8 @@ class Tool:
         return paths.cache() / "binaries" / self.key
 
     def ldflags(self) -> tuple[str, ...]:
+        if self.name == "helm":
+            return (*STATIC, f"-X {self.module}/internal/version.version={self.version}")
         if self.name != "kubernetes":
             return STATIC
         return (*STATIC, *_version_stamp(self.version))
@@ -111,6 +113,18 @@ TOOLS = {
             programs={},
             data={"gateway-api.yaml": ("config/crd/standard/*.yaml",)},
         ),
+        Tool(
+            name="prometheus-operator",
+            module="github.com/prometheus-operator/prometheus-operator",
+            programs={},
+            data={
+                "prometheus-operator.yaml": (
+                    "example/prometheus-operator-crd/*_servicemonitors.yaml",
+                    "example/prometheus-operator-crd/*_prometheusrules.yaml",
+                )
+            },
+        ),
+        Tool(name="helm", module="helm.sh/helm/v4", programs={"helm": "helm.sh/helm/v4/cmd/helm"}),
     )
 }
 
