@@ -1,0 +1,48 @@
+"""
+What tests of every part share: one real API server with our resources installed.
+"""
+
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from concordat.lab.controlplane import ControlPlane
+from concordat.lab.testing import control_plane as started
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> Iterator[ControlPlane]:
+    """etcd, API server, controller-manager, scheduler and one simulated node, with the CRDs of ``crds/`` established."""
+    with started(simulated_nodes=1) as cluster:
+        kubectl(cluster, "apply", "--server-side", "-f", str(ROOT / "crds"))
+        kubectl(cluster, "wait", "--for=condition=Established", "--timeout=30s", "-f", str(ROOT / "crds"))
+        yield cluster
+
+
+@pytest.fixture
+def namespace(control_plane: ControlPlane) -> Iterator[str]:
+    """A namespace of its own; what a test leaves in it goes with it."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    kubectl(control_plane, "create", "namespace", name)
+    yield name
+    kubectl(control_plane, "delete", "namespace", name, "--wait=false")
+
+
+def kubectl(cluster: ControlPlane, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
+    """Standard output of a real kubectl; its complaint in the failure, unless ``check`` is off: then both."""
+    done = subprocess.run(
+        [cluster.binaries["kubectl"], f"--kubeconfig={cluster.kubeconfig}", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not check:
+        return done.stdout + done.stderr
+    assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+    return done.stdout
