@@ -5,7 +5,7 @@ Who consumes whom: the declared edges of a set of services, and ways to write th
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from concordat.api import Microservice
+from concordat.api import Consumption, Microservice
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -20,21 +20,23 @@ class Edge:
     """``open``, ``missing`` (nobody provides it) or ``unconsented`` (the provider does not let that namespace in)."""
 
 
-def edges(services: Iterable[Microservice]) -> tuple[Edge, ...]:
+def edges(services: Sequence[Microservice]) -> tuple[Edge, ...]:
     """Every declared use among ``services``, sorted."""
-    by_name = {service.reference: service for service in services}
-    by_contract = {
-        f"{service.namespace}/{contract}": service for service in by_name.values() for contract in service.spec.provides
-    }
-    return tuple(
-        sorted(
-            {
-                _edge(consumer, use.service or use.contract or "", by_contract if use.contract else by_name)
-                for consumer in by_name.values()
-                for use in consumer.spec.consumes
-            }
-        )
-    )
+    return tuple(sorted({_edge(consumer, use, services) for consumer in services for use in consumer.spec.consumes}))
+
+
+def provider(consumer: Microservice, use: Consumption, services: Iterable[Microservice]) -> Microservice | None:
+    """The service behind a reference: of that name, or providing the contract of that name."""
+    namespace, name = _wanted(consumer, use).split("/")
+    for service in services:
+        if service.namespace == namespace and (name in service.spec.provides if use.contract else name == service.name):
+            return service
+    return None
+
+
+def consents(provider: Microservice, namespace: str) -> bool:
+    """Whether services of ``namespace`` may consume ``provider``."""
+    return namespace == provider.namespace or namespace in provider.spec.access.namespaces
 
 
 def cycles(found: Sequence[Edge]) -> tuple[tuple[str, ...], ...]:
@@ -107,13 +109,16 @@ def ranks(services: Sequence[str], found: Sequence[Edge]) -> list[list[str]]:
     return columns
 
 
-def _edge(consumer: Microservice, reference: str, providers: Mapping[str, Microservice]) -> Edge:
-    wanted = reference if "/" in reference else f"{consumer.namespace}/{reference}"
-    provider = providers.get(wanted)
-    if provider is None:
-        return Edge(consumer=consumer.reference, provider=wanted, state="missing")
-    foreign = provider.namespace != consumer.namespace and consumer.namespace not in provider.spec.access.namespaces
-    return Edge(consumer=consumer.reference, provider=provider.reference, state="unconsented" if foreign else "open")
+def _edge(consumer: Microservice, use: Consumption, services: Sequence[Microservice]) -> Edge:
+    found = provider(consumer, use, services)
+    if found is None:
+        return Edge(consumer=consumer.reference, provider=_wanted(consumer, use), state="missing")
+    state = "open" if consents(found, consumer.namespace) else "unconsented"
+    return Edge(consumer=consumer.reference, provider=found.reference, state=state)
+
+
+def _wanted(consumer: Microservice, use: Consumption) -> str:
+    return use.reference if "/" in use.reference else f"{consumer.namespace}/{use.reference}"
 
 
 def _adjacent(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 Pictures: SVG without a library, because boxes and arrows in columns need none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from concordat.graph import Edge, ranks
@@ -51,7 +51,7 @@ def _box(name: str, x: float, y: float, width: float) -> str:
     )
 
 
-def _arrow(edge: Edge, places: dict[str, tuple[float, float]], box_width: float) -> str:
+def _arrow(edge: Edge, places: Mapping[str, tuple[float, float]], box_width: float) -> str:
     (x1, y1), (x2, y2) = places[edge.consumer], places[edge.provider]
     x1, y1, y2 = x1 + box_width, y1 + _BOX_HEIGHT / 2, y2 + _BOX_HEIGHT / 2
     if x2 < x1:  # a circle: back around below the boxes

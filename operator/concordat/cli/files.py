@@ -72,7 +72,7 @@ def located(problem: Problem, document: Document) -> Problem:
     )
 
 
-def _files(path: str) -> list[Path | None]:
+def _files(path: str) -> Sequence[Path | None]:
     if path == "-":
         return [None]
     given = Path(path)
@@ -125,20 +125,22 @@ def _refuse_bombs(name: str, text: bytes) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             open_nodes.append((event.anchor, 1))
             if len(open_nodes) > DEEPEST:
-                raise _refused(f"{name}:{event.start_mark.line + 1}", f"nested deeper than {DEEPEST} levels")
+                raise _refused(_at(name, event), f"nested deeper than {DEEPEST} levels")
         elif isinstance(event, yaml.CollectionEndEvent):
             anchor, weight = open_nodes.pop()
             weights |= {anchor: weight} if anchor else {}
             add(weight)
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in weights:
-                raise _refused(
-                    f"{name}:{event.start_mark.line + 1}", f"*{event.anchor} contains itself, or is not defined"
-                )
+                raise _refused(_at(name, event), f"*{event.anchor} contains itself, or is not defined")
             add(weights[event.anchor])
         elif isinstance(event, yaml.ScalarEvent):
             weights |= {event.anchor: 1} if event.anchor else {}
             add(1)
+
+
+def _at(name: str, event: yaml.Event) -> str:
+    return f"{name}:{event.start_mark.line + 1}" if event.start_mark else name
 
 
 def _refused(where: str, message: str) -> InvalidInput:

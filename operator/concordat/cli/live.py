@@ -42,7 +42,9 @@ class Cluster:
         from kubernetes import client, config  # a second of imports that `--help` and `render` do not pay
 
         try:
-            config.load_kube_config(config_file=self._kubeconfig, context=self._context)
+            config.load_kube_config(  # type: ignore[no-untyped-call]
+                config_file=self._kubeconfig, context=self._context
+            )
         except config.ConfigException as error:
             fail(
                 f"no cluster: {error}. Start one with `concordat up`, or name one with --kubeconfig.", code=EXIT_FAILED
@@ -55,7 +57,9 @@ class Cluster:
         from kubernetes import config
 
         try:
-            contexts, active = config.list_kube_config_contexts(config_file=self._kubeconfig)
+            contexts, active = config.list_kube_config_contexts(  # type: ignore[no-untyped-call]
+                config_file=self._kubeconfig
+            )
         except config.ConfigException:
             return "default"
         chosen = next((item for item in contexts if item["name"] == self._context), active)

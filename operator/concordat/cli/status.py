@@ -88,7 +88,9 @@ def _add(branch: Tree, service: dict[str, Any]) -> None:
 
 def _summary(service: dict[str, Any]) -> dict[str, Any]:
     observed = service.get("status") or {}
-    ready = next((item for item in observed.get("conditions") or [] if item["type"] == conventions.READY), {})
+    ready: dict[str, Any] = next(
+        (item for item in observed.get("conditions") or [] if item["type"] == conventions.READY), {}
+    )
     current = ready.get("observedGeneration", 0) >= service["metadata"].get("generation", 0)
     return {
         "name": service["metadata"]["name"],

@@ -1,0 +1,69 @@
+"""
+``concordat render``: every object a Microservice becomes, without a cluster. ``concordat crds``: what a cluster must know.
+"""
+
+from collections.abc import Sequence
+
+import rich_click as click
+
+from concordat.api.crd import microservice_crd
+from concordat.cli import files, offline
+from concordat.cli.output import EXIT_FAILED, emit_json, emit_yaml, fail, notes, output_option, plain
+
+
+@click.command("render")
+@click.argument("filenames", nargs=-1, required=True)
+@click.option("-n", "--namespace", default="default", show_default=True, help="Namespace of what does not state one.")
+@click.option(
+    "--without",
+    multiple=True,
+    type=click.Choice(sorted(offline.OPTIONAL)),
+    help="As in a cluster that does not serve this kind.",
+)
+@output_option
+def render(filenames: Sequence[str], namespace: str, without: Sequence[str], output: str) -> None:
+    """
+    Every object the Microservices in FILENAMES become, as YAML.
+
+    Services in the files know each other; a service that is consumed and not among them is noted on standard error and
+    its edge left out, as the operator would until it exists.
+
+    \b
+    Examples:
+      concordat render orders.yaml
+      concordat render services/ -o json | jq '.items[].kind'
+      kustomize build . | concordat render -
+    """
+    found = files.microservices(files.read(filenames), namespace=namespace)
+    if not found:
+        fail(f"no Microservice in {', '.join(filenames)}")
+    services = [service for service, _ in found]
+    plans = [offline.planned(service, services, without=without) for service in services]
+
+    for decided, (service, document) in zip(plans, found, strict=True):
+        for violation in (*decided.violations, *decided.notices):
+            colour = "red" if violation.blocks else "yellow"
+            problem = files.located(violation.problem, document)
+            notes.print(f"[{colour}]{violation.reason}[/] {service.reference}: {plain(problem)}")
+    manifests = [child.manifest for decided in plans for child in decided.children]
+    if output == "json":
+        emit_json({"apiVersion": "v1", "kind": "List", "items": manifests})
+    else:
+        emit_yaml(manifests)
+    if not all(decided.complete for decided in plans):
+        raise SystemExit(EXIT_FAILED)
+
+
+@click.command("crds")
+def crds() -> None:
+    """
+    The CustomResourceDefinitions, as YAML.
+
+    \b
+    Examples:
+      concordat crds | kubectl apply --server-side -f -
+    """
+    emit_yaml([microservice_crd()])
+
+
+COMMANDS = [render, crds]
