@@ -59,6 +59,4 @@ def configure(*, name: str, version: str, level: str, stream: TextIO | None = No
 
 def _trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     context = tracing.current()
-    if context is None:
-        return event
-    return {**event, "trace_id": context.trace_id, "span_id": context.span_id}
+    return {**context.ids(), **event} if context is not None else event

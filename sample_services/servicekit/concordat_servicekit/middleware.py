@@ -66,14 +66,14 @@ class Instrumented:
 
     async def _measure(self, scope: Scope, receive: Receive, send: Send) -> None:
         status = 0
-        exemplar: str | None = None
+        trace: tracing.TraceContext | None = None
         root_path = scope.get("root_path", "")
 
         async def observe(message: Message) -> None:
-            nonlocal status, exemplar
+            nonlocal status, trace
             if message["type"] == "http.response.start":
                 status = message["status"]
-                exemplar = _sampled_trace()  # here the framework's span is still the current one
+                trace = tracing.current()  # here the framework's span has not ended yet
                 if self._health.draining:
                     message = _last_of_its_connection(message)
             await send(message)
@@ -88,7 +88,8 @@ class Instrumented:
         except Exception:
             # The one place that logs it. Before an answer has begun it becomes a 500; in the midst of one the server
             # cuts the connection, so that nobody takes half an answer for a whole one.
-            log.exception("request failed", method=scope["method"], path=scope["path"])
+            ids = trace.ids() if trace is not None else {}
+            log.exception("request failed", method=scope["method"], path=scope["path"], **ids)
             if not status:
                 await _internal_server_error(scope, receive, observe)
             status = SERVER_ERROR
@@ -104,7 +105,7 @@ class Instrumented:
                 route=route if route in self._known else UNMATCHED,
                 status=status or SERVER_ERROR,
                 duration=duration,
-                trace_id=exemplar,
+                trace_id=trace.trace_id if trace is not None and trace.sampled else None,
             )
             if arrived is not None:
                 tracing.incoming.reset(arrived)
@@ -115,11 +116,6 @@ def _remember_caller(scope: Scope) -> tracing.Token | None:
         if name == b"traceparent":
             return tracing.incoming.set(tracing.parse(value))
     return None
-
-
-def _sampled_trace() -> str | None:
-    context = tracing.current()
-    return context.trace_id if context is not None and context.sampled else None
 
 
 def _last_of_its_connection(message: Message) -> Message:

@@ -8,6 +8,7 @@ and what logs and exemplars need: the id of the current trace.
 import contextvars
 import os
 import re
+import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{
 
 SAMPLED = 1
 
+FLUSH_SECONDS = 1.0
+"""What the last spans may cost of a clean end."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -35,6 +39,10 @@ class TraceContext:
     trace_id: str
     span_id: str
     sampled: bool
+
+    def ids(self) -> dict[str, str]:
+        """As a log line carries them."""
+        return {"trace_id": self.trace_id, "span_id": self.span_id}
 
 
 Token = contextvars.Token[TraceContext | None]
@@ -79,8 +87,14 @@ def configure(*, name: str, version: str) -> Callable[[], None]:
         log.warning("no traces: install concordat-servicekit[tracing], or unset OTEL_EXPORTER_OTLP_ENDPOINT")
         return lambda: None
     trace.set_tracer_provider(provider)
-    shutdown: Callable[[], None] = provider.shutdown
-    return shutdown
+
+    def flush() -> None:
+        # An unreachable collector would hold us for its whole time-out.
+        thread = threading.Thread(target=provider.shutdown, daemon=True)
+        thread.start()
+        thread.join(FLUSH_SECONDS)
+
+    return flush
 
 
 def _provider(*, name: str, version: str) -> Any:
@@ -90,6 +104,8 @@ def _provider(*, name: str, version: str) -> Any:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     named = os.environ.get("OTEL_SERVICE_NAME") or name
-    provider = TracerProvider(resource=Resource.create({"service.name": named, "service.version": version}))
+    provider = TracerProvider(
+        resource=Resource.create({"service.name": named, "service.version": version}), shutdown_on_exit=False
+    )
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return provider
