@@ -1,18 +1,25 @@
 """
-A real helm for the tests of the chart.
+A real helm and a real API server for the tests of the chart.
 """
 
-import shutil
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
+from concordat.lab import binaries
+from concordat.lab.controlplane import ControlPlane
+from concordat.lab.testing import control_plane
 from tests.chart.helm import Helm
 
 
 @pytest.fixture(scope="session")
 def helm() -> Helm:
     """A real helm."""
-    program = shutil.which("helm")
-    assert program, "helm is not on the PATH"
-    return Helm(program=Path(program))
+    return Helm(program=binaries.locate(["helm"])["helm"])
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[ControlPlane]:
+    """A real API server."""
+    with control_plane() as cluster:
+        yield cluster

@@ -1,7 +1,8 @@
 """
-``python -m tests.chart.pages``: what the chart says of itself, written into its README and ``docs/install.md``.
+``python -m tests.chart.pages``: what the chart says of itself, and its copies of the CustomResourceDefinitions.
 
-Values come from the comments in ``values.yaml``, rights from the rendered roles. A test keeps the pages true.
+The table of values comes from the comments in ``values.yaml``, that of rights from the templates of the roles. A test
+keeps all of it true.
 """
 
 import json
@@ -35,7 +36,7 @@ class Page:
     part: str
     make: Callable[[], str]
 
-    def written(self) -> str:
+    def text(self) -> str:
         """The whole page with its part made anew."""
         opening, closing = f"<!-- made: {self.part} -->", f"<!-- end: {self.part} -->"
         before, rest = self.path.read_text().split(opening)
@@ -102,11 +103,17 @@ PAGES = (
 )
 
 
+def generated() -> dict[Path, str]:
+    """Every file that is made here, wholly or in part, with its text."""
+    definitions = {CHART / "files" / "crds" / crd.name: crd.read_text() for crd in (ROOT / "crds").glob("*.yaml")}
+    return {page.path: page.text() for page in PAGES} | definitions
+
+
 def main() -> None:
-    """Write every page again."""
-    for page in PAGES:
-        page.path.write_text(page.written())
-        print(page.path.relative_to(ROOT))
+    """Write all of it again."""
+    for path, text in generated().items():
+        path.write_text(text)
+        print(path.relative_to(ROOT))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import yaml
 
 from concordat import __version__
 from tests.chart.helm import CHART, EVERYTHING, MATRIX, NAMESPACE, Helm, of_kind, only
-from tests.chart.pages import PAGES, ROOT, Page
+from tests.chart.pages import ROOT, generated
 
 
 def test_it_is_the_version_of_the_package() -> None:
@@ -119,10 +119,13 @@ def test_the_dashboard_arrives_as_it_is(helm: Helm) -> None:
     assert json.loads((CHART / "files" / "dashboards" / "operator.json").read_text()) == json.loads(text)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.part)
-def test_pages_say_what_the_chart_does(page: Page) -> None:
-    """Tables of values and rights are made from the chart: ``python -m tests.chart.pages`` writes them again."""
-    assert page.written() == page.path.read_text()
+def test_what_is_made_from_other_files_is_up_to_date() -> None:
+    """Tables of values and rights, copies of the definitions: ``python -m tests.chart.pages`` writes them again."""
+    outdated = [path for path, text in generated().items() if not path.exists() or path.read_text() != text]
+    copies = {path.name for path in (CHART / "files" / "crds").iterdir()}
+
+    assert [] == outdated
+    assert {path.name for path in (ROOT / "crds").glob("*.yaml")} == copies
 
 
 def _environment(helm: Helm, values: dict[str, Any]) -> dict[str, str]:
