@@ -30,6 +30,13 @@ class Kind:
     ``replicas``: the first scaling by an autoscaler would look like drift.
     """
 
+    watched_whole: bool = False
+    """Its status matters to us; of all other kinds only the metadata travels."""
+    wave: int = 0
+    """Written after every planned child of a lower wave."""
+    guard: bool = False
+    """What guards a pod exists before the pod does: as long as this one cannot be written, later waves wait."""
+
     @property
     def api_version(self) -> str:
         return f"{self.group}/{self.version}" if self.group else self.version
@@ -67,8 +74,13 @@ class PlannedChild:
     """
 
     @property
+    def name(self) -> str:
+        found: str = self.manifest["metadata"]["name"]
+        return found
+
+    @property
     def key(self) -> ChildKey:
-        return ChildKey(kind=self.kind.kind, name=self.manifest["metadata"]["name"])
+        return ChildKey(kind=self.kind.kind, name=self.name)
 
 
 def canonical(value: Any) -> bytes:

@@ -4,7 +4,7 @@ The kinds we build, and how each is spelled.
 
 from concordat.manifest import Kind
 
-SERVICE_ACCOUNT = Kind(group="", version="v1", kind="ServiceAccount", plural="serviceaccounts")
+SERVICE_ACCOUNT = Kind(group="", version="v1", kind="ServiceAccount", plural="serviceaccounts", guard=True)
 SERVICE = Kind(group="", version="v1", kind="Service", plural="services")
 DEPLOYMENT = Kind(
     group="apps",
@@ -23,7 +23,9 @@ AUTOSCALER = Kind(
     wave=2,
 )
 DISRUPTION_BUDGET = Kind(group="policy", version="v1", kind="PodDisruptionBudget", plural="poddisruptionbudgets")
-NETWORK_POLICY = Kind(group="networking.k8s.io", version="v1", kind="NetworkPolicy", plural="networkpolicies")
+NETWORK_POLICY = Kind(
+    group="networking.k8s.io", version="v1", kind="NetworkPolicy", plural="networkpolicies", guard=True
+)
 HTTP_ROUTE = Kind(group="gateway.networking.k8s.io", version="v1", kind="HTTPRoute", plural="httproutes", optional=True)
 SERVICE_MONITOR = Kind(
     group="monitoring.coreos.com", version="v1", kind="ServiceMonitor", plural="servicemonitors", optional=True

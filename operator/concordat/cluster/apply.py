@@ -1,0 +1,250 @@
+"""
+The writes that bring the children of one Microservice to their planned state, and no write more.
+
+A child that exists as we last wrote it costs nothing. A new one costs a POST, a changed one an apply; once in the life
+of a POST-born child one JSON patch comes before. Nothing that is not ours is ever overwritten.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from concordat import conventions
+from concordat.cluster.children import Child, Children, ChildStore
+from concordat.cluster.client import Cluster, Object
+from concordat.cluster.failures import ApiError
+from concordat.cluster.ownership import drop_before_first_apply, relinquish, turn_into_apply
+from concordat.errors import ConcordatError, Conflict, Rejected, Stalled, Waiting
+from concordat.manifest import ChildKey, Manifest, PlannedChild, digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """The Microservice whose children these are."""
+
+    namespace: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """What became of one planned child."""
+
+    key: ChildKey
+    fingerprint: str = ""
+    """Of the fields we own now; the one to compare with from here on."""
+    written: bool = False
+    paused: bool = False
+    error: ConcordatError | None = None
+    """:exc:`Stalled` when a human must act, :exc:`Waiting` or :exc:`ApiError` when time will help."""
+    refused: str = ""
+    """Digest of the manifest the API server called invalid: the same need not be sent again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What we remember of a child between two reconciles."""
+
+    fingerprints: Mapping[ChildKey, str]
+    """After our last write."""
+    refused: Mapping[ChildKey, tuple[str, str]]
+    """Digest of a manifest the API server called invalid, and its words: the same is not sent twice."""
+
+
+class Apply:
+    """Brings children to their planned state."""
+
+    def __init__(self, cluster: Cluster, children: Children) -> None:
+        self._cluster = cluster
+        self._children = children
+
+    async def settle(self, owner: Owner, planned: Iterable[PlannedChild], known: Known) -> list[Settled]:
+        """
+        Every planned child, wave by wave, concurrently inside a wave.
+
+        A guard that cannot be written holds back the waves behind it: no pod without its policy.
+        """
+        outcomes: list[Settled] = []
+        unguarded: Settled | None = None
+        waves = groupby(sorted(planned, key=lambda child: child.kind.wave), key=lambda child: child.kind.wave)
+        for _, wave in waves:
+            if unguarded is not None:
+                outcomes += [_held_back(child, unguarded) for child in wave]
+                continue
+            together = list(wave)
+            settled = await asyncio.gather(*(self._settle(owner, child, known) for child in together))
+            unguarded = next((s for c, s in zip(together, settled, strict=True) if c.kind.guard and s.error), None)
+            outcomes += settled
+        return outcomes
+
+    def missing(self, owner: Owner, planned: Iterable[PlannedChild]) -> set[ChildKey]:
+        """Planned children that do not exist, as far as we know."""
+        return {child.key for child in planned if self._children.find(child.kind, owner.namespace, child.name) is None}
+
+    async def prune(self, owner: Owner, superfluous: Iterable[Child]) -> list[Settled]:
+        """Delete children that are no longer planned; these very objects, not what may have come after them."""
+        return list(await asyncio.gather(*(self._delete(child) for child in superfluous)))
+
+    # --- one child ----------------------------------------------------------------------------------------------------
+
+    async def _settle(self, owner: Owner, child: PlannedChild, known: Known) -> Settled:
+        key = child.key
+        desired = digest(child.manifest)
+        try:
+            refused_digest, refusal = known.refused.get(key, ("", ""))
+            if refused_digest == desired:
+                raise Rejected(conventions.REASON_REJECTED, refusal)
+            store = self._store(owner, child)
+            found = store.find(owner.namespace, child.name)
+            if found is None:
+                return await self._create(store, owner, child, desired)
+            if found.paused:
+                return Settled(key=key, fingerprint=known.fingerprints.get(key, found.fingerprint), paused=True)
+            _ensure_ours(found, owner)
+            if found.applied_hash == desired and found.fingerprint == known.fingerprints.get(key):
+                return Settled(key=key, fingerprint=found.fingerprint)
+            return await self._change(store, child, found, desired)
+        except ApiError as error:
+            return Settled(
+                key=key,
+                fingerprint=known.fingerprints.get(key, ""),
+                error=_meaning(error, child),
+                refused=desired if error.invalid else "",
+            )
+        except ConcordatError as error:
+            return Settled(
+                key=key,
+                fingerprint=known.fingerprints.get(key, ""),
+                error=error,
+                refused=desired if isinstance(error, Rejected) else "",
+            )
+
+    def _store(self, owner: Owner, child: PlannedChild) -> ChildStore:
+        store = self._children.store(child.kind, owner.namespace)
+        if store is None:
+            raise Waiting(conventions.REASON_API_NOT_INSTALLED, f"{child.kind} is not served yet", retry_after=5)
+        if store.refusal:  # writing without seeing would overwrite what is not ours
+            raise Stalled(conventions.REASON_FORBIDDEN, f"cannot read {child.kind.plural}: {store.refusal}")
+        return store
+
+    async def _create(self, store: ChildStore, owner: Owner, child: PlannedChild, desired: str) -> Settled:
+        manifest = _stamped(child.manifest, desired)
+        try:
+            if child.kind.born_by_apply:
+                # Without force: a stranger of the same name owns at least the selector, which makes it a conflict.
+                answer = await self._cluster.apply(child.kind, manifest, force=False)
+            else:
+                answer = await self._cluster.create(child.kind, manifest)
+        except ApiError as error:
+            if not (error.already_exists or error.conflicting):
+                raise
+            return await self._take_over(store, owner, child, desired)
+        return _written(child, store.record(answer))
+
+    async def _take_over(self, store: ChildStore, owner: Owner, child: PlannedChild, desired: str) -> Settled:
+        """The name is taken: by a child the watch has not shown yet, by one that lost its labels, or by a stranger."""
+        found = store.inspect(await self._cluster.read(child.kind, owner.namespace, child.name))
+        if found.paused:
+            return Settled(key=child.key, fingerprint=found.fingerprint, paused=True)
+        _ensure_ours(found, owner)
+        return await self._change(store, child, found, desired)
+
+    async def _change(self, store: ChildStore, child: PlannedChild, found: Child, desired: str) -> Settled:
+        if found.owned.born_by_post:
+            found = await self._turn_into_apply(store, child, found)
+        if child.relinquished and found.owns_replicas:
+            await self._relinquish(child, found)
+        # The uid makes it this very object: neither a successor of the same name nor a new one (409).
+        answer = await self._cluster.apply(child.kind, _stamped(child.manifest, desired, uid=found.uid), force=True)
+        superseded = drop_before_first_apply(answer["metadata"])
+        if superseded:
+            answer = await self._cluster.patch(child.kind, found.namespace, found.name, superseded)
+        return _written(child, store.record(answer))
+
+    async def _turn_into_apply(self, store: ChildStore, child: PlannedChild, found: Child) -> Child:
+        """Only once, and only if our picture of ``managedFields`` still holds; else look and try again."""
+        try:
+            answer = await self._patch(child, found, turn_into_apply(found.owned))
+        except ApiError as error:
+            if not error.invalid:
+                raise
+            found = store.inspect(await self._cluster.read(child.kind, found.namespace, found.name))
+            if not found.owned.born_by_post:
+                return found
+            answer = await self._patch(child, found, turn_into_apply(found.owned))
+        return store.inspect(answer)
+
+    async def _relinquish(self, child: PlannedChild, found: Child) -> None:
+        metadata = (await self._cluster.read(child.kind, found.namespace, found.name))["metadata"]
+        operations = relinquish(metadata, child.relinquished)
+        if operations:
+            await self._patch(child, found, operations)
+
+    async def _patch(self, child: PlannedChild, found: Child, operations: Sequence[Mapping[str, object]]) -> Object:
+        return await self._cluster.patch(child.kind, found.namespace, found.name, operations)
+
+    async def _delete(self, child: Child) -> Settled:
+        if child.paused:
+            return Settled(key=child.key, fingerprint=child.fingerprint, paused=True)
+        if child.deleting:
+            return Settled(key=child.key)
+        try:
+            await self._cluster.delete(child.kind, child.namespace, child.name, uid=child.uid)
+        except ApiError as error:
+            if not (error.not_found or error.conflicting):
+                return Settled(key=child.key, error=error)
+        store = self._children.store(child.kind, child.namespace)
+        if store is not None:
+            store.forget(child)
+        return Settled(key=child.key, written=True)
+
+
+def _ensure_ours(found: Child, owner: Owner) -> None:
+    """Raises :exc:`Conflict` for a stranger, :exc:`Waiting` for what is about to go."""
+    if found.deleting:
+        raise Waiting(conventions.REASON_PROGRESSING, f"{found.key} is being deleted", retry_after=5)
+    if found.controller_uid == owner.uid:
+        return
+    if found.owner == owner.name:
+        message = f"{found.key} still belongs to the former {owner.name} and is about to be deleted with it"
+        raise Waiting(conventions.REASON_PROGRESSING, message, retry_after=2)
+    if not found.controller_uid and (found.fingerprint or found.adopt):
+        return  # ours, but somebody removed the owner; or we are invited
+    if found.adopt and not found.owner:
+        return  # the API server still refuses a second controller, in words that name the first
+    raise Conflict(
+        conventions.REASON_CONFLICT,
+        f"{found.key} exists and is not ours: rename it or this Microservice, or annotate it with "
+        f'{conventions.ANNOTATION_ADOPT}: "true" to hand it over',
+    )
+
+
+def _meaning(error: ApiError, child: PlannedChild) -> ConcordatError:
+    if error.unauthorised_kind:
+        return Stalled(conventions.REASON_FORBIDDEN, f"{child.key}: {error.message}")
+    if error.namespace_ending:
+        return error
+    if error.forbidden or error.invalid:
+        return Rejected(conventions.REASON_REJECTED, f"{child.key}: {error.message}")
+    if error.conflicting or error.not_found:
+        return Waiting(conventions.REASON_PROGRESSING, f"{child.key}: {error.message}", retry_after=0.1)
+    return error
+
+
+def _held_back(child: PlannedChild, behind: Settled) -> Settled:
+    error = Waiting(conventions.REASON_PROGRESSING, f"{child.key} waits for {behind.key}", retry_after=1)
+    return Settled(key=child.key, error=error)
+
+
+def _written(child: PlannedChild, found: Child) -> Settled:
+    return Settled(key=child.key, fingerprint=found.fingerprint, written=True)
+
+
+def _stamped(manifest: Manifest, desired: str, *, uid: str = "") -> Manifest:
+    """With the digest that tells the next reconcile that there is nothing to write."""
+    metadata = manifest["metadata"]
+    annotations = {**metadata.get("annotations", {}), conventions.ANNOTATION_HASH: desired}
+    identity = {"uid": uid} if uid else {}
+    return {**manifest, "metadata": {**metadata, **identity, "annotations": annotations}}

@@ -1,0 +1,306 @@
+"""
+A thin client for the API server: seven verbs, errors that mean something, one pause for all when told to slow down.
+
+It shares its HTTP session with Kopf (:meth:`Client.session`). What it does not do on purpose: retry. Who asked knows
+whether asking again still makes sense.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode, urlsplit
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from concordat import __version__
+from concordat.cluster.access import Access
+from concordat.cluster.failures import ApiError
+from concordat.conventions import FIELD_MANAGER
+from concordat.manifest import Kind, Manifest
+
+Object = dict[str, Any]
+"""A Kubernetes object as the API server tells it, whole or its metadata only."""
+
+Middleware = Callable[
+    [aiohttp.ClientRequest, Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]],
+    Awaitable[aiohttp.ClientResponse],
+]
+
+WHOLE = "application/json"
+METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+APPLY = "application/apply-patch+yaml"  # JSON is YAML
+MERGE = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+
+REQUEST_TIMEOUT = 20.0
+"""Seconds. The API server gives up on webhooks after 10 by default, 30 at most."""
+SILENCE = 75.0
+"""Seconds without a byte after which a watch is taken for dead; the API server sends a bookmark every minute."""
+WATCH_SECONDS = 290
+"""The server ends a watch after this, spread by a third, so that not all of them come back at once."""
+PAGE = 500
+
+
+class Cluster(Protocol):
+    """What a reconcile may do to a cluster: the live client, a dry run, and a fake of a test."""
+
+    async def create(self, kind: Kind, manifest: Manifest) -> Object: ...
+    async def apply(self, kind: Kind, manifest: Manifest, *, force: bool) -> Object: ...
+    async def patch(self, kind: Kind, namespace: str, name: str, operations: Sequence[Mapping[str, Any]]) -> Object: ...
+    async def delete(self, kind: Kind, namespace: str, name: str, *, uid: str) -> None: ...
+    async def read(self, kind: Kind, namespace: str, name: str) -> Object: ...
+    async def patch_status(
+        self, kind: Kind, namespace: str, name: str, status: Mapping[str, Any], *, uid: str
+    ) -> Object: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """What a LIST said, all pages together."""
+
+    items: list[Object]
+    resource_version: str
+
+
+class Client:
+    """The live cluster."""
+
+    def __init__(
+        self,
+        access: Access,
+        *,
+        in_flight: int = 24,
+        observe: Callable[[str, int], object] = lambda method, status: None,
+        middlewares: Sequence[Middleware] = (),
+    ) -> None:
+        self.access = access
+        self.host = urlsplit(access.server).netloc
+        self._observe = observe
+        self._middlewares = middlewares
+        self._slots = asyncio.Semaphore(in_flight)
+        self._session: aiohttp.ClientSession | None = None
+        self._resume_at = 0.0
+
+    # --- the session --------------------------------------------------------------------------------------------------
+
+    def session(self) -> aiohttp.ClientSession:
+        """The open session; a new one if somebody closed it, as Kopf does when credentials are refused."""
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=0,  # watches hold theirs; requests are limited by `in_flight`
+                    ssl=self.access.tls or True,
+                    keepalive_timeout=90,
+                ),
+                headers={"User-Agent": f"concordat/{__version__}"},
+                timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT),
+                middlewares=(self._authenticate, *self._middlewares),
+                auto_decompress=True,
+            )
+        return self._session
+
+    async def close(self) -> None:
+        """Close the session with everything that is open on it."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def __aenter__(self) -> "Client":
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    async def _authenticate(
+        self,
+        request: aiohttp.ClientRequest,
+        send: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]],
+    ) -> aiohttp.ClientResponse:
+        token = self.access.token()
+        if token:
+            request.headers["Authorization"] = f"Bearer {token}"
+        response = await send(request)
+        if response.status == 401:
+            self.access.token.refresh()
+        return response
+
+    # --- children and parents -----------------------------------------------------------------------------------------
+
+    async def create(self, kind: Kind, manifest: Manifest) -> Object:
+        """POST. Raises :exc:`ApiError` with ``already_exists`` when the name is taken."""
+        path = f"{_path(kind, manifest['metadata']['namespace'])}?fieldManager={FIELD_MANAGER}"
+        return await self._send("POST", path, manifest, content_type=WHOLE, accept=_accept(kind))
+
+    async def apply(self, kind: Kind, manifest: Manifest, *, force: bool) -> Object:
+        """Server-side apply. With ``force``, fields of others that we state become ours; without, that is a 409."""
+        metadata = manifest["metadata"]
+        query = f"fieldManager={FIELD_MANAGER}&force={'true' if force else 'false'}"
+        path = f"{_path(kind, metadata['namespace'], metadata['name'])}?{query}"
+        return await self._send("PATCH", path, manifest, content_type=APPLY, accept=_accept(kind))
+
+    async def patch(self, kind: Kind, namespace: str, name: str, operations: Sequence[Mapping[str, Any]]) -> Object:
+        """JSON patch (RFC 6902). A ``test`` that fails is a 422."""
+        path = f"{_path(kind, namespace, name)}?fieldManager={FIELD_MANAGER}"
+        return await self._send("PATCH", path, operations, content_type=JSON_PATCH, accept=_accept(kind))
+
+    async def delete(self, kind: Kind, namespace: str, name: str, *, uid: str) -> None:
+        """Delete this very object; one of the same name that came after it stays (409)."""
+        options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        await self._send("DELETE", _path(kind, namespace, name), options, content_type=WHOLE, accept=METADATA)
+
+    async def read(self, kind: Kind, namespace: str, name: str) -> Object:
+        """Metadata of one object."""
+        return await self._send("GET", _path(kind, namespace, name), None, accept=METADATA)
+
+    async def read_whole(self, kind: Kind, namespace: str, name: str) -> Object:
+        """One object."""
+        return await self._send("GET", _path(kind, namespace, name), None, accept=WHOLE)
+
+    async def patch_status(
+        self, kind: Kind, namespace: str, name: str, status: Mapping[str, Any], *, uid: str
+    ) -> Object:
+        """Merge into the status subresource of this very object (409 for another); metadata of the answer."""
+        path = f"{_path(kind, namespace, name)}/status?fieldManager={FIELD_MANAGER}"
+        body = {"metadata": {"uid": uid}, "status": status}
+        return await self._send("PATCH", path, body, content_type=MERGE, accept=METADATA)
+
+    # --- anything else ------------------------------------------------------------------------------------------------
+
+    async def send(self, method: str, path: str, body: Any = None) -> Object:
+        """Any request that fits no verb above, e.g. a Lease or a discovery document."""
+        return await self._send(method, path, body, content_type=WHOLE, accept=WHOLE)
+
+    async def discover(self, etag: str) -> tuple[Object | None, str]:
+        """The aggregated discovery document and its ETag; ``None`` while it is the one of ``etag``."""
+        accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+        headers = {"Accept": accept} | ({"If-None-Match": etag} if etag else {})
+        try:
+            async with self.session().get(URL(f"{self.access.server}/apis", encoded=True), headers=headers) as response:
+                self._observe("GET", response.status)
+                if response.status == 304:
+                    return None, etag
+                body = await response.read()
+                if response.status >= 400:
+                    raise self._failure(response, body)
+                return orjson.loads(body), response.headers.get("ETag", "")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ApiError(0, f"{self.host}: {error or type(error).__name__}") from error
+
+    async def list(
+        self, kind: Kind, *, namespace: str | None = None, selector: str = "", metadata_only: bool = True
+    ) -> Listing:
+        """Everything of a kind as it is now, page by page. Raises ``expired`` when the pages outlive the history."""
+        items: list[Object] = []
+        proceed = ""
+        while True:
+            query = {"limit": str(PAGE)}
+            query |= {"labelSelector": selector} if selector else {}
+            query |= {"continue": proceed} if proceed else {}
+            path = f"{_path(kind, namespace)}?{urlencode(query)}"
+            page = await self._send("GET", path, None, accept=METADATA_LIST if metadata_only else WHOLE)
+            items.extend(page.get("items") or ())
+            proceed = page["metadata"].get("continue") or ""
+            if not proceed:
+                return Listing(items=items, resource_version=page["metadata"]["resourceVersion"])
+
+    async def watch(
+        self,
+        kind: Kind,
+        *,
+        namespace: str | None = None,
+        selector: str = "",
+        metadata_only: bool = True,
+        resource_version: str,
+    ) -> AsyncIterator[tuple[str, Object]]:
+        """
+        Events from ``resource_version`` on, bookmarks included, until the server ends the stream.
+
+        Raises :exc:`ApiError`: of status 0 for a connection that breaks or falls silent, else what the server said,
+        be it as a response or as an ERROR event.
+        """
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": resource_version,
+            "timeoutSeconds": str(int(WATCH_SECONDS * random.uniform(1, 1.33))),
+        }
+        query |= {"labelSelector": selector} if selector else {}
+        url = URL(f"{self.access.server}{_path(kind, namespace)}?{urlencode(query)}", encoded=True)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=SILENCE)
+        headers = {"Accept": METADATA if metadata_only else WHOLE}
+        await self._until_allowed()
+        try:
+            async with self.session().get(url, headers=headers, timeout=timeout) as response:
+                self._observe("GET", response.status)
+                if response.status >= 400:
+                    raise self._failure(response, await response.read())
+                rest = b""
+                async for chunk in response.content.iter_any():
+                    *lines, rest = (rest + chunk).split(b"\n")
+                    for line in lines:
+                        event = orjson.loads(line)
+                        if event["type"] == "ERROR":
+                            raise ApiError.from_status(event["object"].get("code") or 500, event["object"])
+                        yield event["type"], event["object"]
+        except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
+            raise ApiError(0, f"{self.host}: {error or type(error).__name__}") from error
+
+    # --- one request --------------------------------------------------------------------------------------------------
+
+    async def _send(self, method: str, path: str, body: Any, *, accept: str, content_type: str = WHOLE) -> Object:
+        headers = {"Accept": accept}
+        data = None
+        if body is not None:
+            headers["Content-Type"] = content_type
+            data = orjson.dumps(body)
+        async with self._slots:
+            await self._until_allowed()
+            try:
+                async with self.session().request(
+                    method, URL(self.access.server + path, encoded=True), data=data, headers=headers
+                ) as response:
+                    self._observe(method, response.status)
+                    answer = await response.read()
+                    if response.status >= 400:
+                        raise self._failure(response, answer)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                self._observe(method, 0)
+                raise ApiError(0, f"{self.host}: {error or type(error).__name__}") from error
+        found: Object = orjson.loads(answer)
+        return found
+
+    async def _until_allowed(self) -> None:
+        """Everybody waits while the server has asked anybody to; then not all come at once."""
+        wait = self._resume_at - asyncio.get_running_loop().time()
+        if wait > 0:
+            await asyncio.sleep(wait * random.uniform(1.0, 1.2))
+            await self._until_allowed()
+
+    def _failure(self, response: aiohttp.ClientResponse, body: bytes) -> ApiError:
+        try:
+            status = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            status = body.decode(errors="replace")
+        error = ApiError.from_status(response.status, status, retry_after=_seconds(response.headers.get("Retry-After")))
+        if response.status == 429:
+            pause = min(max(error.retry_after, 1.0), 60.0)
+            self._resume_at = max(self._resume_at, asyncio.get_running_loop().time() + pause)
+        return error
+
+
+def _accept(kind: Kind) -> str:
+    return WHOLE if kind.watched_whole else METADATA
+
+
+def _path(kind: Kind, namespace: str | None, name: str = "") -> str:
+    collection = f"{kind.path}/namespaces/{namespace}/{kind.plural}" if namespace else f"{kind.path}/{kind.plural}"
+    return f"{collection}/{quote(name)}" if name else collection
+
+
+def _seconds(header: str | None) -> float:
+    return float(header) if header and header.isdigit() else 0.0

@@ -1,0 +1,135 @@
+"""
+One list and watch of a kind that nothing ends: not an outage, not an ERROR event, not a kind that is withdrawn.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from concordat.cluster.client import Client, Object
+from concordat.cluster.failures import ApiError
+from concordat.manifest import Kind
+from concordat.workqueue import Backoff
+
+logger = logging.getLogger(__name__)
+
+
+class Sink(Protocol):
+    """Who is told."""
+
+    refusal: str
+
+    def replace(self, items: Iterable[Object], resource_version: str) -> None: ...
+    def observe(self, event: str, item: Object) -> None: ...
+
+
+class Informer:
+    """Keeps a sink equal to what the API server has."""
+
+    backoff = Backoff(base=0.1, cap=10.0)
+    """An API that was away for an hour is seen again within ten seconds of its return."""
+    failures_before_listing_again = 20
+    """After a restored backup our position lies in the server's future, where it waits for ever."""
+
+    def __init__(
+        self,
+        client: Client,
+        kind: Kind,
+        sink: Sink,
+        *,
+        namespace: str | None = None,
+        selector: str = "",
+        readable: Callable[[], object] = lambda: None,
+    ) -> None:
+        """``readable`` is called when a kind that was refused is no longer."""
+        self.kind = kind
+        self.sink = sink
+        self.namespace = namespace
+        self.listed = asyncio.Event()
+        """The sink has been filled, or we know that we may not fill it."""
+        self.lists = 0
+        self._client = client
+        self._selector = selector
+        self._metadata_only = not kind.watched_whole
+        self._readable = readable
+        self._heard_at = self._tried_at = asyncio.get_running_loop().time()
+        self._failures = 0
+        self._position = ""
+
+    def age(self) -> float:
+        """Seconds since the server last said anything."""
+        return asyncio.get_running_loop().time() - self._heard_at
+
+    def silence(self) -> float:
+        """Seconds since we last heard something or failed to: grows only when this task hangs."""
+        return asyncio.get_running_loop().time() - self._tried_at
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self._list_and_watch()
+            except ApiError as error:
+                await self._pause(error)
+
+    async def _list_and_watch(self) -> None:
+        listing = await self._client.list(
+            self.kind, namespace=self.namespace, selector=self._selector, metadata_only=self._metadata_only
+        )
+        refused_before, self.sink.refusal = self.sink.refusal, ""
+        self.sink.replace(listing.items, listing.resource_version)
+        if refused_before:
+            self._readable()
+        self.lists += 1
+        self._heard()
+        self.listed.set()
+
+        self._position = listing.resource_version
+        while self._failures < self.failures_before_listing_again:
+            try:
+                await self._watch()
+            except ApiError as error:
+                if not error.transient:
+                    raise  # 410: list again. 403, 404: nothing to watch any more
+                await self._pause(error)
+
+    async def _watch(self) -> None:
+        """Follow the stream to its end, from where we are."""
+        self._tried_at = asyncio.get_running_loop().time()
+        async for event, item in self._client.watch(
+            self.kind,
+            namespace=self.namespace,
+            selector=self._selector,
+            metadata_only=self._metadata_only,
+            resource_version=self._position,
+        ):
+            self._position = item["metadata"]["resourceVersion"]
+            self._heard()
+            if event != "BOOKMARK":
+                self.sink.observe(event, item)
+        self._heard()
+
+    def _heard(self) -> None:
+        self._heard_at = self._tried_at = asyncio.get_running_loop().time()
+        self._failures = 0
+
+    async def _pause(self, error: ApiError) -> None:
+        if error.expired:
+            logger.info("%s: the history is gone, listing again", self.kind)
+            return
+        self._failures += 1
+        if error.forbidden or error.not_found:
+            self.sink.refusal = error.message
+            self.listed.set()
+        delay = max(error.retry_after, self.backoff.delay(self._failures))
+        logger.log(
+            logging.WARNING if self._failures in (1, 10, 100) else logging.DEBUG,
+            "%s: cannot be watched, again in %.1f s: %s",
+            self.kind,
+            delay,
+            error,
+        )
+        self._tried_at = asyncio.get_running_loop().time()
+        await asyncio.sleep(delay)
+        self._tried_at = asyncio.get_running_loop().time()

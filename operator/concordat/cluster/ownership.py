@@ -1,0 +1,127 @@
+"""
+Which fields of an object are ours: drift is a question of ownership, not of values.
+
+The API server records in ``metadata.managedFields`` who set which field. The digest of our own entry moves exactly when
+somebody takes or removes a field we own, and stays for status, scaling, foreign labels and additions. It holds no
+values, so neither defaulting nor normalising nor an admission webhook can make a false difference.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from concordat.conventions import BEFORE_FIRST_APPLY, FIELD_MANAGER
+
+Operation = dict[str, Any]
+"""One operation of a JSON patch (RFC 6902)."""
+
+APPLIED = "Apply"
+UPDATED = "Update"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ownership:
+    """What ``managedFields`` says of us."""
+
+    fingerprint: str
+    """16 hex digits; empty when we own nothing."""
+    index: int = -1
+    """Position of our entry; -1 when there is none."""
+    operation: str = ""
+    """``Apply``, or ``Update`` while the object is as a POST left it."""
+    owns_replicas: bool = False
+
+    @property
+    def born_by_post(self) -> bool:
+        """An apply would not remove what it no longer states: the entry must become ``Apply`` first."""
+        return self.operation == UPDATED
+
+
+NOTHING = Ownership(fingerprint="")
+
+
+def ownership(metadata: Mapping[str, Any]) -> Ownership:
+    """Our entry. An ``Apply`` entry counts before an ``Update`` one; entries of subresources never do."""
+    found = NOTHING
+    for index, entry in _ours(metadata):
+        if found.index >= 0 and entry["operation"] != APPLIED:
+            continue
+        fields = entry.get("fieldsV1") or {}
+        found = Ownership(
+            fingerprint=fingerprint(fields),
+            index=index,
+            operation=entry["operation"],
+            owns_replicas="f:replicas" in (fields.get("f:spec") or ()),
+        )
+    return found
+
+
+def fingerprint(fields: Mapping[str, Any]) -> str:
+    """Digest of a ``fieldsV1``."""
+    return hashlib.blake2b(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()
+
+
+def turn_into_apply(owned: Ownership) -> list[Operation]:
+    """
+    JSON patch that makes the entry of a POST one of an apply.
+
+    Without it, fields that a later apply no longer states would stay for ever.
+    """
+    entry = f"/metadata/managedFields/{owned.index}"
+    return [
+        {"op": "test", "path": f"{entry}/manager", "value": FIELD_MANAGER},
+        {"op": "test", "path": f"{entry}/operation", "value": UPDATED},
+        {"op": "replace", "path": f"{entry}/operation", "value": APPLIED},
+    ]
+
+
+def drop_before_first_apply(metadata: Mapping[str, Any]) -> list[Operation]:
+    """
+    JSON patch that removes the owner the API server invents when an object without ``managedFields`` is applied.
+
+    That owner would keep every field alive that we drop later. Empty when there is no such entry.
+    """
+    for index, entry in enumerate(metadata.get("managedFields") or ()):
+        if entry.get("manager") == BEFORE_FIRST_APPLY:
+            path = f"/metadata/managedFields/{index}"
+            return [
+                {"op": "test", "path": f"{path}/manager", "value": BEFORE_FIRST_APPLY},
+                {"op": "remove", "path": path},
+            ]
+    return []
+
+
+def relinquish(metadata: Mapping[str, Any], paths: Sequence[Sequence[str]]) -> list[Operation]:
+    """
+    JSON patch that takes ``paths`` out of our entries, so that an apply without them leaves their values alone.
+
+    Empty when we hold none of them.
+    """
+    operations: list[Operation] = []
+    for index, entry in _ours(metadata):
+        entry_path = f"/metadata/managedFields/{index}"
+        removals = [
+            {"op": "remove", "path": f"{entry_path}/fieldsV1/{'/'.join(f'f:{part}' for part in path)}"}
+            for path in paths
+            if _holds(entry.get("fieldsV1") or {}, path)
+        ]
+        if removals:
+            operations += [{"op": "test", "path": f"{entry_path}/manager", "value": FIELD_MANAGER}, *removals]
+    return operations
+
+
+def _ours(metadata: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for index, entry in enumerate(metadata.get("managedFields") or ()):
+        if entry.get("manager") == FIELD_MANAGER and not entry.get("subresource"):
+            yield index, entry
+
+
+def _holds(fields: Mapping[str, Any], path: Sequence[str]) -> bool:
+    for part in path:
+        if not isinstance(fields, Mapping) or f"f:{part}" not in fields:
+            return False
+        fields = fields[f"f:{part}"]
+    return True

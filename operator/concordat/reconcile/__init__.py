@@ -1,0 +1,15 @@
+"""
+Gather facts, ask for a plan, apply it, report what was seen.
+
+    reconcile   the four verbs for one Microservice; the only place that gives errors their meaning
+    gather      facts from the caches
+    parents     the Microservices that exist, and who has to do with whom
+    engine      caches that are kept, a queue that is worked off
+
+Knows the cluster only through :mod:`concordat.cluster`, and nothing of Kopf.
+"""
+
+from concordat.reconcile.engine import Engine, Settings
+from concordat.reconcile.parents import MICROSERVICE, Key
+
+__all__ = ["MICROSERVICE", "Engine", "Key", "Settings"]

@@ -1,0 +1,257 @@
+"""
+The engine: caches that are kept, a queue that is worked off.
+
+    warm()    list and watch every kind; nothing is written, so a standby may do it too
+    work()    start the workers; only once every cache is filled
+    stop()    take no more work, finish what is begun
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from concordat import conventions
+from concordat.cluster.children import Child, Children, ChildStore
+from concordat.cluster.client import Client, Cluster
+from concordat.cluster.discovery import Discovery
+from concordat.cluster.failures import ApiError
+from concordat.cluster.informer import Informer
+from concordat.facts import Platform
+from concordat.manifest import Kind
+from concordat.reconcile.parents import MICROSERVICE, Key, Parents
+from concordat.reconcile.reconcile import Outcome, Reconciler
+from concordat.resources import kinds
+from concordat.workqueue import Lane, Observer, ShutDown, WorkQueue
+
+logger = logging.getLogger(__name__)
+
+CHILDREN_OF_OURS = f"{conventions.LABEL_MANAGED_BY}={conventions.MANAGED_BY}"
+
+RESYNC = 600.0
+"""Seconds between two looks at everything. From the caches: without a difference it costs no request."""
+DISCOVERY = 15.0
+"""Seconds between two looks at which optional kinds are served."""
+SETTLE = 0.2
+"""Seconds in which the many small steps of a rollout become one report."""
+HUNG = 150.0
+"""Seconds: twice the silence after which a watch is opened anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How the engine is set up."""
+
+    platform: Platform = field(default_factory=Platform)
+    namespaces: tuple[str, ...] = ()
+    """Look after these only, with Roles instead of ClusterRoles; empty for all."""
+    workers: int = 8
+    """Microservices reconciled at the same time; each writes its children concurrently."""
+
+
+class Watcher(Protocol):
+    """Hears what the engine does; the figures of controller-runtime's ``controller_runtime_*`` metrics."""
+
+    def reconciled(self, result: str, seconds: float) -> None: ...
+    def working(self, change: int) -> None: ...
+
+
+class _Silent:
+    def reconciled(self, result: str, seconds: float) -> None: ...
+    def working(self, change: int) -> None: ...
+
+
+class Engine:
+    """Everything between the events of Kubernetes and its API."""
+
+    def __init__(
+        self,
+        client: Client,
+        settings: Settings,
+        *,
+        writes: Cluster | None = None,
+        queue_observer: Observer | None = None,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self.settings = settings
+        self.queue: WorkQueue[Key] = WorkQueue(observer=queue_observer)
+        self.parents = Parents(self.queue.add)
+        self.children = Children()
+        self.installed: frozenset[str] = frozenset()
+        self.informers: dict[tuple[str, str | None], Informer] = {}
+        self.synced = False
+        self._client = client
+        self._watcher = watcher or _Silent()
+        self._discovered = asyncio.Event()
+        self._discovery = Discovery(client, (kind for kind in kinds.ALL if kind.optional))
+        self._reconciler = Reconciler(
+            writes or client,
+            parents=self.parents,
+            children=self.children,
+            platform=settings.platform,
+            installed=lambda: self.installed,
+        )
+        self._watches: dict[tuple[str, str | None], asyncio.Task[None]] = {}
+        self._workers: list[asyncio.Task[None]] = []
+        self._background: list[asyncio.Task[None]] = []
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    async def warm(self) -> None:
+        """Fill every cache and keep it filled; returns when all have been."""
+        for scope in self._scopes():
+            self._watch(MICROSERVICE, self.parents, scope)
+        for kind in kinds.ALL:
+            if not kind.optional:
+                self._watch_children(kind)
+        await self._listed(self.informers.values())
+        self._background.append(asyncio.create_task(self._follow_discovery(), name="discovery"))
+        await self._discovered.wait()
+        self.synced = True
+
+    async def work(self) -> None:
+        """Start the workers."""
+        self._workers = [
+            asyncio.create_task(self._work(), name=f"worker {number}") for number in range(self.settings.workers)
+        ]
+        self._background.append(asyncio.create_task(self._resync(), name="resync"))
+
+    async def stop(self, *, drain: float) -> bool:
+        """Take no more work, and let what is queued finish for ``drain`` seconds at most; whether it did."""
+        self.queue.close()
+        try:
+            async with asyncio.timeout(drain):
+                await self.queue.drain()
+            drained = True
+        except TimeoutError:
+            drained = False
+        tasks = [*self._workers, *self._background, *self._watches.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return drained
+
+    def hung(self) -> str:
+        """What does not move any more, in words; empty while everything does."""
+        for (kind, namespace), informer in self.informers.items():
+            if informer.silence() > HUNG or self._watches[kind, namespace].done():
+                return f"the watch of {kind} in {namespace or 'all namespaces'} hangs"
+        if any(worker.done() for worker in self._workers):
+            return "a worker has ended"
+        return ""
+
+    # --- watching -----------------------------------------------------------------------------------------------------
+
+    def _scopes(self) -> tuple[str | None, ...]:
+        return self.settings.namespaces or (None,)
+
+    def _watch_children(self, kind: Kind) -> list[Informer]:
+        informers = []
+        for scope in self._scopes():
+            store = ChildStore(kind, self._child_changed)
+            self.children.add(store, scope)
+            informers.append(self._watch(kind, store, scope, selector=CHILDREN_OF_OURS))
+        return informers
+
+    def _watch(self, kind: Kind, sink: ChildStore | Parents, scope: str | None, *, selector: str = "") -> Informer:
+        informer = Informer(self._client, kind, sink, namespace=scope, selector=selector, readable=self._kind_readable)
+        self.informers[kind.kind, scope] = informer
+        self._watches[kind.kind, scope] = asyncio.create_task(informer.run(), name=f"watch {kind} {scope or ''}")
+        return informer
+
+    async def _unwatch(self, kind: Kind) -> None:
+        for scope in self._scopes():
+            task = self._watches.pop((kind.kind, scope))
+            del self.informers[kind.kind, scope]
+            self.children.drop(kind, scope)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _listed(self, informers: Iterable[Informer]) -> None:
+        for informer in list(informers):
+            await informer.listed.wait()
+
+    def _child_changed(self, before: Child | None, after: Child | None) -> None:
+        only_status = before is not None and after is not None and before.is_written_as(after)
+        for known in (before, after):
+            if known is None or not known.owner:
+                continue
+            key = Key(conventions.MICROSERVICE, known.namespace, known.owner)
+            if only_status:
+                self.queue.add_after(key, SETTLE)
+            else:
+                self.queue.add(key, Lane.URGENT if self.synced else Lane.BACKGROUND)
+
+    def _kind_readable(self) -> None:
+        """A kind that could not be read can be again."""
+        self._enqueue_all()
+
+    def _enqueue_all(self) -> None:
+        for parent in self.parents:
+            self.queue.add(parent.key, Lane.BACKGROUND)
+
+    # --- discovery ----------------------------------------------------------------------------------------------------
+
+    async def _follow_discovery(self) -> None:
+        while True:
+            try:
+                await self._discover()
+                self._discovered.set()
+            except ApiError as error:
+                logger.debug("discovery: %s", error)
+            await asyncio.sleep(DISCOVERY * random.uniform(0.8, 1.2) if self._discovered.is_set() else 0.5)
+
+    async def _discover(self) -> None:
+        served = await self._discovery.served()
+        names = frozenset(kind.kind for kind in served)
+        if names == self.installed:
+            return
+        for kind in kinds.ALL:
+            if kind in served and kind.kind not in self.installed:
+                logger.info("%s is served now", kind)
+                await self._listed(self._watch_children(kind))
+            elif kind.kind in self.installed - names:
+                logger.info("%s is no longer served", kind)
+                await self._unwatch(kind)
+        self.installed = names
+        self._enqueue_all()
+
+    # --- working ------------------------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        while True:
+            try:
+                key = await self.queue.get()
+            except ShutDown:
+                return
+            self._watcher.working(+1)
+            try:
+                await self._reconcile(key)
+            finally:
+                self._watcher.working(-1)
+                self.queue.done(key)
+
+    async def _reconcile(self, key: Key) -> None:
+        started = asyncio.get_running_loop().time()
+        try:
+            outcome = await self._reconciler.reconcile(key)
+        except ApiError as error:
+            logger.info("%s: %s", key, error)
+            outcome = Outcome(result="error", retry=True, again_after=error.retry_after)
+        except Exception:
+            logger.exception("%s: cannot be reconciled", key)
+            outcome = Outcome(result="error", retry=True)
+        self._watcher.reconciled(outcome.result, asyncio.get_running_loop().time() - started)
+        if outcome.retry:
+            self.queue.retry(key, at_least=outcome.again_after)
+            return
+        self.queue.forget(key)
+        if outcome.again_after:
+            self.queue.add_after(key, outcome.again_after * random.uniform(1.0, 1.2))
+
+    async def _resync(self) -> None:
+        while True:
+            await asyncio.sleep(RESYNC * random.uniform(0.9, 1.1))
+            self._enqueue_all()

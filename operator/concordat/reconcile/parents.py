@@ -1,0 +1,308 @@
+"""
+The Microservices that exist, and who has to do with whom.
+
+Parsed once a generation. The indexes answer what a plan must know of the neighbours: who provides, who consumes, who
+claims which host; and the other way round, whose plan changes when this one does.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from pydantic import ValidationError
+
+from concordat import conventions
+from concordat.api import Microservice, MicroserviceStatus, parse
+from concordat.errors import InvalidInput, Problem
+from concordat.manifest import ChildKey, Kind
+from concordat.workqueue import Lane
+
+MICROSERVICE = Kind(
+    group=conventions.GROUP,
+    version=conventions.VERSION,
+    kind=conventions.MICROSERVICE,
+    plural=conventions.MICROSERVICES,
+    watched_whole=True,
+)
+
+
+class Key(NamedTuple):
+    """What is queued."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class Target(NamedTuple):
+    """What a consumer asks for."""
+
+    kind: Literal["service", "contract"]
+    namespace: str
+    name: str
+
+
+@dataclass(kw_only=True, slots=True)
+class Parent:
+    """What we know of one Microservice. Changes in place as long as its uid stays."""
+
+    key: Key
+    uid: str
+    resource_version: int
+    generation: int
+    paused: bool = False
+    deleting: bool = False
+    service: Microservice | None = None
+    """As last understood: while the current spec is invalid, the one its children still follow."""
+    problems: tuple[Problem, ...] = ()
+    """Why the current spec is not understood."""
+    status: MicroserviceStatus = field(default_factory=MicroserviceStatus)
+    """As the API server has it."""
+    fingerprints: dict[ChildKey, str] = field(default_factory=dict)
+    """Of the fields we own on each child, after our last write."""
+    refused: dict[ChildKey, tuple[str, str]] = field(default_factory=dict)
+    """Digest of a manifest the API server called invalid, and its words."""
+
+
+class Parents:
+    """Every Microservice we look after."""
+
+    def __init__(self, enqueue: Callable[[Key, Lane], object]) -> None:
+        self.refusal = ""
+        self._enqueue = enqueue
+        self._parents: dict[Key, Parent] = {}
+        self._consumers: defaultdict[Target, set[Key]] = defaultdict(set)
+        self._contracts: defaultdict[tuple[str, str], set[Key]] = defaultdict(set)
+        self._hosts: defaultdict[str, set[Key]] = defaultdict(set)
+
+    def __len__(self) -> int:
+        return len(self._parents)
+
+    def __iter__(self) -> Iterator[Parent]:
+        return iter(self._parents.values())
+
+    def find(self, key: Key) -> Parent | None:
+        return self._parents.get(key)
+
+    # --- what the API server says ---------------------------------------------------------------------------------------
+
+    def replace(self, items: Iterable[Mapping[str, Any]], resource_version: str) -> None:
+        """A LIST says what exists; everything else is gone."""
+        listed = set()
+        for item in items:
+            listed.add(_key(item))
+            self._observe(item, Lane.BACKGROUND)
+        for key in self._parents.keys() - listed:
+            if self._parents[key].resource_version <= int(resource_version):
+                self.forget(key)
+
+    def observe(self, event: str | None, item: Mapping[str, Any]) -> None:
+        """One event of a watch."""
+        if event != "DELETED":
+            self._observe(item, Lane.URGENT)
+            return
+        known = self._parents.get(_key(item))
+        if known is not None and known.uid == item["metadata"]["uid"]:
+            self.forget(known.key)
+
+    def forget(self, key: Key) -> None:
+        """It is gone."""
+        known = self._parents.pop(key, None)
+        if known is not None:
+            self._reindex(key, None if known.deleting else known.service, None)
+
+    def wrote_status(self, parent: Parent, status: MicroserviceStatus, resource_version: str) -> None:
+        """Our own write, so that its echo is recognised as one."""
+        parent.status = status
+        parent.resource_version = max(parent.resource_version, int(resource_version))
+
+    def _observe(self, item: Mapping[str, Any], lane: Lane) -> None:
+        key, metadata = _key(item), item["metadata"]
+        version = int(metadata["resourceVersion"])
+        known = self._parents.get(key)
+        if known is not None and known.uid != metadata["uid"]:
+            self.forget(key)
+            known = None
+        if known is not None and version <= known.resource_version:
+            return
+        if known is None:
+            known = self._parents[key] = _newcomer(key, item)
+            self._understand(known, item)
+            self._enqueue(key, lane)
+            return
+
+        known.resource_version = version
+        paused, deleting = _paused(metadata), "deletionTimestamp" in metadata
+        respecified = metadata["generation"] != known.generation
+        if respecified or paused != known.paused or deleting != known.deleting:
+            known.generation, known.paused = metadata["generation"], paused
+            self._understand(known, item, deleting=deleting)
+            known.refused.clear()
+            self._enqueue(key, lane)
+        status = _status(item)
+        if status != known.status:  # somebody else wrote it
+            known.status = status
+            self._enqueue(key, Lane.BACKGROUND)
+
+    def _understand(self, known: Parent, item: Mapping[str, Any], *, deleting: bool = False) -> None:
+        before = None if known.deleting else known.service
+        known.deleting = deleting or "deletionTimestamp" in item["metadata"]
+        try:
+            known.service = parse(item)
+            known.problems = ()
+        except InvalidInput as invalid:
+            known.problems = invalid.problems
+        self._reindex(known.key, before, None if known.deleting else known.service)
+
+    # --- the neighbours -------------------------------------------------------------------------------------------------
+
+    def provider(self, target: Target) -> Microservice | None:
+        """Who serves what is asked for; of several that provide a contract, the oldest."""
+        if target.kind == "service":
+            return self._service(Key(conventions.MICROSERVICE, target.namespace, target.name))
+        claims = self._contracts.get((target.namespace, target.name), ())
+        services = [service for key in claims if (service := self._service(key))]
+        return min(services, key=_seniority, default=None)
+
+    def consumers(self, service: Microservice) -> Iterator[tuple[Microservice, tuple[str, ...]]]:
+        """Who consumes ``service``, by its name or by a contract it provides, and which ports they ask for."""
+        for target in _targets(service):
+            if self.provider(target) is not service:
+                continue
+            for key in sorted(self._consumers.get(target, ())):
+                consumer = self._service(key)
+                if consumer is None:
+                    continue
+                for use in consumer.spec.consumes:
+                    if asked_for(use.service, use.contract, consumer.namespace) == target:
+                        yield consumer, use.ports
+
+    def elder_claim(self, service: Microservice, host: str) -> Microservice | None:
+        """Who claimed ``host`` before ``service`` did."""
+        claims = [claim for key in self._hosts.get(host, ()) if (claim := self._service(key))]
+        eldest = min(claims, key=_seniority, default=service)
+        return None if eldest.reference == service.reference else eldest
+
+    def _service(self, key: Key) -> Microservice | None:
+        parent = self._parents.get(key)
+        return parent.service if parent is not None and not parent.deleting else None
+
+    def _reindex(self, key: Key, before: Microservice | None, after: Microservice | None) -> None:
+        """Move ``key`` in the indexes and queue everybody whose plan may now differ."""
+        affected: set[Key] = set()
+        if _as_provider(before) != _as_provider(after):
+            offers = {*_targets(before), *_targets(after)}
+            affected |= {consumer for target in offers for consumer in self._consumers.get(target, ())}
+
+        asked_before, asked_after = _asked(before), _asked(after)
+        for target in asked_before.keys() - asked_after.keys():
+            _discard(self._consumers, target, key)
+        for target in asked_after.keys() - asked_before.keys():
+            self._consumers[target].add(key)
+        for target in asked_before.keys() | asked_after.keys():
+            if asked_before.get(target) != asked_after.get(target):
+                affected |= self._providing(target)
+
+        provided_before, provided_after = _provided(before), _provided(after)
+        for contract in provided_before - provided_after:
+            affected |= self._contracts[contract]
+            _discard(self._contracts, contract, key)
+        for contract in provided_after - provided_before:
+            self._contracts[contract].add(key)
+            affected |= self._contracts[contract]
+
+        hosts_before, hosts_after = _claimed(before), _claimed(after)
+        for host in hosts_before - hosts_after:
+            _discard(self._hosts, host, key)
+            affected |= self._hosts.get(host, set())
+        for host in hosts_after - hosts_before:
+            self._hosts[host].add(key)
+            affected |= self._hosts[host]
+
+        for other in affected - {key}:
+            self._enqueue(other, Lane.BACKGROUND)
+
+    def _providing(self, target: Target) -> set[Key]:
+        if target.kind == "service":
+            return {Key(conventions.MICROSERVICE, target.namespace, target.name)}
+        return set(self._contracts.get((target.namespace, target.name), ()))
+
+
+def asked_for(service: str | None, contract: str | None, namespace: str) -> Target:
+    """What a consumer in ``namespace`` means by the reference it wrote."""
+    own, _, name = (service or contract or "").rpartition("/")
+    return Target("service" if service else "contract", own or namespace, name)
+
+
+def _key(item: Mapping[str, Any]) -> Key:
+    return Key(conventions.MICROSERVICE, item["metadata"]["namespace"], item["metadata"]["name"])
+
+
+def _paused(metadata: Mapping[str, Any]) -> bool:
+    return (metadata.get("annotations") or {}).get(conventions.ANNOTATION_PAUSED) == "true"
+
+
+def _newcomer(key: Key, item: Mapping[str, Any]) -> Parent:
+    metadata = item["metadata"]
+    status = _status(item)
+    return Parent(
+        key=key,
+        uid=metadata["uid"],
+        resource_version=int(metadata["resourceVersion"]),
+        generation=metadata["generation"],
+        paused=_paused(metadata),
+        status=status,
+        fingerprints={
+            ChildKey(kind=child.kind, name=child.name): child.fingerprint
+            for child in status.children
+            if child.fingerprint
+        },
+    )
+
+
+def _status(item: Mapping[str, Any]) -> MicroserviceStatus:
+    """What somebody else wrote there may be anything: then it counts as nothing, and is replaced."""
+    try:
+        return MicroserviceStatus.model_validate(item.get("status") or {})
+    except ValidationError:
+        return MicroserviceStatus()
+
+
+def _seniority(service: Microservice) -> tuple[str, str]:
+    return service.created, service.reference
+
+
+def _as_provider(service: Microservice | None) -> Any:
+    """All that a consumer's plan may depend on."""
+    return service and (service.spec.ports, service.spec.access, service.spec.provides, service.spec.metrics_port)
+
+
+def _targets(service: Microservice | None) -> Iterator[Target]:
+    if service is not None:
+        yield Target("service", service.namespace, service.name)
+        for contract in service.spec.provides:
+            yield Target("contract", service.namespace, contract)
+
+
+def _asked(service: Microservice | None) -> dict[Target, tuple[str, ...]]:
+    if service is None:
+        return {}
+    return {asked_for(use.service, use.contract, service.namespace): use.ports for use in service.spec.consumes}
+
+
+def _provided(service: Microservice | None) -> set[tuple[str, str]]:
+    return {(service.namespace, contract) for contract in service.spec.provides} if service else set()
+
+
+def _claimed(service: Microservice | None) -> set[str]:
+    return set(service.spec.routing.hosts) if service and service.spec.routing else set()
+
+
+def _discard(index: defaultdict[Any, set[Key]], entry: Any, key: Key) -> None:
+    index[entry].discard(key)
+    if not index[entry]:
+        del index[entry]

@@ -1,0 +1,236 @@
+"""
+The four verbs, for one Microservice: gather facts, ask for a plan, apply it, report what was seen.
+
+Errors get their meaning here and nowhere else: into conditions for people, and into a requeue for the queue.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from concordat import conventions
+from concordat.api import MicroserviceStatus
+from concordat.cluster.apply import Apply, Known, Owner, Settled
+from concordat.cluster.children import Child, Children
+from concordat.cluster.client import Cluster
+from concordat.cluster.failures import ApiError
+from concordat.errors import ConcordatError, Conflict, Stalled, Waiting
+from concordat.facts import Facts, Platform
+from concordat.manifest import ChildKey
+from concordat.plan import Plan, plan
+from concordat.reconcile.gather import gather
+from concordat.reconcile.parents import MICROSERVICE, Key, Parent, Parents
+from concordat.status import ChildOutcome, Seen, report
+
+LOOK_AGAIN_AT_STRANGER = 30.0
+"""Seconds. An object that is not ours is not watched: only asking tells that it is gone or offered to us."""
+LOOK_AGAIN_AT_REFUSAL = 60.0
+"""Seconds. Quotas, Pod Security and rights are mended elsewhere; asking costs one request a child."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What is left to do after one pass."""
+
+    result: str = "success"
+    """controller-runtime's label: success, error, requeue, requeue_after."""
+    retry: bool = False
+    """Something failed: again after a backoff."""
+    again_after: float = 0.0
+    """Seconds; at least so long for a retry."""
+
+
+class ParentGone(Exception):
+    """The Microservice was deleted, and its event is still on the way."""
+
+
+class Reconciler:
+    """Brings one Microservice at a time to what it says."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        parents: Parents,
+        children: Children,
+        platform: Platform,
+        installed: Callable[[], frozenset[str]],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._cluster = cluster
+        self._parents = parents
+        self._children = children
+        self._platform = platform
+        self._installed = installed
+        self._now = now
+        self._apply = Apply(cluster, children)
+
+    async def reconcile(self, key: Key) -> Outcome:
+        """One pass. Raises :exc:`ApiError` only for what concerns the Microservice itself."""
+        parent = self._parents.find(key)
+        if parent is None or parent.deleting:
+            return Outcome()
+        try:
+            facts = self.gather(parent)
+            planned = self.plan(parent, facts)
+            settled = await self.apply(parent, facts, planned)
+            await self.report(parent, planned, settled)
+        except ParentGone:
+            self._parents.forget(key)
+            return Outcome()
+        return _what_is_left(settled)
+
+    def gather(self, parent: Parent) -> Facts:
+        """What the plan depends on, from the caches."""
+        if parent.service is None:
+            return Facts(platform=self._platform)
+        return gather(
+            parent.service,
+            parents=self._parents,
+            children=self._children,
+            platform=self._platform,
+            installed=self._installed(),
+        )
+
+    def plan(self, parent: Parent, facts: Facts) -> Plan | None:
+        """What should exist; ``None`` when nobody may decide it: the spec is invalid, or a person said hands off."""
+        if parent.service is None or parent.problems or parent.paused:
+            return None
+        return plan(parent.service, facts)
+
+    async def apply(self, parent: Parent, facts: Facts, planned: Plan | None) -> list[Settled]:
+        """Write what differs, delete what is no longer planned."""
+        if planned is None or not planned.complete:
+            return []
+        owner = Owner(namespace=parent.key.namespace, name=parent.key.name, uid=parent.uid)
+        known = Known(fingerprints=parent.fingerprints, refused=parent.refused)
+        if self._apply.missing(owner, planned.children) & parent.fingerprints.keys():
+            await self._confirm(parent)
+        settled = await self._apply.settle(owner, planned.children, known)
+        settled += await self._apply.prune(owner, _superfluous(planned, facts))
+        self._remember(parent, planned, settled)
+        return settled
+
+    async def report(self, parent: Parent, planned: Plan | None, settled: Iterable[Settled]) -> None:
+        """Write the status if it differs from the one the API server has."""
+        generation = parent.generation
+        service = planned.service if planned else parent.service
+        current = self._children.owned_by(parent.key.namespace, parent.key.name)
+        status = report(
+            parent.status,
+            Seen(
+                generation=generation,
+                paused=parent.paused,
+                service=service,
+                invalid=parent.problems,
+                violations=planned.violations if planned else (),
+                notices=planned.notices if planned else (),
+                children=tuple(_outcomes(settled, current, parent.fingerprints)),
+                workload=next((child.workload for child in current.values() if child.workload), None),
+                platform=self._platform,
+            ),
+            now=self._now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        )
+        if status != parent.status:
+            await self._write_status(parent, status)
+
+    async def _write_status(self, parent: Parent, status: MicroserviceStatus) -> None:
+        try:
+            answer = await self._cluster.patch_status(
+                MICROSERVICE, parent.key.namespace, parent.key.name, _difference(parent.status, status), uid=parent.uid
+            )
+        except ApiError as error:
+            if error.not_found or error.conflicting:
+                raise ParentGone from error
+            raise
+        self._parents.wrote_status(parent, status, answer["metadata"]["resourceVersion"])
+
+    async def _confirm(self, parent: Parent) -> None:
+        """
+        Children that existed are gone. Before they are made again: does their owner still exist?
+
+        Watches of different kinds are not ordered: when a Microservice is deleted, the news of its children may
+        overtake its own.
+        """
+        try:
+            found = await self._cluster.read(MICROSERVICE, parent.key.namespace, parent.key.name)
+        except ApiError as error:
+            if error.not_found:
+                raise ParentGone from error
+            raise
+        if found["metadata"]["uid"] != parent.uid or "deletionTimestamp" in found["metadata"]:
+            raise ParentGone
+
+    def _remember(self, parent: Parent, planned: Plan, settled: Iterable[Settled]) -> None:
+        outcomes = {outcome.key: outcome for outcome in settled}
+        wanted = {child.key for child in planned.children}
+        for key, outcome in outcomes.items():
+            if key not in wanted:
+                parent.fingerprints.pop(key, None)
+            elif outcome.error is None:
+                parent.fingerprints[key] = outcome.fingerprint
+                parent.refused.pop(key, None)
+            elif outcome.refused:
+                parent.refused[key] = (outcome.refused, str(outcome.error))
+
+
+def _superfluous(planned: Plan, facts: Facts) -> list[Child]:
+    wanted = {child.key for child in planned.children}
+    return [child for key, child in facts.children.items() if key not in wanted and isinstance(child, Child)]
+
+
+def _outcomes(
+    settled: Iterable[Settled], current: Mapping[ChildKey, Child], fingerprints: Mapping[ChildKey, str]
+) -> Iterable[ChildOutcome]:
+    """Of what was planned now; of what exists from before, where nothing could be planned."""
+    outcomes = list(settled)
+    if not outcomes:
+        for key, child in current.items():
+            yield ChildOutcome(key=key, fingerprint=fingerprints.get(key, child.fingerprint))
+        return
+    for outcome in outcomes:
+        if outcome.error is not None:
+            reason, message, waiting = _in_words(outcome.error)
+            yield ChildOutcome(
+                key=outcome.key, fingerprint=outcome.fingerprint, reason=reason, message=message, waiting=waiting
+            )
+        elif outcome.paused:
+            message = f"{outcome.key} carries {conventions.ANNOTATION_PAUSED}: hands off"
+            yield ChildOutcome(
+                key=outcome.key, fingerprint=outcome.fingerprint, reason=conventions.REASON_PAUSED, message=message
+            )
+        elif outcome.fingerprint:
+            yield ChildOutcome(key=outcome.key, fingerprint=outcome.fingerprint)
+
+
+def _in_words(error: ConcordatError) -> tuple[str, str, bool]:
+    if isinstance(error, Stalled):
+        return error.reason, error.message, False
+    if isinstance(error, Waiting):
+        return error.reason, error.message, True
+    if isinstance(error, ApiError):
+        return conventions.REASON_PROGRESSING, error.message, True
+    return conventions.REASON_REJECTED, str(error), False
+
+
+def _what_is_left(settled: Iterable[Settled]) -> Outcome:
+    errors = [outcome for outcome in settled if outcome.error is not None]
+    if not errors:
+        return Outcome()
+    passing = [outcome.error for outcome in errors if isinstance(outcome.error, ApiError | Waiting)]
+    if passing:
+        return Outcome(result="error", retry=True, again_after=max(error.retry_after for error in passing))
+    if any(isinstance(outcome.error, Conflict) for outcome in errors):
+        return Outcome(result="requeue_after", again_after=LOOK_AGAIN_AT_STRANGER)
+    if any(not outcome.refused for outcome in errors):
+        return Outcome(result="requeue_after", again_after=LOOK_AGAIN_AT_REFUSAL)
+    return Outcome(result="requeue_after")
+
+
+def _difference(before: MicroserviceStatus, after: MicroserviceStatus) -> dict[str, Any]:
+    """JSON merge patch (RFC 7386): the fields that differ."""
+    old = before.model_dump(by_alias=True, exclude_unset=True)
+    new = after.model_dump(by_alias=True, exclude_unset=True)
+    changed = {name: value for name, value in new.items() if old.get(name) != value}
+    return changed | dict.fromkeys(old.keys() - new.keys())

@@ -1,0 +1,221 @@
+"""
+The only writer of conditions: from what was planned, written and seen to what a person reads.
+
+``Reconciled`` says whether everything planned is in place, ``Available`` whether enough replicas answer, ``Ready``
+summarises both and waits for the rollout. Pure; nothing here changes by the passing of time alone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from concordat import conventions
+from concordat.api import ChildStatus, Condition, Microservice, MicroserviceStatus, ProblemStatus
+from concordat.api.condition import transition
+from concordat.errors import Problem
+from concordat.facts import Platform, WorkloadState
+from concordat.manifest import ChildKey
+from concordat.policies import Violation
+from concordat.resources import kinds
+from concordat.resources.edges import MAIN_PORT_NUMBER, host
+
+_LONGEST_REASON = 1024
+_LONGEST_MESSAGE = 4096
+_MOST_PROBLEMS = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChildOutcome:
+    """What became of one child."""
+
+    key: ChildKey
+    fingerprint: str = ""
+    reason: str = ""
+    """Why it is not as planned; empty when it is."""
+    message: str = ""
+    waiting: bool = False
+    """Time will mend it, as opposed to a person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """Everything a status depends on."""
+
+    generation: int
+    paused: bool = False
+    service: Microservice | None = None
+    """With its defaults written out; the last good one while the current spec is invalid."""
+    invalid: tuple[Problem, ...] = ()
+    violations: tuple[Violation, ...] = ()
+    notices: tuple[Violation, ...] = ()
+    children: tuple[ChildOutcome, ...] = ()
+    workload: WorkloadState | None = None
+    platform: Platform = field(default_factory=Platform)
+
+
+def report(before: MicroserviceStatus, seen: Seen, *, now: str) -> MicroserviceStatus:
+    """
+    The status of a Microservice.
+
+    ``now``, RFC 3339, becomes the transition time of conditions whose status differs from ``before``, and of no other.
+    """
+    reconciled = _reconciled(seen)
+    available = _available(seen)
+    conditions = (_ready(seen, reconciled, available), reconciled, available)
+    return MicroserviceStatus(
+        observed_generation=seen.generation,
+        conditions=transition(before.conditions, (_at(condition, seen.generation, now) for condition in conditions)),
+        children=tuple(_child(outcome, available) for outcome in sorted(seen.children, key=lambda child: child.key)),
+        problems=tuple(_problems(seen))[:_MOST_PROBLEMS],
+        version=_version(seen, available, before),
+        replicas=_replicas(seen),
+        url=_url(seen),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Finding:
+    type: str
+    status: bool | None
+    reason: str
+    message: str = ""
+
+
+def _reconciled(seen: Seen) -> _Finding:
+    if seen.paused:
+        message = f"hands off: remove the annotation {conventions.ANNOTATION_PAUSED} to go on"
+        return _Finding(type=conventions.RECONCILED, status=False, reason=conventions.REASON_PAUSED, message=message)
+    if seen.invalid:
+        message = "; ".join(map(str, seen.invalid))
+        return _Finding(type=conventions.RECONCILED, status=False, reason=conventions.REASON_INVALID, message=message)
+    if seen.violations:
+        first = seen.violations[0]
+        message = "; ".join(str(violation.problem) for violation in seen.violations)
+        return _Finding(type=conventions.RECONCILED, status=False, reason=first.reason, message=message)
+    failed = [child for child in seen.children if child.reason]
+    if failed:
+        worst = min(failed, key=lambda child: child.waiting)  # what needs a person first
+        message = "; ".join(child.message for child in failed)
+        return _Finding(type=conventions.RECONCILED, status=False, reason=worst.reason, message=message)
+    return _Finding(type=conventions.RECONCILED, status=True, reason=conventions.REASON_RECONCILED)
+
+
+def _available(seen: Seen) -> _Finding:
+    workload = seen.workload
+    if workload is None:
+        return _Finding(
+            type=conventions.AVAILABLE,
+            status=False,
+            reason=conventions.REASON_PROGRESSING,
+            message="there is no Deployment yet",
+        )
+    counted = f"{workload.available} of {_wanted(seen)} replicas are available"
+    if workload.available >= min(_fewest(seen), workload.replicas or 1):
+        return _Finding(
+            type=conventions.AVAILABLE, status=True, reason=conventions.REASON_MINIMUM_REPLICAS, message=counted
+        )
+    if workload.failure:
+        return _Finding(
+            type=conventions.AVAILABLE,
+            status=False,
+            reason=conventions.REASON_REJECTED,
+            message=f"{counted}; no more pods: {workload.failure}",
+        )
+    if workload.stuck:
+        return _Finding(
+            type=conventions.AVAILABLE,
+            status=False,
+            reason=conventions.REASON_ROLLOUT_STUCK,
+            message=f"{counted}; {workload.stuck}",
+        )
+    return _Finding(type=conventions.AVAILABLE, status=False, reason=conventions.REASON_UNAVAILABLE, message=counted)
+
+
+def _ready(seen: Seen, reconciled: _Finding, available: _Finding) -> _Finding:
+    """A pause alone makes nobody unready: what runs goes on running."""
+    if not reconciled.status and not seen.paused:
+        return _Finding(type=conventions.READY, status=False, reason=reconciled.reason, message=reconciled.message)
+    if not available.status:
+        return _Finding(type=conventions.READY, status=False, reason=available.reason, message=available.message)
+    if seen.paused:
+        return _Finding(
+            type=conventions.READY, status=True, reason=conventions.REASON_PAUSED, message=reconciled.message
+        )
+    workload = seen.workload
+    if workload is not None and workload.stuck:
+        return _Finding(
+            type=conventions.READY, status=False, reason=conventions.REASON_ROLLOUT_STUCK, message=workload.stuck
+        )
+    if not _rolled_out(workload):
+        message = "the rollout is under way; the former pods still answer"
+        return _Finding(type=conventions.READY, status=False, reason=conventions.REASON_PROGRESSING, message=message)
+    return _Finding(type=conventions.READY, status=True, reason=conventions.REASON_READY, message=available.message)
+
+
+def _rolled_out(workload: WorkloadState | None) -> bool:
+    """Every pod is of the latest template. Scaling is no rollout."""
+    return (
+        workload is not None
+        and workload.observed_generation >= workload.generation
+        and workload.updated > 0
+        and workload.total <= workload.updated
+    )
+
+
+def _fewest(seen: Seen) -> int:
+    scaling = seen.service.spec.scaling if seen.service else None
+    return scaling.min if scaling and scaling.min else 1
+
+
+def _wanted(seen: Seen) -> int:
+    """An autoscaler raises a Deployment that is born with one replica to the least at once: no reason to say "0/1"."""
+    return max(seen.workload.replicas if seen.workload else 0, _fewest(seen))
+
+
+def _replicas(seen: Seen) -> str:
+    return f"{seen.workload.ready}/{_wanted(seen)}" if seen.workload else ""
+
+
+def _version(seen: Seen, available: _Finding, before: MicroserviceStatus) -> str:
+    if seen.service is None or seen.invalid or not available.status or not _rolled_out(seen.workload):
+        return before.version
+    return seen.service.spec.version
+
+
+def _url(seen: Seen) -> str:
+    if seen.service is None:
+        return ""
+    service = seen.service
+    port = service.spec.ports[service.spec.main_port]
+    address = host(service.name, service.namespace, seen.platform)
+    if port.protocol != "TCP":
+        return f"{port.protocol.lower()}://{address}:{MAIN_PORT_NUMBER}"
+    return f"http://{address}"
+
+
+def _child(outcome: ChildOutcome, available: _Finding) -> ChildStatus:
+    ready = not outcome.reason
+    if outcome.key.kind == kinds.DEPLOYMENT.kind:
+        ready = ready and bool(available.status)
+    said = {"reason": outcome.message[:_LONGEST_REASON], "fingerprint": outcome.fingerprint}
+    return ChildStatus(
+        kind=outcome.key.kind, name=outcome.key.name, ready=ready, **{name: text for name, text in said.items() if text}
+    )
+
+
+def _problems(seen: Seen) -> Iterable[ProblemStatus]:
+    findings = (*seen.invalid, *(violation.problem for violation in (*seen.violations, *seen.notices)))
+    for problem in findings:
+        yield ProblemStatus(
+            path=problem.path[:_LONGEST_REASON], severity=problem.severity, message=problem.message[:_LONGEST_MESSAGE]
+        )
+
+
+def _at(finding: _Finding, generation: int, now: str) -> Condition:
+    return Condition(
+        type=finding.type,
+        status="Unknown" if finding.status is None else "True" if finding.status else "False",
+        observed_generation=generation,
+        last_transition_time=now,
+        reason=finding.reason,
+        message=finding.message[:_LONGEST_MESSAGE],
+    )
