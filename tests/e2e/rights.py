@@ -2,14 +2,17 @@
 Rights used, from an audit log, against rights granted, from the roles bound to an account.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from concordat.lab.audit import Request
 from concordat.manifest import Manifest
 
 EVERYWHERE = "*"
+
+CREATED = 201
+"""Answer to an apply that created: the API server has asked RBAC for ``create`` as well, and logs ``patch`` alone."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -65,29 +68,21 @@ def difference(granted: Iterable[Right], used: Iterable[Right]) -> Difference:
     )
 
 
-def used(log: Iterable[str], account: str) -> Iterator[Right]:
-    """
-    What ``account`` (``system:serviceaccount:NAMESPACE:NAME``) asked for, one event of ``audit.k8s.io/v1`` a line.
-
-    Discovery has no ``objectRef`` and is everybody's right.
-    """
-    for line in log:
-        if account not in line:
+def used(requests: Iterable[Request], account: str) -> Iterator[Right]:
+    """What ``account`` (``system:serviceaccount:NAMESPACE:NAME``) asked for. Discovery has no resource and needs no right."""
+    for request in requests:
+        if request.user != account or not request.resource:
             continue
-        event = json.loads(line)
-        if event["user"]["username"] == account and (reference := event.get("objectRef")):
-            yield _request(event["verb"], reference)
-
-
-def _request(verb: str, reference: Mapping[str, str]) -> Right:
-    resource, subresource = reference["resource"], reference.get("subresource")
-    return Right(
-        namespace=reference.get("namespace", ""),
-        group=reference.get("apiGroup", ""),
-        resource=f"{resource}/{subresource}" if subresource else resource,
-        verb=verb,
-        name=reference.get("name", ""),
-    )
+        asked = Right(
+            namespace=request.namespace,
+            group=request.group,
+            resource=f"{request.resource}/{request.subresource}" if request.subresource else request.resource,
+            verb=request.verb,
+            name=request.name,
+        )
+        yield asked
+        if (request.verb, request.code) == ("patch", CREATED):
+            yield replace(asked, verb="create")
 
 
 def granted(objects: Iterable[Manifest], *, account: str, namespace: str) -> Iterator[Right]:

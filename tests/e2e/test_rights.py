@@ -2,11 +2,12 @@
 The comparison of rights can itself be wrong: what it must see, on hand-made roles and audit events.
 """
 
-import json
+from dataclasses import replace
 from typing import Any
 
+from concordat.lab.audit import Request
 from concordat.manifest import Manifest
-from tests.e2e.rights import difference, granted, used
+from tests.e2e.rights import Difference, difference, granted, used
 
 ACCOUNT = "system:serviceaccount:concordat-system:concordat"
 
@@ -52,9 +53,17 @@ def test_a_subresource_is_a_resource_of_its_own() -> None:
     assert 2 == len(_difference([rule], [_event("patch", "shop", name="orders")]))
 
 
+def test_an_apply_that_creates_uses_two_rights() -> None:
+    """The audit log says patch, RBAC was asked for create as well."""
+    created = replace(_event("patch", "shop", name="orders"), code=201)
+
+    assert 0 == len(_difference([_rule("patch", "create")], [created]))
+    assert 1 == len(_difference([_rule("patch", "create")], [replace(created, code=200)]))
+
+
 def test_what_others_ask_for_does_not_count() -> None:
     """The log holds everybody's requests."""
-    foreign = _event("list", "shop") | {"user": {"username": ACCOUNT + "-other"}}
+    foreign = replace(_event("list", "shop"), user=f"{ACCOUNT}-other")
 
     assert ["list deployments.apps everywhere"] == [
         str(right) for right in _difference([_rule("list")], [foreign]).unused
@@ -65,15 +74,25 @@ def _rule(*verbs: str) -> dict[str, Any]:
     return {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": list(verbs)}
 
 
-def _event(verb: str, namespace: str, *, name: str = "") -> dict[str, Any]:
-    reference = {"resource": "deployments", "apiGroup": "apps", "namespace": namespace, "name": name}
-    return {"user": {"username": ACCOUNT}, "verb": verb, "objectRef": {k: v for k, v in reference.items() if v}}
+def _event(verb: str, namespace: str, *, name: str = "") -> Request:
+    return Request(
+        verb=verb,
+        user=ACCOUNT,
+        user_agent="concordat",
+        group="apps",
+        resource="deployments",
+        subresource="",
+        namespace=namespace,
+        name=name,
+        code=200,
+        uri="",
+        time="",
+    )
 
 
-def _difference(rules: list[dict[str, Any]], events: list[dict[str, Any]], *, namespace: str = "") -> Any:
+def _difference(rules: list[dict[str, Any]], requests: list[Request], *, namespace: str = "") -> Difference:
     return difference(
-        granted(_roles(rules, namespace), account="concordat", namespace="concordat-system"),
-        used(map(json.dumps, events), ACCOUNT),
+        granted(_roles(rules, namespace), account="concordat", namespace="concordat-system"), used(requests, ACCOUNT)
     )
 
 
