@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from concordat import __version__
+from concordat.facts import Platform
 from tests.chart.helm import CHART, EVERYTHING, MATRIX, NAMESPACE, Helm, of_kind, only
 from tests.chart.pages import ROOT, generated
 
@@ -100,6 +101,30 @@ def test_namespaces_reach_the_operator(helm: Helm) -> None:
     """It watches what its Roles let it see."""
     assert "shop,billing" == _environment(helm, MATRIX["two namespaces"])["CONCORDAT_NAMESPACES"]
     assert "" == _environment(helm, {})["CONCORDAT_NAMESPACES"]
+
+
+def test_the_charts_platform_is_the_operators() -> None:
+    """What the chart shows as default is what the operator takes for granted without it."""
+    shown = yaml.safe_load((CHART / "values.yaml").read_text())["platform"]
+    taken = Platform()
+
+    assert {
+        "gateway": {
+            "name": taken.gateway_name,
+            "namespace": taken.gateway_namespace,
+            "pods": dict(taken.gateway_pods),
+        },
+        "monitoring": {"namespace": taken.monitoring_namespace},
+        "dns": {
+            "namespace": taken.dns_namespace,
+            "pods": dict(taken.dns_pods),
+            "addresses": list(taken.dns_addresses),
+            "ports": list(taken.dns_ports),
+        },
+        "clusterDomain": taken.cluster_domain,
+        "privateNetworks": list(taken.private_networks),
+        "metadataAddresses": list(taken.metadata_addresses),
+    } == shown
 
 
 def test_everything_lands_in_the_releases_namespace_or_one_it_looks_after(helm: Helm) -> None:
