@@ -48,6 +48,13 @@ class Api:
             return None
         return found
 
+    def text(self, path: str) -> str:
+        """What is at ``path``, as text; empty when there is nothing, or nobody answers."""
+        try:
+            return self._request("GET", path).decode()
+        except OSError:
+            return ""
+
     def apply(self, documents: Iterable[Mapping[str, Any]]) -> None:
         """
         Server-side apply, in the order given.

@@ -26,7 +26,7 @@ from concordat.lab.kubeconfig import write_kubeconfig
 from concordat.lab.paths import memory_folder
 from concordat.lab.pki import IDENTITIES, write_pki
 from concordat.lab.ports import free_ports
-from concordat.lab.processes import Processes
+from concordat.lab.processes import Keeper, Processes
 from concordat.lab.progress import Progress, Quiet
 
 LOOPBACK = "127.0.0.1"
@@ -66,6 +66,7 @@ class ControlPlane:
         self._fsync = fsync
         self._autoscaler_sync_seconds = autoscaler_sync_seconds
         self._progress = progress or Quiet()
+        self.keeper: Keeper | None = None
 
     folder: Path
     kubeconfig: Path
@@ -101,8 +102,11 @@ class ControlPlane:
 
     def stop(self, *, keep: bool = False) -> None:
         """End every process and, unless ``keep``, remove what they left. Does nothing the second time."""
-        if hasattr(self, "processes"):
-            self.processes.end_all()
+        if self.keeper is None:
+            return
+        self.keeper.end()
+        self.keeper = None
+        self.processes.forget_all()
         shutil.rmtree(self.plan.etcd_data, ignore_errors=True)
         if self._given is None and not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -146,7 +150,8 @@ class ControlPlane:
 
     def _start(self) -> None:
         self._configure()
-        self.processes = Processes(self.folder / "logs", detached=self._detached)
+        self.keeper = Keeper(detached=self._detached)
+        self.processes = Processes(self.folder / "logs", group=self.keeper.group.pid)
         with self._progress.step("etcd and kube-apiserver") as detail:
             self.processes.start("etcd", components.etcd(self.plan))
             detail("etcd")

@@ -41,3 +41,9 @@ def write_kubeconfig(target: Path, *, server: str, pki: Path, identity: str, nam
         )
     )
     return target
+
+
+def authority_of(kubeconfig: Path) -> str:
+    """The certificate authority a kubeconfig trusts, base64 of PEM as manifests want it."""
+    authority: str = yaml.safe_load(kubeconfig.read_text())["clusters"][0]["cluster"]["certificate-authority-data"]
+    return authority

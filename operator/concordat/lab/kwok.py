@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from concordat.lab.access import bound_role
 from concordat.lab.api import Api
 
 ANNOTATION = "kwok.x-k8s.io/node"
@@ -12,7 +13,6 @@ TAINT = {"key": ANNOTATION, "value": "fake", "effect": "NoSchedule"}
 POD_ADDRESSES = "10.250.0.1/16"
 NODE_ADDRESS = "10.250.255.254"
 
-ROLE = "concordat-lab:kwok"
 RULES = (
     {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch", "patch", "update"]},
     {"apiGroups": [""], "resources": ["nodes/status"], "verbs": ["patch", "update"]},
@@ -43,19 +43,7 @@ def command(program: Path, *, stages: Path, kubeconfig: Path, port: int) -> Sequ
 
 def access() -> Iterator[dict[str, Any]]:
     """What kwok may do."""
-    yield {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": ROLE},
-        "rules": list(RULES),
-    }
-    yield {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": ROLE},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": ROLE},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "system:kwok"}],
-    }
+    return bound_role("kwok", RULES)
 
 
 def nodes(count: int, *, tainted: bool) -> Iterator[dict[str, Any]]:

@@ -35,6 +35,7 @@ IDENTITIES = {
     "coredns": Identity(user="system:coredns"),
     "kube-router": Identity(user="system:kube-router"),
     "kwok": Identity(user="system:kwok"),
+    "metrics": Identity(user="system:metrics"),
 }
 
 

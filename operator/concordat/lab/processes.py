@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from concordat.lab.errors import ComponentDied
+from concordat.lab.errors import ComponentDied, LabError
 
 POLL_SECONDS = 0.03
 PATIENCE_SECONDS = 5.0
@@ -41,21 +41,36 @@ class Mark:
         return self.started != "" and _started(self.pid) == self.started
 
 
-class Processes:
-    """The processes of one cluster, each with a log file of its own."""
+class Keeper:
+    """The leader of a cluster's process group."""
 
-    def __init__(self, logs: Path, *, detached: bool = False) -> None:
-        logs.mkdir(parents=True, exist_ok=True)
-        self._logs = logs
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._keeper = subprocess.Popen(
+    def __init__(self, *, detached: bool) -> None:
+        self._process = subprocess.Popen(
             ["sh", "-c", _DETACHED if detached else _BOUND],
             stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             process_group=0,
         )
-        self.group = Mark.of(self._keeper.pid)
+        self.group = Mark.of(self._process.pid)
+
+    def end(self) -> None:
+        """Kill the whole group."""
+        end_group(self.group)
+        self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+
+class Processes:
+    """Children of this process, each with a log file of its own; members of ``group`` if one is given."""
+
+    def __init__(self, logs: Path, *, group: int | None = None) -> None:
+        logs.mkdir(parents=True, exist_ok=True)
+        self._logs = logs
+        self._group = group
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._started: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {}
 
     def log(self, name: str) -> Path:
         return self._logs / f"{name}.log"
@@ -68,7 +83,8 @@ class Processes:
         return tuple(self._running)
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
-        """Start, or start again, ``name``; its log goes on where it stopped."""
+        """Start ``name``; its log goes on where it stopped."""
+        self._started[name] = (tuple(command), dict(environment or {}))
         with self.log(name).open("ab") as log:
             self._running[name] = subprocess.Popen(
                 command,
@@ -76,8 +92,16 @@ class Processes:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(environment or {})},
-                process_group=self._keeper.pid,
+                process_group=self._group,
             )
+
+    def start_again(self, name: str) -> None:
+        """As it was started last. :raises LabError: it never was, or it runs."""
+        if name in self._running and self._running[name].poll() is None:
+            raise LabError(f"{name} runs already")
+        if name not in self._started:
+            raise LabError(f"there is no {name} here: {', '.join(self._started)}")
+        self.start(name, *self._started[name])
 
     def check(self) -> None:
         """:raises ComponentDied: one of them ended that nobody ended."""
@@ -100,6 +124,8 @@ class Processes:
 
     def end(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """End one and wait until it is gone: ``SIGTERM`` turns into ``SIGKILL`` after five seconds."""
+        if name not in self._running:
+            raise LabError(f"{name} does not run; these do: {', '.join(self._running)}")
         process = self._running.pop(name)
         process.send_signal(how)
         try:
@@ -108,14 +134,18 @@ class Processes:
             process.kill()
             process.wait()
 
-    def end_all(self) -> None:
-        """Kill everything, the keeper included."""
-        end_group(self.group)
-        for process in (*self._running.values(), self._keeper):
+    def ended(self, pid: int, status: int) -> None:
+        """Tell that somebody else collected the exit of ``pid``, which may be one of ours."""
+        for name, process in list(self._running.items()):
+            if process.pid == pid:
+                process.returncode = os.waitstatus_to_exitcode(status)
+                del self._running[name]
+
+    def forget_all(self) -> None:
+        """Collect the exit of every one of them; their group was ended."""
+        for process in self._running.values():
             process.wait()
         self._running.clear()
-        if self._keeper.stdin is not None:
-            self._keeper.stdin.close()
 
 
 def end_group(group: Mark, *, seconds: float = PATIENCE_SECONDS) -> None:

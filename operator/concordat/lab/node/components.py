@@ -1,0 +1,88 @@
+"""What runs on a node beside its pods: every flag, as values, and what each may do in the cluster."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from concordat.lab.access import bound_role
+from concordat.lab.components import Command
+from concordat.lab.node.spec import NODE_NAME, RUN, NodeSpec
+
+PROXY_HEALTH = 10256
+POLICY_HEALTH = 20244
+DNS_READY = 8181
+KWOK_PORT = 10247
+
+READ = ["get", "list", "watch"]
+ACCESS: dict[str, list[tuple[str, list[str]]]] = {
+    "coredns": [
+        ("", ["services", "pods", "namespaces", "endpoints"]),
+        ("discovery.k8s.io", ["endpointslices"]),
+    ],
+    "kube-router": [
+        ("", ["services", "pods", "namespaces", "endpoints", "nodes"]),
+        ("discovery.k8s.io", ["endpointslices"]),
+        ("networking.k8s.io", ["networkpolicies"]),
+    ],
+}
+"""Reads of each component that is not granted them by Kubernetes itself: API group, resources."""
+
+
+def containerd(configuration: Path) -> Command:
+    return ("containerd", "--config", str(configuration))
+
+
+def kubelet(spec: NodeSpec, configuration: Path) -> Command:
+    return (
+        str(spec.binaries["kubelet"]),
+        f"--config={configuration}",
+        f"--kubeconfig={spec.control_plane.kubeconfig('kubelet')}",
+        f"--hostname-override={NODE_NAME}",
+        f"--node-ip={spec.network.bridge}",
+        f"--root-dir={spec.kubelet}",
+        f"--cert-dir={RUN}/kubelet-pki",
+    )
+
+
+def kube_proxy(spec: NodeSpec) -> Command:
+    return (
+        str(spec.binaries["kube-proxy"]),
+        f"--kubeconfig={spec.control_plane.kubeconfig('kube-proxy')}",
+        f"--hostname-override={NODE_NAME}",
+        "--proxy-mode=nftables",
+        f"--cluster-cidr={spec.network.pods}",
+        "--bind-address=127.0.0.1",
+        "--metrics-bind-address=127.0.0.1:10249",
+        f"--healthz-bind-address=127.0.0.1:{PROXY_HEALTH}",
+        # Else it writes sysctls that a namespace may not write.
+        "--conntrack-max-per-core=0",
+        "--conntrack-tcp-timeout-established=0s",
+        "--conntrack-tcp-timeout-close-wait=0s",
+    )
+
+
+def coredns(spec: NodeSpec, corefile: Path) -> Command:
+    return (str(spec.binaries["coredns"]), "-conf", str(corefile))
+
+
+def kube_router(spec: NodeSpec) -> Command:
+    return (
+        str(spec.binaries["kube-router"]),
+        f"--kubeconfig={spec.control_plane.kubeconfig('kube-router')}",
+        f"--hostname-override={NODE_NAME}",
+        "--run-router=false",
+        "--run-service-proxy=false",
+        "--run-firewall=true",
+        "--enable-cni=false",
+        f"--service-cluster-ip-range={spec.network.services}",
+        "--health-addr=127.0.0.1",
+        f"--health-port={POLICY_HEALTH}",
+    )
+
+
+def access() -> Iterator[dict[str, Any]]:
+    """ClusterRoles and their bindings for CoreDNS and kube-router."""
+    for component, reads in ACCESS.items():
+        yield from bound_role(
+            component, [{"apiGroups": [group], "resources": what, "verbs": READ} for group, what in reads]
+        )

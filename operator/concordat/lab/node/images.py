@@ -1,0 +1,43 @@
+"""Images into containerd, each archive once."""
+
+import json
+import subprocess
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from concordat.lab.errors import LabError
+from concordat.lab.node.spec import CONTAINERD_SOCKET, PAUSE_IMAGE
+from concordat.lab.oci import write_archive
+
+CTR: Sequence[str] = ("ctr", "-a", str(CONTAINERD_SOCKET), "-n", "k8s.io")
+"""kubelet sees images of this namespace only."""
+
+
+def pause_archive(program: Path, target: Path) -> Path:
+    """The image of the process that holds a pod's namespaces."""
+    if not target.exists():
+        write_archive(target, name=PAUSE_IMAGE, files={"pause": program}, entrypoint=["/pause"])
+    return target
+
+
+def import_once(archives: Iterable[Path], memory: Path) -> None:
+    """Import what has changed since ``memory`` was written; containerd's store outlives the cluster."""
+    present = set(_ctr("images", "ls", "-q").split())
+    known: dict[str, str] = json.loads(memory.read_text()) if memory.exists() and present else {}
+    for archive in archives:
+        if known.get(str(archive)) != _stamp(archive):
+            _ctr("images", "import", str(archive))
+            known[str(archive)] = _stamp(archive)
+    memory.write_text(json.dumps(known))
+
+
+def _ctr(*arguments: str) -> str:
+    done = subprocess.run([*CTR, *arguments], capture_output=True, text=True)
+    if done.returncode:
+        raise LabError(f"ctr {' '.join(arguments)}: {done.stderr.strip()[-600:]}")
+    return done.stdout
+
+
+def _stamp(archive: Path) -> str:
+    found = archive.stat()
+    return f"{found.st_size}-{found.st_mtime_ns}"
