@@ -4,7 +4,6 @@ A child as a value: its kind, its identity, its digest.
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,12 +90,3 @@ def canonical(value: Any) -> bytes:
 def digest(value: Any, *, size: int = 10) -> str:
     """Hex digest of the canonical form; ``size`` in bytes."""
     return hashlib.blake2b(canonical(value), digest_size=size).hexdigest()
-
-
-def leaves(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
-    """Every scalar of a nested value by its path; list items by position, empty containers as themselves."""
-    if isinstance(value, Mapping) and value:
-        return {p: v for key, item in value.items() for p, v in leaves(item, (*path, str(key))).items()}
-    if isinstance(value, list | tuple) and value:
-        return {p: v for i, item in enumerate(value) for p, v in leaves(item, (*path, str(i))).items()}
-    return {path: value}

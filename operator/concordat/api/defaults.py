@@ -74,21 +74,23 @@ def resolve(service: Microservice) -> Microservice:
 
 def _probes(spec: MicroserviceSpec) -> Probes:
     health, stated = spec.health, spec.health.probes or Probes()
-    live = stated.live or (Probe(path=health.live, port=health.port) if health.live else None)
-    ready = stated.ready or (Probe(path=health.ready, port=health.port) if health.ready else None)
-    startup = stated.startup or (live and Probe(path=live.path, port=live.port))
-    if ready is None and spec.ports[spec.main_port].protocol == "TCP":
-        ready = Probe()
-
-    def written_out(kind: str, probe: Probe | None) -> Probe | None:
-        if probe is None:
-            return None
-        said = {name: value for name, value in probe if value is not None}
-        return PROBES[kind].model_copy(update={"port": spec.main_port} | said)
-
+    port = health.port or spec.main_port
+    ready = _probe("ready", stated.ready, health.ready, port)
+    checkable = spec.ports[ready.port or port].protocol == "TCP"
+    live = _probe("live", stated.live, health.live, port) if health.live or stated.live else None
+    startup = live or Probe(port=port)
     return Probes(
-        live=written_out("live", live), ready=written_out("ready", ready), startup=written_out("startup", startup)
+        live=live,
+        ready=ready if checkable else None,
+        startup=_probe("startup", stated.startup, startup.path, startup.port or port)
+        if live or stated.startup
+        else None,
     )
+
+
+def _probe(kind: str, stated: Probe | None, path: str | None, port: str) -> Probe:
+    said = {name: value for name, value in stated or () if value is not None}
+    return PROBES[kind].model_copy(update={"path": path, "port": port} | said)
 
 
 def _resources(stated: Resources, tier: TierDefaults) -> Resources:

@@ -43,7 +43,7 @@ class Probe(Schema):
     path: HttpPath | None = None
     """HTTP path that answers 2xx or 3xx."""
     port: PortName | None = None
-    """Name of the port to probe; the main port if left out."""
+    """Name of the port to probe; that of `health.port` if left out."""
     period_seconds: Seconds | None = None
     """Seconds between two probes: 10 for live, 5 for ready, 2 for startup if left out."""
     timeout_seconds: Seconds | None = None
@@ -65,9 +65,11 @@ class Probes(Schema):
 
 def _either(name: str) -> Check:
     return Check(
-        cel=f"!(has(self.{name}) && has(self.probes) && has(self.probes.{name}))",
-        holds=lambda health: not (getattr(health, name) and health.probes and getattr(health.probes, name)),
-        message=f"give either health.{name} or health.probes.{name}, not both",
+        cel=f"!has(self.{name}) || !has(self.probes) || !has(self.probes.{name}) || !has(self.probes.{name}.path)",
+        holds=lambda health: (
+            not (getattr(health, name) and health.probes and (probe := getattr(health.probes, name)) and probe.path)
+        ),
+        message=f"give either health.{name} or health.probes.{name}.path, not both",
         path=f".{name}",
     )
 
@@ -78,13 +80,13 @@ class Health(Schema):
     checks: ClassVar = (_either("live"), _either("ready"))
 
     live: HttpPath | None = None
-    """Path of the liveness check: shorthand for `probes.live.path`."""
+    """Path of the liveness check: short for `probes.live.path`."""
     ready: HttpPath | None = None
-    """Path of the readiness check: shorthand for `probes.ready.path`."""
+    """Path of the readiness check: short for `probes.ready.path`."""
     port: PortName | None = None
-    """Name of the port both shorthands use; the main port if left out."""
+    """Name of the port of every check that names none; the main port if left out."""
     probes: Probes | None = None
-    """Probes spelled out."""
+    """Probes spelled out, or only what differs from the defaults."""
 
 
 class KeyReference(Schema):

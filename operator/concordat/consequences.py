@@ -1,0 +1,233 @@
+"""
+What a change does before it is made, in words: pods restart, traffic drops, a policy narrows.
+
+Pure: the children as they are and as they would be. ``concordat plan`` prints it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from concordat.difference import Change, changes
+from concordat.manifest import ChildKey, Manifest, PlannedChild
+from concordat.resources import kinds
+
+
+class Severity(StrEnum):
+    """How much it should worry whoever makes the change."""
+
+    NOTHING = "nothing"
+    """Nobody notices."""
+    NOTICE = "notice"
+    """Something happens, nothing is lost."""
+    DISRUPTION = "disruption"
+    """Somebody is cut off, or everything restarts at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consequence:
+    """One thing that happens."""
+
+    severity: Severity
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChildChange:
+    """What happens to one child."""
+
+    child: ChildKey
+    action: str
+    """``create``, ``change``, ``delete``."""
+    changes: tuple[Change, ...]
+    consequences: tuple[Consequence, ...]
+
+
+def consequences(before: Iterable[PlannedChild], after: Iterable[PlannedChild]) -> tuple[ChildChange, ...]:
+    """Every child that differs, in the order of writing; what is deleted comes last. What stays the same is left out."""
+    old, new = ({child.key: child for child in children} for children in (before, after))
+    changed = [_changed(old[key], child) if key in old else _created(child) for key, child in new.items()]
+    deleted = [_deleted(child) for key, child in old.items() if key not in new]
+    return tuple(change for change in (*changed, *deleted) if change is not None)
+
+
+def _created(child: PlannedChild) -> ChildChange:
+    return ChildChange(child=child.key, action="create", changes=(), consequences=(_CREATED[child.key.kind],))
+
+
+def _deleted(child: PlannedChild) -> ChildChange:
+    return ChildChange(child=child.key, action="delete", changes=(), consequences=(_DELETED[child.key.kind],))
+
+
+def _changed(before: PlannedChild, after: PlannedChild) -> ChildChange | None:
+    found = tuple(
+        change for change in changes(before.manifest, after.manifest) if change.path != "metadata.annotations"
+    )
+    if not found:
+        return None
+    judged = tuple(_JUDGES.get(after.key.kind, _unnoticed)(before.manifest, after.manifest, found))
+    return ChildChange(
+        child=after.key, action="change", changes=found, consequences=judged or tuple(_unnoticed({}, {}, found))
+    )
+
+
+def _nothing(text: str) -> Consequence:
+    return Consequence(severity=Severity.NOTHING, text=text)
+
+
+def _notice(text: str) -> Consequence:
+    return Consequence(severity=Severity.NOTICE, text=text)
+
+
+def _disruption(text: str) -> Consequence:
+    return Consequence(severity=Severity.DISRUPTION, text=text)
+
+
+_CREATED = {
+    kinds.SERVICE_ACCOUNT.kind: _nothing("an identity of its own, without rights"),
+    kinds.SERVICE.kind: _notice("the service gets a name and an address"),
+    kinds.NETWORK_POLICY.kind: _disruption("everything that is not declared is cut off, both ways"),
+    kinds.DEPLOYMENT.kind: _notice("pods start"),
+    kinds.AUTOSCALER.kind: _notice("an autoscaler takes over the number of replicas"),
+    kinds.DISRUPTION_BUDGET.kind: _nothing("node drains wait for each other"),
+    kinds.HTTP_ROUTE.kind: _notice("reachable from outside the cluster"),
+    kinds.SERVICE_MONITOR.kind: _nothing("Prometheus starts to read"),
+}
+
+_DELETED = {
+    kinds.SERVICE_ACCOUNT.kind: _disruption("new pods cannot start without it"),
+    kinds.SERVICE.kind: _disruption("traffic drops: the name no longer resolves"),
+    kinds.NETWORK_POLICY.kind: _notice("the policy widens: nothing is cut off any more"),
+    kinds.DEPLOYMENT.kind: _disruption("all pods end"),
+    kinds.AUTOSCALER.kind: _notice("the number of replicas is fixed from now on"),
+    kinds.DISRUPTION_BUDGET.kind: _notice("node drains may take every replica at once"),
+    kinds.HTTP_ROUTE.kind: _disruption("traffic from outside the cluster drops"),
+    kinds.SERVICE_MONITOR.kind: _notice("its metrics end, and the alerts on them go blind"),
+}
+
+_Judge = Callable[[Manifest, Manifest, Sequence[Change]], Iterator[Consequence]]
+
+
+def _unnoticed(before: Manifest, after: Manifest, found: Sequence[Change]) -> Iterator[Consequence]:
+    if all(change.path.startswith("metadata.") for change in found):
+        yield _nothing("labels only: nothing restarts, nothing is cut off")
+    else:
+        yield _nothing("nothing restarts, nothing is cut off")
+
+
+def _deployment(before: Manifest, after: Manifest, found: Sequence[Change]) -> Iterator[Consequence]:
+    template = [change.path for change in found if _below(change, "spec.template")]
+    if template:
+        fields = ", ".join(path.removeprefix("spec.template.spec.") for path in template[:3])
+        more = f" and {len(template) - 3} more" if len(template) > 3 else ""
+        yield _notice(f"pods restart, one after the other: {fields}{more}")
+    elif not any(_below(change, "spec.replicas") for change in found):
+        yield _nothing("pods do not restart")
+    if any(_below(change, "spec.selector") for change in found):
+        yield _disruption("the selector is immutable: the API server will refuse this")
+
+    old, new = before["spec"].get("replicas"), after["spec"].get("replicas")
+    if old is not None and new is not None and old != new:
+        verb = "start" if new > old else "end"
+        yield _notice(f"replicas change from {old} to {new}: {abs(new - old)} pods {verb}")
+    elif old is not None and new is None:
+        yield _notice(
+            f"an autoscaler takes over the number of replicas; it stays {old} until the load asks for another"
+        )
+    elif old is None and new is not None:
+        yield _notice(f"the autoscaler hands back the number of replicas: {new} from now on")
+
+
+def _autoscaler(before: Manifest, after: Manifest, found: Sequence[Change]) -> Iterator[Consequence]:
+    for field, name in (("minReplicas", "fewest"), ("maxReplicas", "most")):
+        old, new = before["spec"][field], after["spec"][field]
+        if old != new:
+            yield _notice(f"{name} replicas change from {old} to {new}")
+    if any(_below(change, "spec.metrics") for change in found):
+        yield _notice("the autoscaler aims at another load; the number of replicas may change")
+
+
+def _service(before: Manifest, after: Manifest, found: Sequence[Change]) -> Iterator[Consequence]:
+    if any(_below(change, "spec.selector") for change in found):
+        yield _disruption("traffic drops: it selects other pods")
+    # By number: a caller does not know the name of a port.
+    old, new = ({(port["port"], port["protocol"]): port for port in side["spec"]["ports"]} for side in (before, after))
+    for number, protocol in [key for key in old if key not in new]:
+        yield _disruption(f"traffic to port {number}/{protocol} drops")
+    for number, protocol in [key for key in new if key not in old]:
+        yield _notice(f"port {number}/{protocol} opens")
+    for key in old.keys() & new.keys():
+        if old[key]["targetPort"] != new[key]["targetPort"]:
+            yield _notice(
+                f"port {key[0]}/{key[1]} leads to {new[key]['targetPort']} instead of {old[key]['targetPort']}"
+            )
+
+
+def _policy(before: Manifest, after: Manifest, found: Sequence[Change]) -> Iterator[Consequence]:
+    for direction, side, far in (("ingress", "from", "in from"), ("egress", "to", "out to")):
+        old, new = (_allowed(manifest["spec"][direction], side) for manifest in (before, after))
+        for peer, port in [edge for edge in old if edge not in new]:
+            yield _disruption(f"the policy narrows: nothing {far} {peer} {port} any more")
+        for peer, port in [edge for edge in new if edge not in old]:
+            yield _notice(f"the policy widens: {far} {peer} {port}")
+
+
+def _route(before: Manifest, after: Manifest, found: Sequence[Change]) -> Iterator[Consequence]:
+    for what, read in (("host", _hosts), ("path", _paths)):
+        old, new = read(before), read(after)
+        for gone in [item for item in old if item not in new]:
+            yield _disruption(f"traffic to {what} {gone} drops")
+        for come in [item for item in new if item not in old]:
+            yield _notice(f"{what} {come} is served from now on")
+    if any(_below(change, "spec.parentRefs") for change in found):
+        yield _disruption("another gateway carries the traffic: DNS must follow")
+    if any(".backendRefs" in change.path for change in found):
+        yield _notice("requests go to another port")
+
+
+def _monitor(before: Manifest, after: Manifest, found: Sequence[Change]) -> Iterator[Consequence]:
+    if any(_below(change, "spec") for change in found):
+        yield _notice("Prometheus reads elsewhere; no gap if the service answers there already")
+
+
+_JUDGES: Mapping[str, _Judge] = {
+    kinds.SERVICE.kind: _service,
+    kinds.NETWORK_POLICY.kind: _policy,
+    kinds.DEPLOYMENT.kind: _deployment,
+    kinds.AUTOSCALER.kind: _autoscaler,
+    kinds.HTTP_ROUTE.kind: _route,
+    kinds.SERVICE_MONITOR.kind: _monitor,
+}
+
+
+def _below(change: Change, path: str) -> bool:
+    """The change is in ``path``, or takes all of it away."""
+    return change.path == path or change.path.startswith((f"{path}.", f"{path}["))
+
+
+def _hosts(manifest: Manifest) -> list[str]:
+    return list(manifest["spec"]["hostnames"])
+
+
+def _paths(manifest: Manifest) -> list[str]:
+    return [match["path"]["value"] for rule in manifest["spec"]["rules"] for match in rule["matches"]]
+
+
+def _allowed(rules: Sequence[Mapping[str, Any]], side: str) -> dict[tuple[str, str], None]:
+    """Who may talk on which port, in the order of the rules."""
+    return {
+        (_peer(peer), f"on {port['port']}/{port['protocol']}"): None
+        for rule in rules
+        for peer in rule[side]
+        for port in rule["ports"]
+    }
+
+
+def _peer(peer: Mapping[str, Any]) -> str:
+    if "ipBlock" in peer:
+        block = peer["ipBlock"]
+        return str(block["cidr"]) + (f" without {len(block['except'])} networks" if "except" in block else "")
+    (namespace,) = peer["namespaceSelector"]["matchLabels"].values()
+    pods = peer.get("podSelector", {}).get("matchLabels", {})
+    return f"{namespace}/{','.join(pods.values())}" if pods else f"every pod of {namespace}"

@@ -1,0 +1,270 @@
+"""
+Other inputs, each different in one point: what moves with it, comes from it.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from concordat import conventions
+from concordat.api import Microservice, Tier, parse
+from concordat.api.crd import structural
+from concordat.api.microservice import MicroserviceSpec
+from concordat.difference import Path, leaves, written
+from concordat.errors import InvalidInput
+from concordat.facts import Consumer, Facts, Platform, Provider
+
+
+class Source(StrEnum):
+    """Where a field can come from, the nearest first."""
+
+    SPEC = "spec"
+    """Stated in the Microservice."""
+    METADATA = "metadata"
+    """Its name or namespace."""
+    TIER = "tier"
+    """A default of its tier."""
+    DEFAULT = "default"
+    """A default that is the same for all."""
+    CLUSTER = "cluster"
+    """Another service, or an installed API."""
+    PLATFORM = "platform"
+    """The operator's own configuration."""
+    RULE = "rule"
+    """Cannot be changed; there is a reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """The one thing that is different."""
+
+    source: Source
+    where: str
+    """``spec.scaling.min``, ``platform.dns_pods``, ``consumer shop/web``."""
+
+
+Other = tuple[Point, Microservice, Facts]
+
+
+def other_values(service: Microservice, facts: Facts) -> Iterator[Other]:
+    """Every input changed to another value; nothing taken away."""
+    stated = _stated(service)
+    for path, value in leaves(stated).items():
+        if path != ("tier",):
+            yield from _specs(service, facts, Source.SPEC, path, stated, _candidates(value, stated))
+    for name in stated["ports"]:
+        renamed = _parsed(service, _port_renamed(stated, name, f"{name[:14]}x"))
+        if renamed:
+            yield Point(source=Source.SPEC, where=f"spec.ports.{name}"), renamed, facts
+    yield from _metadata(service, facts)
+    yield from _facts(service, facts)
+
+
+def other_tiers(service: Microservice, facts: Facts) -> Iterator[Other]:
+    """Every other tier."""
+    for tier in Tier:
+        if tier is not service.spec.tier:
+            changed = service.model_copy(update={"spec": service.spec.model_copy(update={"tier": tier})})
+            yield Point(source=Source.TIER, where=service.spec.tier.value), changed, facts
+
+
+def unstated(service: Microservice, facts: Facts) -> Iterator[Other]:
+    """Every field that is left out, stated."""
+    stated = _stated(service)
+    for path, kind in _left_out(stated, _SCHEMA):
+        if path != ("tier",):
+            yield from _specs(service, facts, Source.DEFAULT, path, stated, _POOL[kind] + tuple(stated["ports"]))
+
+
+def without(service: Microservice, facts: Facts) -> Iterator[Other]:
+    """Every stated part taken away, the smallest parts first; every neighbour; every installed API."""
+    stated = _stated(service)
+    for path in sorted(_parts(stated), key=len, reverse=True):
+        less = _parsed(service, _removed(stated, path))
+        if less:
+            yield Point(source=Source.SPEC, where=written(("spec", *path), {"spec": stated})), less, facts
+    for reference in facts.providers:
+        rest = {other: provider for other, provider in facts.providers.items() if other != reference}
+        yield _cluster(f"provider {reference}"), service, dataclasses.replace(facts, providers=rest)
+    for consumer in facts.consumers:
+        others = tuple(other for other in facts.consumers if other != consumer)
+        name = f"consumer {consumer.namespace}/{consumer.name}"
+        yield _cluster(name), service, dataclasses.replace(facts, consumers=others)
+    for kind in sorted(facts.installed):
+        yield _cluster(f"installed {kind}"), service, dataclasses.replace(facts, installed=facts.installed - {kind})
+
+
+def _specs(
+    service: Microservice, facts: Facts, source: Source, path: Path, stated: dict[str, Any], values: tuple[Any, ...]
+) -> Iterator[Other]:
+    for value in values:
+        changed = _parsed(service, _replaced(stated, path, value))
+        if changed:
+            yield (
+                Point(source=source, where=written(("spec", *path), {"spec": _replaced(stated, path, value)})),
+                changed,
+                facts,
+            )
+
+
+def _metadata(service: Microservice, facts: Facts) -> Iterator[Other]:
+    yield _of_metadata("name"), _renamed(service), facts
+    yield _of_metadata("namespace"), service.model_copy(update={"namespace": f"{service.namespace}-x"}), facts
+    yield _of_metadata("uid"), service.model_copy(update={"uid": f"{service.uid}-x"}), facts
+
+
+def _renamed(service: Microservice) -> Microservice:
+    return service.model_copy(update={"name": f"{service.name}-x"})
+
+
+_OTHER_PLATFORM = Platform(
+    gateway_namespace="x-gateway",
+    gateway_name="x-gateway",
+    gateway_pods={"x": "gateway"},
+    monitoring_namespace="x-monitoring",
+    dns_namespace="x-dns",
+    dns_pods={"x": "dns"},
+    dns_addresses=("192.0.2.53/32",),
+    dns_ports=(5353,),
+    cluster_domain="x.local",
+    private_networks=("192.0.2.0/24", "2001:db8::/32"),
+    metadata_addresses=("192.0.2.254/32",),
+)
+
+
+def _facts(service: Microservice, facts: Facts) -> Iterator[Other]:
+    for field in dataclasses.fields(Platform):
+        platform = dataclasses.replace(facts.platform, **{field.name: getattr(_OTHER_PLATFORM, field.name)})
+        point = Point(source=Source.PLATFORM, where=f"platform.{field.name}")
+        yield point, service, dataclasses.replace(facts, platform=platform)
+    for reference, provider in facts.providers.items():
+        for changed in _other_providers(provider):
+            providers = {**facts.providers, reference: changed}
+            yield _cluster(f"provider {reference}"), service, dataclasses.replace(facts, providers=providers)
+    for position, consumer in enumerate(facts.consumers):
+        for moved in _other_consumers(consumer):
+            consumers = (*facts.consumers[:position], moved, *facts.consumers[position + 1 :])
+            name = f"consumer {consumer.namespace}/{consumer.name}"
+            yield _cluster(name), service, dataclasses.replace(facts, consumers=consumers)
+
+
+def _other_providers(provider: Provider) -> Iterator[Provider]:
+    yield dataclasses.replace(provider, object_name=f"{provider.object_name}-x", name=f"{provider.name}-x")
+    yield dataclasses.replace(provider, namespace=f"{provider.namespace}-x")
+    for change in (lambda number, protocol: (number + 1, protocol), lambda number, protocol: (number, "SCTP")):
+        yield dataclasses.replace(provider, ports={name: change(*port) for name, port in provider.ports.items()})
+
+
+def _other_consumers(consumer: Consumer) -> Iterator[Consumer]:
+    yield dataclasses.replace(consumer, name=f"{consumer.name}-x")
+    yield dataclasses.replace(consumer, namespace=f"{consumer.namespace}-x")
+
+
+def _of_metadata(name: str) -> Point:
+    return Point(source=Source.METADATA, where=f"metadata.{name}")
+
+
+def _cluster(where: str) -> Point:
+    return Point(source=Source.CLUSTER, where=where)
+
+
+# --- the spec as JSON ---------------------------------------------------------------------------------------------------
+
+_SCHEMA = structural(MicroserviceSpec)
+
+_POOL: dict[str, tuple[Any, ...]] = {
+    "integer": (1, 2, 3, 7, 53, 299),
+    "boolean": (True, False),
+    "string": ("/x", "x", "300m", "300Mi", "UDP", "kubernetes.io/x"),
+}
+
+
+def _stated(service: Microservice) -> dict[str, Any]:
+    return service.spec.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+
+
+def _parsed(service: Microservice, spec: Mapping[str, Any]) -> Microservice | None:
+    manifest = {
+        "apiVersion": conventions.API_VERSION,
+        "kind": conventions.MICROSERVICE,
+        "metadata": {"name": service.name, "namespace": service.namespace, "uid": service.uid},
+        "spec": spec,
+    }
+    try:
+        return parse(manifest)
+    except InvalidInput:
+        return None
+
+
+def _candidates(value: Any, stated: Mapping[str, Any]) -> tuple[Any, ...]:
+    if isinstance(value, bool):
+        return (not value,)
+    if isinstance(value, int):
+        return (value + 1, value - 1)
+    larger = re.sub(r"^\d+", lambda number: str(int(number[0]) + 1), str(value))
+    near = (f"x{value}", f"{value}x", larger, "198.51.100.0/24", "TCP", "UDP", *stated["ports"])
+    return tuple(candidate for candidate in dict.fromkeys(near) if candidate != value)
+
+
+def _replaced(value: Any, path: Path, new: Any) -> Any:
+    if not path:
+        return new
+    step, *rest = path
+    if isinstance(step, int):
+        return [_replaced(item, tuple(rest), new) if i == step else item for i, item in enumerate(value)]
+    return {**value, step: _replaced(value.get(step, {}), tuple(rest), new)}
+
+
+def _removed(value: Any, path: Path) -> Any:
+    step, *rest = path
+    if isinstance(step, int):
+        if not rest:
+            return [item for i, item in enumerate(value) if i != step]
+        return [_removed(item, tuple(rest)) if i == step else item for i, item in enumerate(value)]
+    if not rest:
+        return {key: item for key, item in value.items() if key != step}
+    return {**value, step: _removed(value[step], tuple(rest))}
+
+
+def _port_renamed(value: Any, old: str, new: str) -> Any:
+    """The spec with a port renamed wherever it is named."""
+    if isinstance(value, list):
+        return [_port_renamed(item, old, new) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        (new if key == old and isinstance(item, dict) else key): new
+        if key == "port" and item == old
+        else _port_renamed(item, old, new)
+        for key, item in value.items()
+    }
+
+
+def _parts(value: Any, path: Path = ()) -> Iterator[Path]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in items:
+        yield (*path, step)
+        yield from _parts(item, (*path, step))
+
+
+def _left_out(value: Any, schema: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Paths of scalars nobody stated, with their type. Lists are not grown: nothing that is there would move."""
+    if isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from _left_out(item, schema.get("items", {}), (*path, position))
+        return
+    if not isinstance(value, dict):
+        return
+    for name, inner in schema.get("properties", {}).items():
+        if name in value:
+            yield from _left_out(value[name], inner, (*path, name))
+        elif inner.get("type") == "object":
+            yield from _left_out({}, inner, (*path, name))
+        elif inner.get("type", "string") in _POOL:
+            yield (*path, name), inner.get("type", "string")
+    if isinstance(schema.get("additionalProperties"), Mapping):
+        for key, item in value.items():
+            yield from _left_out(item, schema["additionalProperties"], (*path, key))
