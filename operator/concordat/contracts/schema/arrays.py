@@ -1,0 +1,265 @@
+"""An array in a branch, built item by item, or the proof that there is none."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
+from concordat.contracts.schema.membership import accepts
+from concordat.contracts.schema.terms import INSIDE, OUTSIDE, ArrayBranch, Signed
+from concordat.contracts.schema.values import canonical
+
+if TYPE_CHECKING:
+    from concordat.contracts.schema.node import Node
+    from concordat.contracts.schema.search import Search
+
+LONGEST = 400
+PLANS = 200
+
+
+@dataclass(frozen=True)
+class _Need:
+    """An item that must be there, from an index on; needs of one ``group`` go to different items."""
+
+    start: int
+    signed: Signed
+    group: int | None = None
+
+
+@dataclass
+class _Plan:
+    extra: dict[int, frozenset[Signed]] = field(default_factory=dict)
+    groups: frozenset[tuple[int, int]] = frozenset()
+
+    def put(self, index: int, need: _Need) -> "_Plan":
+        extra = {**self.extra, index: self.extra.get(index, frozenset()) | {need.signed}}
+        groups = self.groups if need.group is None else self.groups | {(index, need.group)}
+        return _Plan(extra, groups)
+
+
+def pick(search: "Search", branch: ArrayBranch) -> Answer:
+    """A value of the branch."""
+    if branch.settled > LONGEST or branch.least > LONGEST:
+        return _long(search, branch)
+    return _Builder(search, branch).build()
+
+
+def _long(search: "Search", branch: ArrayBranch) -> Answer:
+    if (
+        branch.settled > LONGEST
+        or branch.some
+        or branch.counts
+        or branch.distinct
+        or branch.twice
+        or branch.least > 20_000
+    ):
+        return UNKNOWN
+    items = [search.find(branch.here(index)) for index in range(branch.settled + 1)]
+    if EMPTY in items:
+        return EMPTY
+    if UNKNOWN in items:
+        return UNKNOWN
+    samples = [item for item in items if isinstance(item, Sample)]
+    value = [samples[min(index, branch.settled)].value for index in range(branch.least)]
+    return UNKNOWN if branch.without else Sample(value, all(sample.sure for sample in samples))
+
+
+class _Builder:
+    def __init__(self, search: "Search", branch: ArrayBranch) -> None:
+        self.search = search
+        self.branch = branch
+        self.settled = branch.settled
+        self.most = branch.most
+        self.undecided = False
+        self.tried = 0
+
+    def build(self) -> Answer:
+        for index in range(self.settled + 1):
+            if self.most is not None and index >= self.most:
+                break
+            if self.search.is_empty(self.branch.here(index)):
+                self.most = index
+                break
+        if self._is_impossible():
+            return EMPTY
+        needs = self._needs()
+        if needs is None:
+            return UNKNOWN
+        if any(self._nowhere(need) for need in needs):
+            return EMPTY
+        for plan in self._plans(needs, _Plan()):
+            answer = self._fill(plan)
+            if isinstance(answer, Sample):
+                return answer
+        return UNKNOWN if self.undecided or self.tried >= PLANS else EMPTY
+
+    def _is_impossible(self) -> bool:
+        branch = self.branch
+        if self.most is not None and branch.least > self.most:
+            return True
+        if branch.distinct and self._too_few_distinct():
+            return True
+        for schema, _, most in branch.counts:
+            if most is not None and self._forced(schema) > most:
+                return True
+        return any(
+            most is not None and least > most and self._contained(inner, outer)
+            for inner, least, _ in branch.counts
+            for outer, _, most in branch.counts
+            if inner is not outer or least > most
+        )
+
+    def _indices(self) -> range:
+        last = self.settled if self.most is None else min(self.settled, self.most - 1)
+        return range(last + 1)
+
+    def _contained(self, inner: "Node", outer: "Node") -> bool:
+        pair = {Signed(INSIDE, inner), Signed(OUTSIDE, outer)}
+        return inner is outer or all(self.search.is_empty(self.branch.here(index) | pair) for index in self._indices())
+
+    def _forced(self, schema: "Node") -> int:
+        """How many of the items that must be there are inside the schema whatever they are."""
+        outside = Signed(OUTSIDE, schema)
+        forced = sum(
+            self.search.is_empty(self.branch.here(index) | {outside})
+            for index in range(min(self.branch.least, self.settled))
+        )
+        if self.branch.least > self.settled and self.search.is_empty(self.branch.here(self.settled) | {outside}):
+            forced += self.branch.least - self.settled
+        return forced
+
+    def _too_few_distinct(self) -> bool:
+        from concordat.contracts.schema.search import enumerated
+
+        values: set[Any] = set()
+        for index in range(min(self.branch.least, self.settled + 1)):
+            here = self.branch.here(index)
+            listed = [enumerated(signed.node) for signed in here if signed.mode != OUTSIDE]
+            known = [values_listed for values_listed in listed if values_listed is not None]
+            if not known:
+                return False
+            for value in known[0]:
+                if all(accepts(self.search.space, signed, value) is not False for signed in here):
+                    values.add(canonical(value))
+        return len(values) < self.branch.least
+
+    def _needs(self) -> list[_Need] | None:
+        needs = [_Need(start, signed) for start, signed in self.branch.some]
+        for group, (schema, least, _) in enumerate(self.branch.counts):
+            if least > 60:
+                return None
+            needs += [_Need(0, Signed(INSIDE, schema), group)] * least
+        return needs
+
+    def _nowhere(self, need: _Need) -> bool:
+        indices = range(need.start, max(need.start, self.settled) + 1)
+        possible = [index for index in indices if self.most is None or index < self.most]
+        return all(self.search.is_empty(self.branch.here(index) | {need.signed}) for index in possible)
+
+    def _plans(self, needs: list[_Need], plan: _Plan) -> Iterator[_Plan]:
+        if self.tried >= PLANS:
+            return
+        if not needs:
+            yield from self._twins(plan)
+            return
+        need, others = needs[0], needs[1:]
+        highest = max([self.settled, need.start, *(index + 1 for index in plan.extra)])
+        for index in range(need.start, highest + 1):
+            if self.most is not None and index >= self.most:
+                break
+            if need.group is not None and (index, need.group) in plan.groups:
+                continue
+            put = plan.put(index, need)
+            if not self.search.is_empty(self.branch.here(index) | put.extra[index]):
+                yield from self._plans(others, put)
+
+    def _twins(self, plan: _Plan) -> Iterator[_Plan]:
+        """Where two items must be equal, both are to be the same value: the second takes what the first must be."""
+        if not self.branch.twice:
+            self.tried += 1
+            yield plan
+            return
+        highest = max([self.settled + 1, *(index + 1 for index in plan.extra)])
+        for second in range(1, highest + 1):
+            if self.most is not None and second >= self.most:
+                break
+            for first in range(second):
+                both = self._question(plan, first) | self._question(plan, second)
+                answer = self.search.find(both)
+                if answer is EMPTY:
+                    continue
+                if not isinstance(answer, Sample):
+                    self.undecided = True
+                    continue
+                same = Signed(INSIDE, self.search.space.literal({"enum": [answer.value]}))
+                self.tried += 1
+                yield plan.put(first, _Need(0, same)).put(second, _Need(0, same))
+                # Another value for the pair may be what the rest needs.
+                self.undecided = self.undecided or bool(self.branch.counts or self.branch.without)
+
+    def _question(self, plan: _Plan, index: int) -> frozenset[Signed]:
+        return self.branch.here(index) | plan.extra.get(index, frozenset())
+
+    def _fill(self, plan: _Plan) -> Answer:
+        length = max([self.branch.least, *(index + 1 for index in plan.extra)])
+        lengths = [length]
+        if self.branch.without:
+            lengths += [
+                longer
+                for longer in range(length + 1, length + 1 + len(self.branch.without))
+                if self.most is None or longer <= self.most
+            ]
+        for size in lengths:
+            answer = self._fill_to(plan, size)
+            if answer is not EMPTY:
+                return answer
+        return EMPTY
+
+    def _fill_to(self, plan: _Plan, length: int) -> Answer:
+        items: list[Any] = []
+        sure = True
+        for index in range(length):
+            answer = self._item(plan, index, items)
+            if not isinstance(answer, Sample):
+                self.undecided = True
+                return UNKNOWN
+            items.append(answer.value)
+            sure = sure and answer.sure
+        for schema, least, most in self.branch.counts:
+            inside = sum(accepts(self.search.space, Signed(INSIDE, schema), item) is True for item in items)
+            if inside < least or (most is not None and inside > most):
+                self.undecided = True
+                return UNKNOWN
+        left_out = {canonical(value) for value in self.branch.without}
+        if canonical(items) not in left_out:
+            return Sample(items, sure)
+        return self._varied(plan, items, left_out)
+
+    def _item(self, plan: _Plan, index: int, items: list[Any]) -> Answer:
+        question = self._question(plan, index)
+        if self.branch.distinct and items:
+            question |= {Signed(OUTSIDE, self.search.space.literal({"enum": list(items)}))}
+        spared = question | {
+            Signed(OUTSIDE, schema)
+            for group, (schema, _, most) in enumerate(self.branch.counts)
+            if most is not None and (index, group) not in plan.groups
+        }
+        if spared != question:
+            answer = self.search.find(spared)
+            if isinstance(answer, Sample):
+                return answer
+        return self.search.find(question)
+
+    def _varied(self, plan: _Plan, items: list[Any], left_out: set[Any]) -> Answer:
+        if not items:
+            return EMPTY
+        self.undecided = True
+        if self.branch.distinct or self.branch.twice or self.branch.counts:
+            return UNKNOWN
+        for index, item in enumerate(items):
+            other = Signed(OUTSIDE, self.search.space.literal({"enum": [item]}))
+            answer = self.search.find(self._question(plan, index) | {other})
+            varied = [*items[:index], answer.value, *items[index + 1 :]] if isinstance(answer, Sample) else items
+            if isinstance(answer, Sample) and canonical(varied) not in left_out:
+                return Sample(varied, answer.sure)
+        return EMPTY

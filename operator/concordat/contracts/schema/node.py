@@ -1,0 +1,281 @@
+"""One schema in one vocabulary: every dialect's keywords, read as 2020-12 means them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from concordat.contracts.schema.dialect import Dialect
+from concordat.contracts.schema.document import SchemaDocument
+from concordat.contracts.schema.values import canonical, fraction
+
+if TYPE_CHECKING:
+    from concordat.contracts.schema.space import Space
+
+Bound = tuple[Fraction, bool]
+"""A limit and whether it is exclusive."""
+
+
+@dataclass(slots=True)
+class Keywords:
+    """What a schema asserts; a field at its default asserts nothing."""
+
+    types: frozenset[str] | None = None
+    enum: tuple[Any, ...] | None = None
+    low: Bound | None = None
+    high: Bound | None = None
+    multiple: Fraction | None = None
+    min_length: int = 0
+    max_length: int | None = None
+    pattern: str | None = None
+    format: str | None = None
+    prefix: tuple["Node", ...] = ()
+    rest: "Node | None" = None
+    contains: "tuple[Node, int, int | None] | None" = None
+    min_items: int = 0
+    max_items: int | None = None
+    unique: bool = False
+    properties: "dict[str, Node]" = field(default_factory=dict)
+    pattern_properties: "dict[str, Node]" = field(default_factory=dict)
+    additional: "Node | None" = None
+    names: "Node | None" = None
+    required: tuple[str, ...] = ()
+    min_properties: int = 0
+    max_properties: int | None = None
+    dependent_required: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    dependent_schemas: "dict[str, Node]" = field(default_factory=dict)
+    all_of: "tuple[Node, ...]" = ()
+    any_of: "tuple[Node, ...] | None" = None
+    one_of: "tuple[Node, ...] | None" = None
+    negated: "Node | None" = None
+    condition: "tuple[Node, Node | None, Node | None] | None" = None
+    unevaluated_items: "Node | None" = None
+    unevaluated_properties: "Node | None" = None
+    opaque: tuple[Any, ...] = ()
+    """Assertions we cannot model; each equals only itself."""
+
+
+class Node:
+    """A schema in its document; the same object for the same meaning. ``constant`` is what a boolean schema says."""
+
+    __slots__ = ("_keywords", "constant", "document", "raw", "space", "uid")
+
+    def __init__(self, space: "Space", uid: int, document: SchemaDocument, raw: Any) -> None:
+        self.space = space
+        self.uid = uid
+        self.document = document
+        self.raw = raw
+        self.constant: bool | None = raw if isinstance(raw, bool) else True if raw == {} else None
+        self._keywords: Keywords | None = None
+
+    @property
+    def keywords(self) -> Keywords:
+        if self._keywords is None:
+            self._keywords = Keywords() if self.constant is not None else read(self)
+        return self._keywords
+
+    @classmethod
+    def made(cls, space: "Space", uid: int, document: SchemaDocument, keywords: Keywords) -> "Node":
+        """A schema nobody wrote, put together from parts of others."""
+        node = cls(space, uid, document, None)
+        node._keywords = keywords
+        return node
+
+    def is_hidden(self, keyword: str | None) -> bool:
+        """Whether ``readOnly`` (or ``writeOnly``) stands here or behind the references from here."""
+        raw = self.raw
+        for _ in range(16):
+            if keyword is None or not isinstance(raw, Mapping):
+                return False
+            if raw.get(keyword) is True:
+                return True
+            reference = raw.get("$ref")
+            if not isinstance(reference, str):
+                return False
+            raw = self.document.resolve(reference)
+        return False
+
+
+class Malformed(ValueError):
+    """A schema that is none; ``str()`` says why."""
+
+
+def read(node: Node) -> Keywords:
+    """
+    The keywords of a schema as its dialect means them.
+
+    :raises Malformed: a keyword holds what it may not hold
+    """
+    raw = node.raw
+    if not isinstance(raw, Mapping):
+        raise Malformed(f"a schema is an object or a boolean, not {raw!r:.60}")
+    try:
+        return _Reader(node).keywords()
+    except (TypeError, ValueError, AttributeError) as wrong:
+        if isinstance(wrong, Malformed) or type(wrong).__name__ == "UnresolvableReference":
+            raise
+        raise Malformed(f"not a valid schema: {wrong}") from wrong
+
+
+class _Reader:
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.raw: Mapping[str, Any] = node.raw
+        self.dialect = node.document.dialect
+        self.year = self.dialect.year
+
+    def keywords(self) -> Keywords:
+        raw = self.raw
+        reference = raw.get("$ref")
+        if isinstance(reference, str) and self.dialect.ref_stands_alone and not raw.get("nullable"):
+            return Keywords(all_of=(self.target(reference),))
+        if raw.get("nullable") is True and self.dialect is Dialect.OPENAPI_30 and self._is_composed():
+            without = {keyword: value for keyword, value in raw.items() if keyword != "nullable"}
+            return Keywords(any_of=(self.child({"enum": [None]}), self.child(without)))
+        found = Keywords()
+        self._values(found)
+        self._numbers(found)
+        self._strings(found)
+        self._arrays(found)
+        self._objects(found)
+        self._applicators(found)
+        if isinstance(reference, str):
+            found.all_of = (self.target(reference), *found.all_of)
+        for keyword in ("$dynamicRef", "$recursiveRef"):
+            if keyword in raw and self.year >= 2019:
+                found.opaque += ((keyword, raw[keyword], id(self.node.document)),)
+        return found
+
+    def child(self, schema: Any) -> Node:
+        return self.node.space.node(self.node.document, schema)
+
+    def target(self, reference: str) -> Node:
+        return self.child(self.node.document.resolve(reference))
+
+    def children(self, keyword: str) -> tuple[Node, ...]:
+        return tuple(self.child(part) for part in self.raw.get(keyword) or ())
+
+    def count(self, keyword: str) -> int | None:
+        value = self.raw.get(keyword)
+        return None if value is None else int(value)
+
+    def _is_composed(self) -> bool:
+        return any(keyword in self.raw for keyword in ("$ref", "allOf", "anyOf", "oneOf", "not"))
+
+    def _values(self, found: Keywords) -> None:
+        raw = self.raw
+        types = raw.get("type")
+        if types is not None:
+            names = {types} if isinstance(types, str) else set(types)
+            if raw.get("nullable") is True and self.dialect is Dialect.OPENAPI_30:
+                names.add("null")
+            if "number" in names:
+                names.discard("integer")
+            found.types = frozenset(names)
+        if "enum" in raw:
+            found.enum = tuple(raw["enum"])
+            if raw.get("nullable") is True and self.dialect is Dialect.OPENAPI_30 and None not in found.enum:
+                found.enum = (*found.enum, None)
+        if "const" in raw and self.year >= 2017:
+            same = canonical(raw["const"])
+            allowed = found.enum is None or any(canonical(value) == same for value in found.enum)
+            found.enum = (raw["const"],) if allowed else ()
+
+    def _numbers(self, found: Keywords) -> None:
+        raw = self.raw
+        for side, inclusive, exclusive in (
+            ("low", "minimum", "exclusiveMinimum"),
+            ("high", "maximum", "exclusiveMaximum"),
+        ):
+            limit, strict = raw.get(inclusive), raw.get(exclusive)
+            bound = None if limit is None else (fraction(limit), strict is True)
+            if strict is not None and not isinstance(strict, bool):
+                other = (fraction(strict), True)
+                if bound is None:
+                    bound = other
+                elif side == "low":
+                    bound = max(bound, other)
+                else:
+                    bound = bound if bound[0] < other[0] else other
+            setattr(found, side, bound)
+        if raw.get("multipleOf") is not None:
+            found.multiple = abs(fraction(raw["multipleOf"])) or None
+
+    def _strings(self, found: Keywords) -> None:
+        raw = self.raw
+        found.min_length = self.count("minLength") or 0
+        found.max_length = self.count("maxLength")
+        pattern = raw.get("pattern")
+        found.pattern = pattern if isinstance(pattern, str) else None
+        named = raw.get("format")
+        found.format = named if isinstance(named, str) else None
+        unconstrained = found.pattern is None and found.format is None and found.enum is None
+        if self.node.space.setting.textual and unconstrained and not found.min_length and found.max_length is None:
+            # On the wire of a query, a path or a header every scalar is text.
+            if found.types is not None and "string" in found.types:
+                found.types |= {"number", "boolean"}
+
+    def _arrays(self, found: Keywords) -> None:
+        raw = self.raw
+        found.min_items = self.count("minItems") or 0
+        found.max_items = self.count("maxItems")
+        found.unique = raw.get("uniqueItems") is True
+        items = raw.get("items")
+        if isinstance(items, list):
+            found.prefix = self.children("items")
+            rest = raw.get("additionalItems")
+        else:
+            found.prefix = self.children("prefixItems") if self.year >= 2020 else ()
+            rest = items
+        found.rest = None if rest is None else self.child(rest)
+        if "contains" in raw and self.year >= 2017:
+            counted = self.year >= 2019
+            least = self.count("minContains") if counted else None
+            most = self.count("maxContains") if counted else None
+            found.contains = (self.child(raw["contains"]), 1 if least is None else least, most)
+        if "unevaluatedItems" in raw and self.year >= 2019:
+            found.unevaluated_items = self.child(raw["unevaluatedItems"])
+
+    def _objects(self, found: Keywords) -> None:
+        raw = self.raw
+        found.properties = {name: self.child(part) for name, part in (raw.get("properties") or {}).items()}
+        found.pattern_properties = {
+            name: self.child(part) for name, part in (raw.get("patternProperties") or {}).items()
+        }
+        if raw.get("additionalProperties") is not None:
+            found.additional = self.child(raw["additionalProperties"])
+        if "propertyNames" in raw and self.year >= 2017:
+            found.names = self.child(raw["propertyNames"])
+        required = raw.get("required")
+        found.required = tuple(dict.fromkeys(required)) if isinstance(required, list) else ()
+        found.min_properties = self.count("minProperties") or 0
+        found.max_properties = self.count("maxProperties")
+        if self.year >= 2019:
+            found.dependent_required = {
+                name: tuple(also) for name, also in (raw.get("dependentRequired") or {}).items()
+            }
+            found.dependent_schemas = {
+                name: self.child(part) for name, part in (raw.get("dependentSchemas") or {}).items()
+            }
+        for name, also in (raw.get("dependencies") or {}).items():
+            if isinstance(also, list):
+                found.dependent_required[name] = (*found.dependent_required.get(name, ()), *also)
+            elif isinstance(also, str):
+                found.dependent_required[name] = (*found.dependent_required.get(name, ()), also)
+            else:
+                both = {"allOf": [also, raw["dependentSchemas"][name]]} if name in found.dependent_schemas else also
+                found.dependent_schemas[name] = self.child(both)
+        if "unevaluatedProperties" in raw and self.year >= 2019:
+            found.unevaluated_properties = self.child(raw["unevaluatedProperties"])
+
+    def _applicators(self, found: Keywords) -> None:
+        raw = self.raw
+        found.all_of = self.children("allOf")
+        found.any_of = self.children("anyOf") if "anyOf" in raw else None
+        found.one_of = self.children("oneOf") if "oneOf" in raw else None
+        if "not" in raw:
+            found.negated = self.child(raw["not"])
+        if "if" in raw and self.year >= 2018:
+            then = self.child(raw["then"]) if "then" in raw else None
+            otherwise = self.child(raw["else"]) if "else" in raw else None
+            found.condition = (self.child(raw["if"]), then, otherwise)

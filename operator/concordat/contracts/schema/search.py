@@ -1,0 +1,257 @@
+"""
+Is there a value inside these schemas and outside those? The one question everything else is put as: ``old ⊆ new`` holds when
+no value is inside ``old`` and outside ``new``.
+
+Recursive schemas end by coinduction: a question met again while it is being answered is taken to have no answer, which is
+right for finite values, and what was concluded from that is kept only once the question itself is settled so.
+"""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+from concordat.contracts.schema import arrays, numbers, objects, strings
+from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
+from concordat.contracts.schema.document import UnresolvableReference
+from concordat.contracts.schema.expand import Tableau, admits
+from concordat.contracts.schema.membership import accepts
+from concordat.contracts.schema.names import is_named
+from concordat.contracts.schema.node import Malformed, Node
+from concordat.contracts.schema.space import Space
+from concordat.contracts.schema.terms import (
+    OUTSIDE, SENT, SENT_PART, ArrayBranch, Branch, NumberBranch, ObjectBranch, Signed, StringBranch,
+)  # fmt: skip
+from concordat.contracts.schema.values import TYPES, canonical, fraction, type_of
+
+STEPS = 30_000
+"""Schemas opened for one question from outside; what needs more is unknown."""
+DEEPEST = 32
+"""Questions inside questions; Python's own stack allows about twice that."""
+
+Question = frozenset[Signed]
+
+
+class OutOfBudget(Exception):
+    """The question costs more than it may."""
+
+
+class Search:
+    """Answers questions in one space and remembers the answers."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.one = Fraction(1)
+        self.never: Node = space.literal(False)
+        self._left = 0
+        self._active: dict[Question, int] = {}
+        self._lowest: list[int] = []
+        self._provisional: dict[Question, int] = {}
+
+    def ask(self, question: Iterable[Signed], steps: int = STEPS) -> Answer:
+        """A value that all the signed schemas admit; never raises, never takes longer than ``steps`` allow."""
+        self._left = steps
+        try:
+            return self.find(frozenset(question))
+        except (OutOfBudget, RecursionError, UnresolvableReference, Malformed):
+            return UNKNOWN
+        finally:
+            self._active.clear()
+            self._lowest.clear()
+            self._provisional.clear()
+
+    def spend(self) -> None:
+        """Count one step."""
+        self._left -= 1
+        if self._left < 0:
+            raise OutOfBudget
+
+    def is_empty(self, question: Question) -> bool:
+        """Whether it is proven that no value is in all."""
+        return self.find(question) is EMPTY
+
+    def find(self, question: Question) -> Answer:
+        """The same as :meth:`ask` from inside an answer."""
+        reduced = self._reduced(question)
+        if reduced is None:
+            return EMPTY
+        if not reduced:
+            return Sample(0)
+        settled: dict[Question, Answer] = self.space.settled
+        known = settled.get(reduced)
+        if known is not None:
+            return known
+        at = self._active.get(reduced, self._provisional.get(reduced))
+        if at is not None:
+            self._lowest[-1] = min(self._lowest[-1], at)
+            return EMPTY
+        depth = len(self._lowest)
+        if depth >= DEEPEST:
+            return UNKNOWN
+        self.spend()
+        return self._settle(reduced, depth)
+
+    def _settle(self, question: Question, depth: int) -> Answer:
+        since = len(self._provisional)
+        self._active[question] = depth
+        self._lowest.append(depth)
+        try:
+            answer = self._answer(question)
+        finally:
+            del self._active[question]
+            lowest = self._lowest.pop()
+        if answer is not EMPTY:
+            # Whatever was concluded from its emptiness is void.
+            for key in list(self._provisional)[since:]:
+                del self._provisional[key]
+            if answer is not UNKNOWN or depth == 0:
+                self.space.settled[question] = answer
+            return answer
+        if lowest >= depth:
+            for key in list(self._provisional)[since:]:
+                del self._provisional[key]
+                self.space.settled[key] = EMPTY
+            self.space.settled[question] = EMPTY
+            return answer
+        for key in list(self._provisional)[since:]:
+            self._provisional[key] = min(self._provisional[key], lowest)
+        self._provisional[question] = lowest
+        if self._lowest:
+            self._lowest[-1] = min(self._lowest[-1], lowest)
+        return answer
+
+    def _reduced(self, question: Question) -> Question | None:
+        """Without what holds for every value; ``None`` when two of them contradict each other."""
+        kept = []
+        for signed in question:
+            if signed.node.constant is not None:
+                if signed.node.constant is (signed.mode == OUTSIDE):
+                    return None
+                continue
+            kept.append(signed)
+        outside = {signed.node for signed in kept if signed.mode == OUTSIDE}
+        if outside and any(signed.mode != OUTSIDE and signed.node in outside for signed in kept):
+            return None
+        return question if len(kept) == len(question) else frozenset(kept)
+
+    def _answer(self, question: Question) -> Answer:
+        listed = self._listed(question)
+        if listed is not None:
+            return self._first_accepted(question, listed)
+        hidden = self.space.setting.hidden
+        unreceived = self._hidden(question, OUTSIDE) if hidden else frozenset()
+        unsent = self._hidden(question, SENT) if hidden else frozenset()
+        undecided = False
+        unsure: Sample | None = None
+        for kind in self._kinds(question):
+            for branch in Tableau(self, kind, unreceived, unsent).branches(question):
+                answer = self._solve(kind, branch, question)
+                if isinstance(answer, Sample):
+                    if answer.sure:
+                        return answer
+                    unsure = unsure or answer
+                undecided = undecided or answer is UNKNOWN
+        if unsure is not None:
+            return unsure
+        return UNKNOWN if undecided else EMPTY
+
+    def _kinds(self, question: Question) -> list[str]:
+        limits = [
+            signed.node.keywords.types
+            for signed in question
+            if signed.mode != OUTSIDE and signed.node.keywords.types is not None
+        ]
+        return [kind for kind in TYPES if all(admits(types, kind) for types in limits)]
+
+    def _listed(self, question: Question) -> tuple[Any, ...] | None:
+        """The shortest list of values that one of the schemas comes down to."""
+        shortest: tuple[Any, ...] | None = None
+        for signed in question:
+            values = None if signed.mode == OUTSIDE else enumerated(signed.node)
+            if values is not None and (shortest is None or len(values) < len(shortest)):
+                shortest = values
+        return shortest
+
+    def _first_accepted(self, question: Question, values: Iterable[Any]) -> Answer:
+        undecided: Sample | None = None
+        for value in values:
+            verdict: bool | None = True
+            for signed in question:
+                accepted = accepts(self.space, signed, value)
+                if accepted is False:
+                    verdict = False
+                    break
+                verdict = None if accepted is None else verdict
+            if verdict is True:
+                return Sample(value)
+            if verdict is None and undecided is None:
+                undecided = Sample(value, sure=False)
+        return undecided or EMPTY
+
+    def _solve(self, kind: str, branch: Branch, question: Question) -> Answer:
+        self.spend()
+        if branch.finite is not None:
+            return self._first_accepted(question, branch.finite)
+        answer = self._pick(kind, branch)
+        if branch.opaque and isinstance(answer, Sample):
+            return Sample(answer.value, sure=False)
+        return answer
+
+    def _pick(self, kind: str, branch: Branch) -> Answer:
+        if isinstance(branch, NumberBranch):
+            without = {fraction(value) for value in branch.without}
+            return numbers.pick(branch.low, branch.high, branch.multiples, branch.others, without)
+        if isinstance(branch, StringBranch):
+            return strings.pick(
+                branch.least, branch.most, branch.patterns, branch.other_patterns, branch.formats, branch.other_formats,
+                set(branch.without),
+            )  # fmt: skip
+        if isinstance(branch, ArrayBranch):
+            return arrays.pick(self, branch)
+        if isinstance(branch, ObjectBranch):
+            return objects.pick(self, branch)
+        left_out = {canonical(value) for value in branch.without}
+        for value in (None,) if kind == "null" else (True, False):
+            if canonical(value) not in left_out:
+                return Sample(value)
+        return EMPTY
+
+    def _hidden(self, question: Question, mode: str) -> frozenset[str]:
+        names: set[str] = set()
+        for signed in question:
+            if signed.mode == mode or (mode == SENT and signed.mode == SENT_PART):
+                names |= hidden_names(signed.node)
+        return frozenset(names)
+
+    def about(self, branch: ObjectBranch, name: str, also: Signed | None = None) -> Question:
+        """All that is known of one property of the objects in a branch."""
+        wanted = {signed for names, signed in branch.every if is_named(self.space, names, name)}
+        wanted |= {signed for names, signed in branch.some if signed is not None and names == ("name", name)}
+        return frozenset(wanted | {also} if also is not None else wanted)
+
+
+def enumerated(node: Node, depth: int = 0) -> tuple[Any, ...] | None:
+    """The values a schema lists, directly or behind references and ``allOf``."""
+    if depth > 6 or node.constant is not None:
+        return None
+    keywords = node.keywords
+    if keywords.enum is not None:
+        return keywords.enum
+    for child in keywords.all_of:
+        values = enumerated(child, depth + 1)
+        if values is not None:
+            return values
+    if keywords.types is not None and keywords.types <= {"null", "boolean"}:
+        return tuple(value for value in (None, True, False) if type_of(value) in keywords.types)
+    return None
+
+
+def hidden_names(node: Node, depth: int = 0) -> set[str]:
+    """The properties marked ``readOnly`` (or ``writeOnly``, whichever this space hides), anywhere in place."""
+    if depth > 8 or node.constant is not None:
+        return set()
+    keywords = node.keywords
+    keyword = node.space.setting.hidden
+    names = {name for name, child in keywords.properties.items() if child.is_hidden(keyword)}
+    for child in (*keywords.all_of, *(keywords.any_of or ()), *(keywords.one_of or ())):
+        names |= hidden_names(child, depth + 1)
+    return names
