@@ -130,6 +130,9 @@ class ChildStore:
     def __len__(self) -> int:
         return len(self._children)
 
+    def __iter__(self) -> Iterator[Child]:
+        return iter(self._children.values())
+
     def find(self, namespace: str, name: str) -> Child | None:
         return self._children.get((namespace, name))
 

@@ -9,7 +9,8 @@ The engine: caches that are kept, a queue that is worked off.
 import asyncio
 import logging
 import random
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -141,6 +142,44 @@ class Engine:
         if any(worker.done() for worker in self._workers):
             return "a worker has ended"
         return ""
+
+    # --- for those who look at us ---------------------------------------------------------------------------------------
+
+    def readiness(self) -> Counter[tuple[str, ...]]:
+        """Microservices by status and reason of their Ready condition."""
+        conditions = (
+            next((c for c in parent.status.conditions if c.type == conventions.READY), None) for parent in self.parents
+        )
+        return Counter((c.status, c.reason) if c else ("Unknown", "") for c in conditions)
+
+    def paused(self) -> Counter[tuple[str, ...]]:
+        """Objects with a pause, by kind."""
+        found: Counter[tuple[str, ...]] = Counter()
+        for store in self.children.stores():
+            found[store.kind.kind,] += sum(child.paused for child in store)
+        found[conventions.MICROSERVICE,] = sum(parent.paused for parent in self.parents)
+        return found
+
+    def conflicts(self) -> int:
+        """Microservices that want a name a stranger holds."""
+        return sum(
+            condition.type == conventions.RECONCILED and condition.reason == conventions.REASON_CONFLICT
+            for parent in self.parents
+            for condition in parent.status.conditions
+        )
+
+    def cached(self) -> Counter[tuple[str, ...]]:
+        """Objects in the caches, by kind."""
+        found: Counter[tuple[str, ...]] = Counter()
+        for store in self.children.stores():
+            found[store.kind.kind,] += len(store)
+        found[conventions.MICROSERVICE,] = len(self.parents)
+        return found
+
+    def watched(self) -> Iterator[tuple[tuple[str, str], Informer]]:
+        """Every informer by its kind and namespace."""
+        for (kind, namespace), informer in self.informers.items():
+            yield (kind, namespace or ""), informer
 
     # --- watching -----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,137 @@
+"""
+One leader among several operators, by a Lease of coordination.k8s.io/v1.
+
+The rules and figures are client-go's: a lease lasts 15 s and is renewed every 2 s; a leader that could not renew for
+10 s is none any more and must end at once, 5 s before anybody else may believe to be one. Whether a lease has run out
+is judged by the own clock alone, from when its record was last seen to change: clocks of two machines are not compared.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from concordat.cluster.client import Client, Object
+from concordat.cluster.failures import ApiError
+
+logger = logging.getLogger(__name__)
+
+LEASE_SECONDS = 15
+RENEW_DEADLINE = 10.0
+RETRY_PERIOD = 2.0
+
+
+class Election:
+    """Our part in it."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        namespace: str,
+        name: str,
+        identity: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.identity = identity
+        self.leading = False
+        self._client = client
+        self._now = now
+        self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+        self._path = f"{self._collection}/{name}"
+        self._namespace = namespace
+        self._name = name
+        self._seen: dict[str, Any] = {}
+        self._seen_at = 0.0
+
+    async def acquire(self) -> None:
+        """Returns once we lead."""
+        while not await self._attempt():  # noqa: ASYNC110  a Lease wakes nobody
+            await asyncio.sleep(RETRY_PERIOD * random.uniform(1.0, 1.2))
+        logger.info("%s leads", self.identity)
+
+    async def keep(self) -> None:
+        """Returns once we no longer lead."""
+        loop = asyncio.get_running_loop()
+        renewed_at = loop.time()
+        while loop.time() - renewed_at < RENEW_DEADLINE:
+            await asyncio.sleep(RETRY_PERIOD)
+            try:
+                async with asyncio.timeout(RENEW_DEADLINE - (loop.time() - renewed_at)):
+                    if await self._attempt():
+                        renewed_at = loop.time()
+                    elif self._seen.get("holderIdentity") != self.identity:
+                        break
+            except TimeoutError:
+                break
+        self.leading = False
+        logger.error("%s no longer leads", self.identity)
+
+    async def release(self) -> None:
+        """Let the next one in without waiting. What fails here mends itself when the lease runs out."""
+        if not self.leading:
+            return
+        self.leading = False
+        try:
+            lease = await self._client.send("GET", self._path)
+            if lease["spec"].get("holderIdentity") == self.identity:
+                lease["spec"] |= {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": self._time()}
+                await self._client.send("PUT", self._path, lease)
+        except ApiError as error:
+            logger.warning("the lease stays until it runs out: %s", error)
+
+    async def _attempt(self) -> bool:
+        """Take or renew the lease; whether it is ours afterwards."""
+        try:
+            lease = await self._read_or_create()
+            self.leading = self._may_write(lease) and await self._write(lease)
+        except ApiError as error:
+            if not error.conflicting and not error.already_exists:
+                logger.warning("lease %s/%s: %s", self._namespace, self._name, error)
+            return False
+        return self.leading
+
+    async def _read_or_create(self) -> Object:
+        try:
+            return await self._client.send("GET", self._path)
+        except ApiError as error:
+            if not error.not_found:
+                raise
+        return await self._client.send(
+            "POST",
+            self._collection,
+            {
+                "apiVersion": "coordination.k8s.io/v1",
+                "kind": "Lease",
+                "metadata": {"namespace": self._namespace, "name": self._name},
+                "spec": {"holderIdentity": "", "leaseDurationSeconds": LEASE_SECONDS},
+            },
+        )
+
+    def _may_write(self, lease: Object) -> bool:
+        record = lease.get("spec") or {}
+        now = asyncio.get_running_loop().time()
+        if record != self._seen:
+            self._seen, self._seen_at = record, now
+        holder = record.get("holderIdentity")
+        runs_out = self._seen_at + record.get("leaseDurationSeconds", LEASE_SECONDS)
+        return not holder or holder == self.identity or now > runs_out
+
+    async def _write(self, lease: Object) -> bool:
+        before = lease.get("spec") or {}
+        taken = before.get("holderIdentity") != self.identity
+        record = before | {
+            "holderIdentity": self.identity,
+            "leaseDurationSeconds": LEASE_SECONDS,
+            "renewTime": self._time(),
+        }
+        if taken:
+            record |= {"acquireTime": self._time(), "leaseTransitions": before.get("leaseTransitions", 0) + 1}
+        written = await self._client.send("PUT", self._path, lease | {"spec": record})
+        self._seen, self._seen_at = written["spec"], asyncio.get_running_loop().time()
+        return True
+
+    def _time(self) -> str:
+        return self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,140 @@
+"""
+The operator's whole configuration: environment variables called ``CONCORDAT_*``, nothing else.
+
+    CONCORDAT_NAMESPACES            look after these only, comma-separated; all when empty
+    CONCORDAT_GATEWAY               the Gateway of routes that name none, namespace/name
+    CONCORDAT_GATEWAY_PODS          labels of the gateway's pods, a=b,c=d
+    CONCORDAT_MONITORING_NAMESPACE  where Prometheus scrapes from
+    CONCORDAT_DNS_NAMESPACE         where the cluster's DNS pods are
+    CONCORDAT_DNS_PODS              their labels, a=b,c=d
+    CONCORDAT_DNS_ADDRESSES         resolvers that are no pods, networks, comma-separated
+    CONCORDAT_DNS_PORTS             ports resolvers listen on, comma-separated
+    CONCORDAT_CLUSTER_DOMAIN        DNS suffix of the cluster
+    CONCORDAT_PRIVATE_NETWORKS      networks that are not the Internet, comma-separated
+    CONCORDAT_LEASE_NAME            elect a leader by this Lease; without it there is no election
+    CONCORDAT_LEASE_NAMESPACE       its namespace; the pod's own when empty
+    CONCORDAT_IDENTITY              who we are in the election; the host name when empty
+    CONCORDAT_HTTP_PORT             health and metrics; 8080
+    CONCORDAT_WORKERS               Microservices reconciled at the same time; 8
+    CONCORDAT_LOG_LEVEL             debug, info, warning, error; info
+    CONCORDAT_LOG_FORMAT            text or json; text
+"""
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
+
+from concordat.errors import InvalidInput, Problem
+from concordat.facts import Platform
+from concordat.reconcile import Settings
+
+PREFIX = "CONCORDAT_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """How this operator runs."""
+
+    engine: Settings
+    lease_name: str = ""
+    lease_namespace: str = ""
+    identity: str = ""
+    http_port: int = 8080
+    log_level: str = "info"
+    log_format: str = "text"
+
+
+KNOWN = frozenset(line.split()[0] for line in (__doc__ or "").splitlines() if line.startswith(f"    {PREFIX}"))
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Configuration:
+    """
+    From environment variables.
+
+    Raises :exc:`InvalidInput` with one problem per variable that is misspelt or cannot be used.
+    """
+    stated = {name: value.strip() for name, value in environ.items() if name.startswith(PREFIX)}
+    problems = [
+        Problem(path=name, message=f"there is no such setting; possible are {', '.join(sorted(KNOWN))}")
+        for name in sorted(stated.keys() - KNOWN)
+    ]
+    given = _Reader({name: value for name, value in stated.items() if value}, problems)
+    gateway_namespace, _, gateway_name = given.text("GATEWAY", "gateway-system/concordat").rpartition("/")
+    defaults = Platform()
+    platform = replace(
+        defaults,
+        gateway_namespace=gateway_namespace or defaults.gateway_namespace,
+        gateway_name=gateway_name,
+        gateway_pods=given.labels("GATEWAY_PODS", defaults.gateway_pods),
+        monitoring_namespace=given.text("MONITORING_NAMESPACE", defaults.monitoring_namespace),
+        dns_namespace=given.text("DNS_NAMESPACE", defaults.dns_namespace),
+        dns_pods=given.labels("DNS_PODS", defaults.dns_pods),
+        dns_addresses=given.networks("DNS_ADDRESSES", defaults.dns_addresses),
+        dns_ports=given.numbers("DNS_PORTS", defaults.dns_ports),
+        cluster_domain=given.text("CLUSTER_DOMAIN", defaults.cluster_domain),
+        private_networks=given.networks("PRIVATE_NETWORKS", defaults.private_networks),
+    )
+    configuration = Configuration(
+        engine=Settings(
+            platform=platform,
+            namespaces=given.texts("NAMESPACES"),
+            workers=given.numbers("WORKERS", (Settings().workers,), least=1)[0],
+        ),
+        lease_name=given.text("LEASE_NAME", ""),
+        lease_namespace=given.text("LEASE_NAMESPACE", ""),
+        identity=given.text("IDENTITY", socket.gethostname()),
+        http_port=given.numbers("HTTP_PORT", (8080,))[0],
+        log_level=given.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+        log_format=given.choice("LOG_FORMAT", "text", ("text", "json")),
+    )
+    if problems:
+        raise InvalidInput(tuple(problems))
+    return configuration
+
+
+class _Reader:
+    """Values by name without their prefix; complaints are collected, so that all of them are seen at once."""
+
+    def __init__(self, values: Mapping[str, str], problems: list[Problem]) -> None:
+        self._values = values
+        self._problems = problems
+
+    def text(self, name: str, default: str) -> str:
+        return self._values.get(PREFIX + name, default)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        parts = (part.strip() for part in self.text(name, "").split(","))
+        return tuple(part for part in parts if part)
+
+    def choice(self, name: str, default: str, possible: tuple[str, ...]) -> str:
+        value = self.text(name, default).lower()
+        if value not in possible:
+            self._complain(name, f"{value} is not possible here: give one of {', '.join(possible)}")
+            return default
+        return value
+
+    def numbers(self, name: str, default: tuple[int, ...], *, least: int = 0) -> tuple[int, ...]:
+        texts = self.texts(name)
+        if not all(text.isdigit() and least <= int(text) <= 65535 for text in texts):
+            self._complain(name, f"{', '.join(texts)}: give whole numbers from {least} to 65535")
+            return default
+        return tuple(map(int, texts)) or default
+
+    def networks(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(str(ip_network(text)) for text in self.texts(name)) or default
+        except ValueError as error:
+            self._complain(name, f"{error}: give networks like 10.0.0.0/8")
+            return default
+
+    def labels(self, name: str, default: Mapping[str, str]) -> Mapping[str, str]:
+        pairs = [text.partition("=") for text in self.texts(name)]
+        if not all(key and separator for key, separator, _ in pairs):
+            self._complain(name, "give labels like k8s-app=kube-dns, comma-separated")
+            return default
+        return {key: value for key, _, value in pairs} or default
+
+    def _complain(self, name: str, message: str) -> None:
+        self._problems.append(Problem(path=PREFIX + name, message=message))
