@@ -10,6 +10,8 @@ import yaml
 
 from concordat import __version__
 from concordat.facts import Platform
+from concordat.handlers.configuration import KNOWN, Configuration, read
+from concordat.reconcile import Settings
 from tests.chart.helm import CHART, EVERYTHING, MATRIX, NAMESPACE, Helm, of_kind, only
 from tests.chart.pages import ROOT, generated
 
@@ -99,32 +101,67 @@ def test_a_digest_wins_over_a_tag(helm: Helm) -> None:
 
 def test_namespaces_reach_the_operator(helm: Helm) -> None:
     """It watches what its Roles let it see."""
-    assert "shop,billing" == _environment(helm, MATRIX["two namespaces"])["CONCORDAT_NAMESPACES"]
-    assert "" == _environment(helm, {})["CONCORDAT_NAMESPACES"]
+    assert ("shop", "billing") == _configured(helm, MATRIX["two namespaces"]).engine.namespaces
+    assert () == _configured(helm, {}).engine.namespaces
 
 
-def test_the_charts_platform_is_the_operators() -> None:
-    """What the chart shows as default is what the operator takes for granted without it."""
-    shown = yaml.safe_load((CHART / "values.yaml").read_text())["platform"]
-    taken = Platform()
+def test_what_the_chart_shows_as_default_is_what_the_operator_takes_for_granted(helm: Helm) -> None:
+    """One truth, wherever it is read."""
+    assert Settings() == _configured(helm, {}).engine
 
-    assert {
-        "gateway": {
-            "name": taken.gateway_name,
-            "namespace": taken.gateway_namespace,
-            "pods": dict(taken.gateway_pods),
+
+def test_every_setting_reaches_the_operator(helm: Helm) -> None:
+    """Each in its own words, read by the operator itself."""
+    configured = _configured(
+        helm,
+        {
+            "platform": {
+                "gateway": {"namespace": "gateways", "name": "public", "pods": {"app": "traefik", "tier": "edge"}},
+                "monitoring": {"namespace": "observability"},
+                "dns": {
+                    "namespace": "dns",
+                    "pods": {"k8s-app": None, "app": "dns"},
+                    "addresses": ["10.11.12.13/32"],
+                    "ports": [5353],
+                },
+                "clusterDomain": "example.internal",
+                "privateNetworks": ["10.0.0.0/8"],
+            },
+            "workers": 11,
+            "log": {"level": "debug", "format": "text"},
         },
-        "monitoring": {"namespace": taken.monitoring_namespace},
-        "dns": {
-            "namespace": taken.dns_namespace,
-            "pods": dict(taken.dns_pods),
-            "addresses": list(taken.dns_addresses),
-            "ports": list(taken.dns_ports),
-        },
-        "clusterDomain": taken.cluster_domain,
-        "privateNetworks": list(taken.private_networks),
-        "metadataAddresses": list(taken.metadata_addresses),
-    } == shown
+    )
+
+    assert (
+        Configuration(
+            engine=Settings(
+                platform=Platform(
+                    gateway_namespace="gateways",
+                    gateway_name="public",
+                    gateway_pods={"app": "traefik", "tier": "edge"},
+                    monitoring_namespace="observability",
+                    dns_namespace="dns",
+                    dns_pods={"app": "dns"},
+                    dns_addresses=("10.11.12.13/32",),
+                    dns_ports=(5353,),
+                    cluster_domain="example.internal",
+                    private_networks=("10.0.0.0/8",),
+                ),
+                workers=11,
+            ),
+            lease_name="concordat",
+            lease_namespace=NAMESPACE,
+            identity="concordat-7f9c-x2b4k",
+            log_level="debug",
+            log_format="text",
+        )
+        == configured
+    )
+
+
+def test_every_setting_of_the_operator_is_in_the_chart(helm: Helm) -> None:
+    """A setting the chart forgot could not be set."""
+    assert KNOWN == _environment(helm, {}).keys()
 
 
 def test_everything_lands_in_the_releases_namespace_or_one_it_looks_after(helm: Helm) -> None:
@@ -153,10 +190,15 @@ def test_what_is_made_from_other_files_is_up_to_date() -> None:
     assert {path.name for path in (ROOT / "crds").glob("*.yaml")} == copies
 
 
+def _configured(helm: Helm, values: dict[str, Any]) -> Configuration:
+    return read(_environment(helm, values))
+
+
 def _environment(helm: Helm, values: dict[str, Any]) -> dict[str, str]:
+    """With what the kubelet would fill in."""
     deployment = only(helm.manifests(values), "Deployment")
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    return {variable["name"]: variable.get("value", "") for variable in container["env"]}
+    return {variable["name"]: variable.get("value", "concordat-7f9c-x2b4k") for variable in container["env"]}
 
 
 def _yaml(path: Any) -> Any:

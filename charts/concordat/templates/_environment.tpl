@@ -1,7 +1,31 @@
-{{- /* The operator's whole configuration; it takes no files and no arguments. */ -}}
+{{- /* The operator's whole configuration; it takes no files and no arguments, and refuses names it does not know. */ -}}
 {{- define "concordat.environment" -}}
 - name: CONCORDAT_NAMESPACES
   value: {{ join "," .Values.namespaces | quote }}
+- name: CONCORDAT_GATEWAY
+  value: {{ printf "%s/%s" .Values.platform.gateway.namespace .Values.platform.gateway.name }}
+- name: CONCORDAT_GATEWAY_PODS
+  value: {{ include "concordat.selection" .Values.platform.gateway.pods | quote }}
+- name: CONCORDAT_MONITORING_NAMESPACE
+  value: {{ .Values.platform.monitoring.namespace }}
+- name: CONCORDAT_DNS_NAMESPACE
+  value: {{ .Values.platform.dns.namespace }}
+- name: CONCORDAT_DNS_PODS
+  value: {{ include "concordat.selection" .Values.platform.dns.pods | quote }}
+- name: CONCORDAT_DNS_ADDRESSES
+  value: {{ join "," .Values.platform.dns.addresses | quote }}
+- name: CONCORDAT_DNS_PORTS
+  value: {{ join "," .Values.platform.dns.ports | quote }}
+- name: CONCORDAT_CLUSTER_DOMAIN
+  value: {{ .Values.platform.clusterDomain }}
+- name: CONCORDAT_PRIVATE_NETWORKS
+  value: {{ join "," .Values.platform.privateNetworks | quote }}
+- name: CONCORDAT_WORKERS
+  value: {{ .Values.workers | quote }}
+- name: CONCORDAT_LOG_LEVEL
+  value: {{ .Values.log.level }}
+- name: CONCORDAT_LOG_FORMAT
+  value: {{ .Values.log.format }}
 - name: CONCORDAT_LEASE_NAME
   value: {{ include "concordat.name" . }}
 - name: CONCORDAT_LEASE_NAMESPACE
@@ -9,4 +33,15 @@
 - name: CONCORDAT_IDENTITY
   valueFrom:
     fieldRef: {fieldPath: metadata.name}
+- name: CONCORDAT_HTTP_PORT
+  value: "8080"
+{{- end }}
+
+{{- /* Labels as the command line writes them: a=b,c=d. */ -}}
+{{- define "concordat.selection" -}}
+{{- $pairs := list -}}
+{{- range $key, $value := . -}}
+{{- $pairs = append $pairs (printf "%s=%s" $key $value) -}}
+{{- end -}}
+{{- join "," $pairs -}}
 {{- end }}
