@@ -1,0 +1,38 @@
+"""
+Contracts: what a change of an API document breaks, and for whom.
+
+Pure: no file, no network, no clock; documents and dates are passed in. ``compare`` is the one door; ``parse_text`` turns a
+file's text into what it takes, and ``judge`` says which running consumers a verdict touches.
+"""
+
+from .comparison import compare
+from .consumers import Matrix, Usage, judge
+from .document import Document, Format, read
+from .invalid import InvalidDocument
+from .rules import RULES, Rule
+from .schema import Direction
+from .scope import Policy
+from .text import parse_text
+from .touching import ContractFinding
+from .verdict import Finding, Outcome, Severity, Verdict
+
+__all__ = [
+    "RULES",
+    "ContractFinding",
+    "Direction",
+    "Document",
+    "Finding",
+    "Format",
+    "InvalidDocument",
+    "Matrix",
+    "Outcome",
+    "Policy",
+    "Rule",
+    "Severity",
+    "Usage",
+    "Verdict",
+    "compare",
+    "judge",
+    "parse_text",
+    "read",
+]

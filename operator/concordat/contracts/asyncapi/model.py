@@ -1,0 +1,334 @@
+"""
+Both generations of AsyncAPI as channels with the messages an application sends and receives there.
+
+2.x tells what *others* do (``publish``: the application receives; ``subscribe``: it sends), 3.0 what the application does itself.
+Traits are merged, references followed.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..invalid import InvalidDocument
+from ..references import References
+
+SEND, RECEIVE = "send", "receive"
+_VARIABLE = re.compile(r"\{[^{}]*\}")
+_DEFAULT_SCHEMA_FORMAT = "application/vnd.aai.asyncapi"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One kind of message; ``payload`` is ``None`` where it is not described."""
+
+    name: str
+    payload: Any
+    schema_format: str
+    headers: Any
+    content_type: str | None
+    correlation: str | None
+    bindings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What comes back, and where."""
+
+    address: str | None
+    messages: Mapping[str, Message]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """All the application sends to, or receives from, one channel."""
+
+    action: str
+    ids: frozenset[str]
+    messages: Mapping[str, Message]
+    bindings: Mapping[str, Any]
+    security: list[Any]
+    reply: Reply | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """A channel by its address, whose variables are known by their place."""
+
+    key: str
+    address: str
+    parameters: Mapping[str, Mapping[str, Any]]
+    servers: frozenset[str] | None
+    bindings: Mapping[str, Any]
+    messages: Mapping[str, Message]
+    flows: Mapping[str, Flow] = field(default_factory=dict)
+
+    @property
+    def shape(self) -> str:
+        """The address without the names of its variables."""
+        return _VARIABLE.sub("{}", self.address)
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of its variables in order."""
+        return [each[1:-1] for each in _VARIABLE.findall(self.address)]
+
+
+class Application:
+    """All channels and servers of a valid document."""
+
+    def __init__(self, root: Mapping[str, Any], references: References, version: str) -> None:
+        self.root = root
+        self._references = references
+        self._ids: dict[str, str] = {}
+        self._is_3 = version.startswith("3")
+        self.content_type = root.get("defaultContentType")
+        components = _mapping(root.get("components"), "components")
+        self.security_schemes = _mapping(components.get("securitySchemes"), "components.securitySchemes")
+        self.servers = {
+            str(name): self.mapping(each, f"servers.{name}")
+            for name, each in _mapping(root.get("servers"), "servers").items()
+        }
+        read = self._channels_3 if self._is_3 else self._channels_2
+        self.channels: dict[str, Channel] = {}
+        for channel in read():
+            known = self.channels.setdefault(channel.shape, channel)
+            if known is not channel:
+                raise InvalidDocument(
+                    f"has the address of channel {known.key}",
+                    location=f"channels.{channel.key}",
+                    remedy="merge the two",
+                )
+
+    def mapping(self, node: Any, location: str) -> Mapping[str, Any]:
+        """``node`` with its reference followed; refused where it is no mapping."""
+        return _mapping(self._references.resolve(node, location), location)
+
+    def _channels_2(self) -> Iterator[Channel]:
+        for address, node in _mapping(self.root.get("channels"), "channels").items():
+            place = f"channels.{address}"
+            raw = self.mapping(node, place)
+            flows: dict[str, Flow] = {}
+            for verb, action in (("subscribe", SEND), ("publish", RECEIVE)):
+                if raw.get(verb) is None:
+                    continue
+                where = f"{place} {verb}"
+                operation = self._with_traits(self.mapping(raw[verb], where), where, traits_win=True)
+                self._check_id(operation.get("operationId"), where)
+                messages = self._messages_2(operation.get("message"), where)
+                flows[action] = Flow(
+                    action=action,
+                    ids=frozenset(filter(None, (operation.get("operationId"),))),
+                    messages=messages,
+                    bindings=self._bindings(operation, where),
+                    security=_sequence(operation.get("security"), f"{where} security"),
+                    reply=None,
+                )
+            servers = raw.get("servers")
+            yield Channel(
+                key=str(address),
+                address=str(address),
+                parameters=self._parameters(raw, place),
+                servers=frozenset(map(str, servers)) if isinstance(servers, list) and servers else None,
+                bindings=self._bindings(raw, place),
+                messages={name: each for flow in flows.values() for name, each in flow.messages.items()},
+                flows=flows,
+            )
+
+    def _messages_2(self, node: Any, location: str) -> Mapping[str, Message]:
+        if node is None:
+            return {}
+        several = node.get("oneOf") if isinstance(node, Mapping) else None
+        nodes = several if isinstance(several, list) else [node]
+        messages: dict[str, Message] = {}
+        for index, each in enumerate(nodes):
+            raw = self.mapping(each, f"{location} message")
+            name = str(raw.get("messageId") or raw.get("name") or _tail(each) or raw.get("title") or f"#{index + 1}")
+            messages[name] = self._message(raw, name, f"{location} message {name}")
+        return messages
+
+    def _channels_3(self) -> Iterator[Channel]:
+        flows = self._flows_3()
+        for key, node in _mapping(self.root.get("channels"), "channels").items():
+            place = f"channels.{key}"
+            raw = self.mapping(node, place)
+            address = raw.get("address")
+            servers = [_tail(each) for each in _sequence(raw.get("servers"), f"{place} servers")]
+            yield Channel(
+                key=str(key),
+                address=str(address) if address is not None else f"(unknown address) {key}",
+                parameters=self._parameters(raw, place),
+                servers=frozenset(filter(None, servers)) or None,
+                bindings=self._bindings(raw, place),
+                messages=self._messages_3(raw, place),
+                flows=flows.get(id(raw), {}),
+            )
+
+    def _flows_3(self) -> dict[int, dict[str, Flow]]:
+        found: dict[int, dict[str, Flow]] = {}
+        for name, node in _mapping(self.root.get("operations"), "operations").items():
+            place = f"operations.{name}"
+            raw = self._with_traits(self.mapping(node, place), place, traits_win=False)
+            action = raw.get("action")
+            if action not in (SEND, RECEIVE):
+                raise InvalidDocument("action must be send or receive", location=place)
+            if raw.get("channel") is None:
+                raise InvalidDocument("an operation needs a channel", location=place, remedy="add channel: {$ref: ...}")
+            channel = self.mapping(raw["channel"], f"{place} channel")
+            messages = self._chosen(raw, channel, place)
+            flow = Flow(
+                action=action,
+                ids=frozenset({str(name)}),
+                messages=messages,
+                bindings=self._bindings(raw, place),
+                security=_sequence(raw.get("security"), f"{place} security"),
+                reply=self._reply(raw.get("reply"), f"{place} reply"),
+            )
+            flows = found.setdefault(id(channel), {})
+            flows[action] = _together(flows[action], flow) if action in flows else flow
+        return found
+
+    def _reply(self, node: Any, location: str) -> Reply | None:
+        if node is None:
+            return None
+        raw = self.mapping(node, location)
+        channel = self.mapping(raw.get("channel"), f"{location} channel")
+        address = self.mapping(raw.get("address"), f"{location} address").get("location") or channel.get("address")
+        return Reply(address=address, messages=self._chosen(raw, channel, location))
+
+    def _chosen(self, raw: Mapping[str, Any], channel: Mapping[str, Any], location: str) -> Mapping[str, Message]:
+        """The messages an operation names, or all of its channel."""
+        offered = self._messages_3(channel, location)
+        chosen = raw.get("messages")
+        if chosen is None:
+            return offered
+        by_identity = {
+            id(self.mapping(each, location)): str(name)
+            for name, each in _mapping(channel.get("messages"), location).items()
+        }
+        messages: dict[str, Message] = {}
+        for index, each in enumerate(_sequence(chosen, f"{location} messages")):
+            raw_message = self.mapping(each, f"{location} messages")
+            name = by_identity.get(id(raw_message)) or _tail(each) or f"#{index + 1}"
+            messages[name] = self._message(raw_message, name, f"{location} message {name}")
+        return messages
+
+    def _messages_3(self, raw: Mapping[str, Any], location: str) -> Mapping[str, Message]:
+        return {
+            str(name): self._message(
+                self.mapping(each, f"{location} message {name}"), str(name), f"{location} message {name}"
+            )
+            for name, each in _mapping(raw.get("messages"), f"{location} messages").items()
+        }
+
+    def _message(self, raw: Mapping[str, Any], name: str, location: str) -> Message:
+        raw = self._with_traits(raw, location, traits_win=not self._is_3)
+        payload, schema_format = self._multi_format(raw.get("payload"), raw.get("schemaFormat"))
+        headers, _ = self._multi_format(raw.get("headers"), None)
+        for part, schema in (("payload", payload), ("headers", headers)):
+            if _is_json_schema(schema_format) and schema is not None and not isinstance(schema, Mapping | bool):
+                raise InvalidDocument("a schema must be a mapping", location=f"{location} {part}")
+        correlation = raw.get("correlationId")
+        return Message(
+            name=name,
+            payload=payload,
+            schema_format=schema_format,
+            headers=headers,
+            content_type=raw.get("contentType", self.content_type),
+            correlation=self.mapping(correlation, location).get("location") if correlation is not None else None,
+            bindings=self._bindings(raw, location),
+        )
+
+    def _multi_format(self, node: Any, schema_format: Any) -> tuple[Any, str]:
+        """3.0 wraps a schema of another language as ``{schemaFormat, schema}``, 2.x notes the language beside it."""
+        followed = self._references.resolve(node, "schema") if isinstance(node, Mapping) else node
+        if self._is_3 and isinstance(followed, Mapping) and "schemaFormat" in followed and "schema" in followed:
+            return followed["schema"], str(followed["schemaFormat"])
+        return node, str(schema_format or _DEFAULT_SCHEMA_FORMAT)
+
+    def _with_traits(self, raw: Mapping[str, Any], location: str, *, traits_win: bool) -> Mapping[str, Any]:
+        merged: Mapping[str, Any] = raw
+        for index, node in enumerate(_sequence(raw.get("traits"), f"{location} traits")):
+            if isinstance(node, list):  # 2.0 allowed [trait, options]
+                node = node[0] if node else {}
+            trait = self.mapping(node, f"{location} traits[{index}]")
+            merged = _merged(merged, trait) if traits_win else _merged(trait, merged)
+        return merged
+
+    def _parameters(self, raw: Mapping[str, Any], location: str) -> Mapping[str, Mapping[str, Any]]:
+        return {
+            str(name): self.mapping(each, f"{location} parameter {name}")
+            for name, each in _mapping(raw.get("parameters"), f"{location} parameters").items()
+        }
+
+    def _bindings(self, raw: Mapping[str, Any], location: str) -> Mapping[str, Any]:
+        return self.mapping(raw.get("bindings"), f"{location} bindings")
+
+    def _check_id(self, name: Any, location: str) -> None:
+        if name is None:
+            return
+        if name in self._ids:
+            raise InvalidDocument(
+                f"operationId {name!r} is already used by {self._ids[name]}",
+                location=location,
+                remedy="give each operation its own id",
+            )
+        self._ids[name] = location
+
+
+def is_json_schema(schema_format: str) -> bool:
+    """Whether a ``schemaFormat`` is AsyncAPI's own or another JSON Schema, which we compare."""
+    return _is_json_schema(schema_format)
+
+
+def _is_json_schema(schema_format: str) -> bool:
+    return schema_format.startswith((_DEFAULT_SCHEMA_FORMAT, "application/schema", "application/vnd.oai.openapi"))
+
+
+def _together(one: Flow, other: Flow) -> Flow:
+    """Two operations of the same action on the same channel, as one."""
+    return Flow(
+        action=one.action,
+        ids=one.ids | other.ids,
+        messages={**other.messages, **one.messages},
+        bindings={**other.bindings, **one.bindings},
+        security=one.security or other.security,
+        reply=one.reply or other.reply,
+    )
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any]:
+    """JSON Merge Patch (RFC 7396) of ``over`` onto ``base``."""
+    merged = dict(base)
+    for key, value in over.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = _merged(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _tail(node: Any) -> str | None:
+    ref = node.get("$ref") if isinstance(node, Mapping) else None
+    return str(ref).rpartition("/")[2] if ref else None
+
+
+Reader = Callable[[], Iterator[Channel]]
+
+
+def _mapping(node: Any, location: str) -> Mapping[str, Any]:
+    if node is None:
+        return {}
+    if not isinstance(node, Mapping):
+        raise InvalidDocument(f"must be a mapping, not {type(node).__name__}", location=location)
+    return node
+
+
+def _sequence(node: Any, location: str) -> list[Any]:
+    if node is None:
+        return []
+    if not isinstance(node, list):
+        raise InvalidDocument(f"must be a list, not {type(node).__name__}", location=location)
+    return node

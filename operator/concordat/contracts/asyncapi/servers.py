@@ -1,0 +1,92 @@
+"""Servers of an AsyncAPI document: unlike an HTTP base address, the broker and its protocol are part of what a client is built for."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..scope import Comparison, Scope
+from ..touching import ContractFinding
+from .model import Application
+
+Server = Mapping[str, Any]
+
+
+def compare_servers(comparison: Comparison, old: Application, new: Application) -> Iterator[ContractFinding]:
+    """A server that is gone, has moved or speaks otherwise."""
+    for name, server in old.servers.items():
+        scope = comparison.scope(f"server {name}", None)
+        later = new.servers.get(name)
+        if later is None or _address(later) != _address(server):
+            later = next((each for each in new.servers.values() if _address(each) == _address(server)), later)
+        if later is None:
+            yield scope.finding("asyncapi-server-removed", f"the server {_address(server)} is gone")
+            continue
+        yield from _server(scope, server, later, old, new)
+
+
+def _server(
+    scope: Scope, old: Server, new: Server, old_app: Application, new_app: Application
+) -> Iterator[ContractFinding]:
+    if _address(old) != _address(new):
+        yield scope.finding("asyncapi-server-address-changed", f"moved from {_address(old)} to {_address(new)}")
+    if old.get("protocol") != new.get("protocol"):
+        yield scope.finding(
+            "asyncapi-server-protocol-changed", f"speaks {new.get('protocol')}, not {old.get('protocol')}"
+        )
+    elif old.get("protocolVersion") is not None and old.get("protocolVersion") != new.get("protocolVersion"):
+        yield scope.finding(
+            "asyncapi-server-protocol-changed",
+            f"speaks {new.get('protocol')} {new.get('protocolVersion')}, not {old.get('protocolVersion')}",
+        )
+    later = new.get("variables") or {}
+    for name, variable in (old.get("variables") or {}).items():
+        before = old_app.mapping(variable, f"variable {name}").get("enum") or []
+        after = new_app.mapping(later.get(name), f"variable {name}").get("enum")
+        for gone in [each for each in before if after and each not in after]:
+            yield scope.finding("asyncapi-server-variable-value-removed", f"{{{name}}} can no longer be {gone!r}")
+    yield from compare_security(scope, old.get("security") or [], new.get("security") or [], old_app, new_app)
+
+
+def _address(server: Server) -> str:
+    """2.x has one ``url``, 3.0 a host and a path."""
+    if "url" in server:
+        return str(server["url"]).rpartition("://")[2].rstrip("/")
+    return f"{server.get('host', '')}{server.get('pathname', '')}".rstrip("/")
+
+
+def compare_security(
+    scope: Scope, old: list[Any], new: list[Any], old_app: Application, new_app: Application
+) -> Iterator[ContractFinding]:
+    """Each way to authenticate that sufficed must suffice still; none at all lets everybody in."""
+    before = [_credentials(each, old_app) for each in old] or [frozenset()]
+    after = [_credentials(each, new_app) for each in new] or [frozenset()]
+    for way in before:
+        if any(later <= way for later in after):
+            continue
+        if not way:
+            yield scope.finding("asyncapi-security-added", "asks for credentials; it was open to everybody")
+        elif any(way < later for later in after):
+            yield scope.finding("asyncapi-security-added", "asks for more than the credentials that sufficed")
+        else:
+            kinds = ", ".join(sorted(each[0] for each in way))
+            yield scope.finding("asyncapi-security-removed", f"{kinds} no longer suffices")
+
+
+Credential = tuple[str, ...]
+
+
+def _credentials(alternative: Any, app: Application) -> frozenset[Credential]:
+    """What one alternative asks for: 2.x maps scheme names to scopes, 3.0 lists the schemes themselves."""
+    raw = app.mapping(alternative, "security")
+    if "type" in raw:
+        return _of_scheme(raw, raw.get("scopes") or ())
+    found: frozenset[Credential] = frozenset()
+    for name, scopes in raw.items():
+        scheme = app.mapping(app.security_schemes.get(name), f"security scheme {name}")
+        found |= _of_scheme(scheme or {"type": name}, scopes or ())
+    return found
+
+
+def _of_scheme(scheme: Mapping[str, Any], scopes: Any) -> frozenset[Credential]:
+    kind = str(scheme.get("type"))
+    own = (kind, *(str(scheme.get(key, "")).lower() for key in ("in", "name", "scheme")))
+    return frozenset({own} | {(kind, "scope", str(scope)) for scope in scopes})

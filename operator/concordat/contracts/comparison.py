@@ -1,0 +1,84 @@
+"""``compare``: the one door through which operator, webhook, command line and tests go."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .asyncapi.compare import compare_asyncapi
+from .asyncapi.model import Application
+from .document import Document, Format, read
+from .graphql import compare_graphql
+from .invalid import InvalidDocument
+from .openapi.compare import compare_openapi
+from .openapi.model import Api
+from .references import unchanged_references
+from .rules import with_severities
+from .schema import Dialect, Direction
+from .schema.where import PLAIN
+from .schemas import SchemaPair
+from .scope import Comparison, Policy
+from .touching import ContractFinding
+from .verdict import Severity, Verdict
+
+_LOUDNESS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+def compare(
+    old: Any,
+    new: Any,
+    *,
+    policy: Policy | None = None,
+    severities: Mapping[str, Severity] | None = None,
+    direction: Direction = Direction.REQUEST,
+) -> Verdict:
+    """
+    Compare two parsed documents, or ``Document`` s read before, and say what breaks for those who rely on ``old``.
+
+    ``severities`` overrides severities by rule id. ``direction`` matters to plain JSON Schemas only: who sends the instances.
+    Raises ``InvalidDocument`` when either side cannot be compared; never compares by halves.
+    """
+    before, after = read(old), read(new)
+    if before.format is not after.format:
+        raise InvalidDocument(
+            f"the documents are of different formats: {before.format.value} and {after.format.value}",
+            location="both documents",
+            remedy="compare two versions of the same contract",
+        )
+    found = _findings(before, after, policy or Policy(), direction)
+    return Verdict.of(_in_order(with_severities(found, severities or {})))
+
+
+def _findings(old: Document, new: Document, policy: Policy, direction: Direction) -> Iterator[ContractFinding]:
+    if old.format is Format.GRAPHQL:
+        yield from compare_graphql(old.root, new.root)
+        return
+    pair = SchemaPair(old.root, new.root, _dialect(old), _dialect(new))
+    if old.references is None or new.references is None or old.format is Format.JSON_SCHEMA:
+        yield from pair.compare(old.root, new.root, direction, PLAIN, None)
+        return
+    comparison = Comparison(
+        policy=policy,
+        pair=pair,
+        old=old.references,
+        new=new.references,
+        unchanged=unchanged_references(old.references, new.references, old.root, new.root),
+    )
+    if isinstance(old.model, Api) and isinstance(new.model, Api):
+        yield from compare_openapi(comparison, old.model, new.model)
+    if isinstance(old.model, Application) and isinstance(new.model, Application):
+        yield from compare_asyncapi(comparison, old.model, new.model)
+
+
+def _dialect(document: Document) -> Dialect:
+    if document.format is Format.OPENAPI:
+        return Dialect.OPENAPI_30 if document.version.startswith("3.0") else Dialect.OPENAPI_31
+    if document.format is Format.ASYNCAPI:
+        return Dialect.DRAFT_7
+    return Dialect.of(document.root)
+
+
+def _in_order(found: Iterable[ContractFinding]) -> list[ContractFinding]:
+    """Errors first, otherwise as met; what two media types say alike is said once."""
+    said: dict[tuple[str, str, str], ContractFinding] = {}
+    for each in found:
+        said.setdefault((each.id, each.location, each.message), each)
+    return sorted(said.values(), key=lambda each: _LOUDNESS[each.severity])

@@ -1,0 +1,265 @@
+"""
+GraphQL: graphql-core's change detection in our words, and the breaks it does not look for.
+
+Those are a root operation type that goes or changes, an input object that becomes ``@oneOf``, and a default whose removal makes
+an argument or input field required. What graphql-core calls dangerous stays a warning: an old query still gets its answer.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    BreakingChange,
+    BreakingChangeType,
+    DangerousChange,
+    DangerousChangeType,
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    GraphQLUnionType,
+    OperationType,
+    build_ast_schema,
+    build_client_schema,
+    find_breaking_changes,
+    find_dangerous_changes,
+    get_named_type,
+    is_required_argument,
+    is_required_input_field,
+    parse,
+    validate_schema,
+)
+from graphql.validation.validate import validate_sdl
+
+from .invalid import InvalidDocument
+from .rules import finding
+from .touching import ContractFinding
+
+_TOLERATED = ("Query root type must be provided.", "Unknown directive ")
+"""A subgraph has no ``Query`` of its own, and uses directives its gateway defines; both can be compared all the same."""
+
+_IDS: Mapping[BreakingChangeType | DangerousChangeType, str] = {
+    BreakingChangeType.TYPE_REMOVED: "graphql-type-removed",
+    BreakingChangeType.TYPE_CHANGED_KIND: "graphql-type-kind-changed",
+    BreakingChangeType.TYPE_REMOVED_FROM_UNION: "graphql-union-member-removed",
+    BreakingChangeType.VALUE_REMOVED_FROM_ENUM: "graphql-enum-value-removed",
+    BreakingChangeType.REQUIRED_INPUT_FIELD_ADDED: "graphql-required-input-field-added",
+    BreakingChangeType.IMPLEMENTED_INTERFACE_REMOVED: "graphql-interface-removed",
+    BreakingChangeType.FIELD_REMOVED: "graphql-field-removed",
+    BreakingChangeType.FIELD_CHANGED_KIND: "graphql-field-type-changed",
+    BreakingChangeType.REQUIRED_ARG_ADDED: "graphql-required-argument-added",
+    BreakingChangeType.ARG_REMOVED: "graphql-argument-removed",
+    BreakingChangeType.ARG_CHANGED_KIND: "graphql-argument-type-changed",
+    BreakingChangeType.DIRECTIVE_REMOVED: "graphql-directive-removed",
+    BreakingChangeType.DIRECTIVE_ARG_REMOVED: "graphql-directive-argument-removed",
+    BreakingChangeType.REQUIRED_DIRECTIVE_ARG_ADDED: "graphql-required-directive-argument-added",
+    BreakingChangeType.DIRECTIVE_REPEATABLE_REMOVED: "graphql-directive-repeatable-removed",
+    BreakingChangeType.DIRECTIVE_LOCATION_REMOVED: "graphql-directive-location-removed",
+    DangerousChangeType.VALUE_ADDED_TO_ENUM: "graphql-enum-value-added",
+    DangerousChangeType.TYPE_ADDED_TO_UNION: "graphql-union-member-added",
+    DangerousChangeType.OPTIONAL_INPUT_FIELD_ADDED: "graphql-optional-input-field-added",
+    DangerousChangeType.OPTIONAL_ARG_ADDED: "graphql-optional-argument-added",
+    DangerousChangeType.IMPLEMENTED_INTERFACE_ADDED: "graphql-interface-added",
+    DangerousChangeType.ARG_DEFAULT_VALUE_CHANGE: "graphql-argument-default-changed",
+    DangerousChangeType.INPUT_FIELD_DEFAULT_VALUE_CHANGE: "graphql-input-field-default-changed",
+}
+
+_COORDINATE = re.compile(r"@?\b\w+\.\w+(?:\(\w+:\))?|@\w+(?:\(\w+:\))?")
+_SUBJECT_LAST = re.compile(r"(?:from|to) union type (\w+)|implemented by (\w+)\.")
+_SUBJECT_FIRST = re.compile(r"\w+")
+
+Operations = frozenset[str] | None
+
+
+def read_schema(source: str | Mapping[str, Any]) -> GraphQLSchema:
+    """Build the schema of an SDL text or an introspection result, or raise ``InvalidDocument`` with the place."""
+    try:
+        schema = _from_sdl(source) if isinstance(source, str) else build_client_schema(source)  # type: ignore[arg-type]
+    except GraphQLSyntaxError as flaw:
+        raise InvalidDocument(flaw.message, location=_place(flaw)) from None
+    except (GraphQLError, TypeError, KeyError) as flaw:
+        raise InvalidDocument(f"not a GraphQL schema: {flaw}") from None
+    except RecursionError:
+        raise InvalidDocument("nested too deeply for GraphQL") from None
+    _refuse(validate_schema(schema))
+    return schema
+
+
+def compare_graphql(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[ContractFinding]:
+    """All changes that can break, or endanger, a query written against ``old``."""
+    users = _Users(old)
+    required = dict(_became_required(old, new))
+    for coordinate, what in required.items():
+        yield finding(
+            f"graphql-{what}-became-required",
+            coordinate,
+            f"{coordinate} lost its default and must now be given",
+            operations=users.of(coordinate),
+        )
+    changes: list[BreakingChange | DangerousChange] = [
+        *find_breaking_changes(old, new),
+        *find_dangerous_changes(old, new),
+    ]
+    for change in changes:
+        if change.description.startswith("Standard scalar"):
+            continue
+        coordinate = _coordinate(change.description)
+        if coordinate in required and isinstance(change.type, DangerousChangeType):
+            continue
+        yield finding(_IDS[change.type], coordinate, change.description, operations=users.of(coordinate))
+    yield from _root_types(old, new)
+    yield from _became_one_of(old, new, users)
+
+
+def root_fields(schema: GraphQLSchema) -> dict[str, str]:
+    """``{"Query.orders": "query", ...}``: the operations a consumer can name."""
+    return {
+        f"{root.name}.{name}": operation.value
+        for operation in OperationType
+        if (root := schema.get_root_type(operation)) is not None
+        for name in root.fields
+    }
+
+
+def _from_sdl(text: str) -> GraphQLSchema:
+    tree = parse(text, max_tokens=2_000_000)
+    _refuse(validate_sdl(tree))
+    return build_ast_schema(tree, assume_valid_sdl=True)
+
+
+def _refuse(flaws: list[GraphQLError]) -> None:
+    for flaw in flaws:
+        if not flaw.message.startswith(_TOLERATED):
+            raise InvalidDocument(flaw.message, location=_place(flaw))
+
+
+def _place(flaw: GraphQLError) -> str:
+    where = flaw.locations or []
+    return f"line {where[0].line}, column {where[0].column}" if where else "the schema"
+
+
+def _coordinate(description: str) -> str:
+    """``Type.field(arg:)`` of a change, which graphql-core tells only in its sentence."""
+    last = _SUBJECT_LAST.search(description)
+    if last:
+        return last[1] or last[2]
+    match = _COORDINATE.search(description) or _SUBJECT_FIRST.search(description)
+    return match[0] if match else "schema"
+
+
+def _root_types(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[ContractFinding]:
+    for operation in OperationType:
+        before, after = old.get_root_type(operation), new.get_root_type(operation)
+        if before is None or (after is not None and after.name == before.name):
+            continue
+        touched = frozenset(f"{before.name}.{name}" for name in before.fields)
+        if after is None:
+            yield finding(
+                "graphql-root-type-removed",
+                f"schema.{operation.value}",
+                f"{operation.value} operations are no longer offered",
+                operations=touched,
+            )
+        else:
+            yield finding(
+                "graphql-root-type-changed",
+                f"schema.{operation.value}",
+                f"the {operation.value} type {before.name} became {after.name}",
+                operations=touched,
+            )
+
+
+def _became_one_of(old: GraphQLSchema, new: GraphQLSchema, users: "_Users") -> Iterator[ContractFinding]:
+    for name, before in old.type_map.items():
+        after = new.type_map.get(name)
+        if not isinstance(before, GraphQLInputObjectType) or not isinstance(after, GraphQLInputObjectType):
+            continue
+        if after.is_one_of and not before.is_one_of:
+            message = f"{name} became @oneOf: exactly one of its fields may now be given"
+            yield finding("graphql-input-became-one-of", name, message, operations=users.of(name))
+
+
+def _became_required(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[tuple[str, str]]:
+    """Arguments and input fields of an unchanged type that could be left out, and now cannot."""
+    for name, before in old.type_map.items():
+        after = new.type_map.get(name)
+        if isinstance(before, GraphQLInputObjectType) and isinstance(after, GraphQLInputObjectType):
+            for field_name, old_field in before.fields.items():
+                new_field = after.fields.get(field_name)
+                if new_field is None or str(new_field.type) != str(old_field.type):
+                    continue
+                if is_required_input_field(new_field) and not is_required_input_field(old_field):
+                    yield f"{name}.{field_name}", "input-field"
+        elif isinstance(before, GraphQLObjectType | GraphQLInterfaceType) and isinstance(after, type(before)):
+            for field_name, with_arguments in before.fields.items():
+                later = after.fields.get(field_name)
+                for argument, old_argument in with_arguments.args.items():
+                    new_argument = later.args.get(argument) if later else None
+                    if new_argument is None or str(new_argument.type) != str(old_argument.type):
+                        continue
+                    if is_required_argument(new_argument) and not is_required_argument(old_argument):
+                        yield f"{name}.{field_name}({argument}:)", "argument"
+
+
+@dataclass(frozen=True)
+class _Users:
+    """Which root fields lead to a type; what cannot be traced is used by everybody."""
+
+    schema: GraphQLSchema
+
+    def of(self, coordinate: str) -> Operations:
+        if coordinate.startswith("@"):
+            return None
+        owner, _, member = coordinate.partition(".")
+        roots = {root.name for operation in OperationType if (root := self.schema.get_root_type(operation)) is not None}
+        if owner in roots and member:
+            return frozenset({f"{owner}.{member.partition('(')[0]}"})
+        if owner not in self.schema.type_map or owner in roots:
+            return None
+        return frozenset(root for root in root_fields(self.schema) if owner in self._reached_from(root))
+
+    def _reached_from(self, coordinate: str) -> frozenset[str]:
+        cache: dict[str, frozenset[str]] = self.__dict__.setdefault("_reached", {})
+        if coordinate not in cache:
+            owner, _, name = coordinate.partition(".")
+            root = self.schema.type_map[owner]
+            assert isinstance(root, GraphQLObjectType)
+            cache[coordinate] = self._closure([root.fields[name]])
+        return cache[coordinate]
+
+    def _closure(self, fields: list[Any]) -> frozenset[str]:
+        seen: set[str] = set()
+        queue: deque[GraphQLNamedType] = deque()
+        for each in fields:
+            queue.extend(_named_types(each))
+        while queue:
+            named = queue.popleft()
+            if named.name in seen:
+                continue
+            seen.add(named.name)
+            if isinstance(named, GraphQLObjectType | GraphQLInterfaceType):
+                queue.extend(named.interfaces)
+            if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
+                queue.extend(self.schema.get_possible_types(named))
+            if isinstance(named, GraphQLInterfaceType):
+                queue.extend(self.schema.get_implementations(named).interfaces)
+            if isinstance(named, GraphQLObjectType):
+                queue.extend(
+                    union
+                    for union in self.schema.type_map.values()
+                    if isinstance(union, GraphQLUnionType) and named in union.types
+                )
+            if isinstance(named, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+                for each in named.fields.values():
+                    queue.extend(_named_types(each))
+        return frozenset(seen)
+
+
+def _named_types(field: Any) -> list[GraphQLNamedType]:
+    return [get_named_type(field.type), *(get_named_type(each.type) for each in getattr(field, "args", {}).values())]

@@ -1,0 +1,76 @@
+"""
+What properties announce beside their schema: deprecation, sunset, stability, ``x-extensible-enum``.
+
+Walks both schemas side by side; a pair met before is not walked again, and a document without such announcements not at all.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..scope import STABILITY_LEVELS, Scope
+from ..touching import ContractFinding
+from .lifecycle import REQUEST_PROPERTY, RESPONSE_PROPERTY, compare_deprecation, stability_of
+from .model import Operation
+
+_INNER = ("items", "additionalProperties", "not")
+_LISTS = ("allOf", "anyOf", "oneOf")
+
+
+def compare_annotations(scope: Scope, old: Operation, new: Operation) -> Iterator[ContractFinding]:
+    """The announcements of an operation's bodies."""
+    if not scope.comparison.announces:
+        return
+    if old.body is not None and new.body is not None:
+        yield from _contents(scope.at("body"), old.body, new.body, "request")
+    for status, before in old.responses.items():
+        if status in new.responses:
+            yield from _contents(scope.at(status), before, new.responses[status], "response")
+
+
+def _contents(scope: Scope, old: Mapping[str, Any], new: Mapping[str, Any], side: str) -> Iterator[ContractFinding]:
+    later = new.get("content") or {}
+    for media_type, before in (old.get("content") or {}).items():
+        after = later.get(media_type)
+        if before and after:
+            yield from _schemas(scope, before.get("schema"), after.get("schema"), side, "$", set())
+
+
+def _schemas(
+    scope: Scope, old: Any, new: Any, side: str, path: str, seen: set[tuple[int, int]]
+) -> Iterator[ContractFinding]:
+    old, new = scope.resolve_old(old), scope.resolve_new(new)
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping) or (id(old), id(new)) in seen:
+        return
+    seen.add((id(old), id(new)))
+    later = new.get("properties")
+    for name, before in (old.get("properties") or {}).items():
+        if not isinstance(later, Mapping) or name not in later:
+            continue
+        here = f"{path}.{name}"
+        yield from _property(scope.at(here), scope.resolve_old(before), scope.resolve_new(later[name]), side)
+        yield from _schemas(scope, before, later[name], side, here, seen)
+    for keyword in _INNER:
+        if keyword in old and keyword in new:
+            yield from _schemas(
+                scope, old[keyword], new[keyword], side, f"{path}[]" if keyword == "items" else path, seen
+            )
+    for keyword in _LISTS:
+        for before, after in zip(old.get(keyword) or (), new.get(keyword) or (), strict=False):
+            yield from _schemas(scope, before, after, side, path, seen)
+
+
+def _property(scope: Scope, old: Any, new: Any, side: str) -> Iterator[ContractFinding]:
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return
+    rules = REQUEST_PROPERTY if side == "request" else RESPONSE_PROPERTY
+    yield from compare_deprecation(scope, old, new, rules)
+    try:
+        before, after = STABILITY_LEVELS.index(stability_of(old)), STABILITY_LEVELS.index(stability_of(new))
+    except ValueError as flaw:
+        yield scope.finding("api-invalid-stability-level", f"x-stability-level {flaw}")
+        return
+    if after < before and before >= STABILITY_LEVELS.index(scope.policy.stability_threshold):
+        yield scope.finding(
+            f"{side}-property-stability-decreased",
+            f"the stability level went down from {STABILITY_LEVELS[before]} to {STABILITY_LEVELS[after]}",
+        )

@@ -1,0 +1,33 @@
+"""Media types and ranges: which of them covers which."""
+
+from collections.abc import Iterable
+
+
+def essence(media_type: str) -> str:
+    """``Application/JSON; charset=utf-8`` -> ``application/json``."""
+    return media_type.partition(";")[0].strip().lower()
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """
+    Whether every message of ``narrow`` is one of ``wide``.
+
+    ``*/*`` and ``text/*`` cover what is in them; ``application/json`` covers ``application/problem+json``, whose suffix says that
+    it can be read as JSON (RFC 6838 section 4.2.8).
+    """
+    wide, narrow = essence(wide), essence(narrow)
+    if wide in (narrow, "*/*"):
+        return True
+    wide_type, _, wide_name = wide.partition("/")
+    narrow_type, _, narrow_name = narrow.partition("/")
+    if wide_type != narrow_type:
+        return False
+    return wide_name == "*" or narrow_name.endswith("+" + wide_name)
+
+
+def matching(media_type: str, among: Iterable[str]) -> str | None:
+    """The same type among others, parameters apart; an exact spelling goes first."""
+    others = list(among)
+    if media_type in others:
+        return media_type
+    return next((each for each in others if essence(each) == essence(media_type)), None)

@@ -1,0 +1,26 @@
+"""The operations of a document, by the names a consumer may use for them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from .asyncapi.model import Application
+from .graphql import root_fields
+from .openapi.model import Api
+
+if TYPE_CHECKING:
+    from .document import Document
+
+
+def operations_of(document: "Document") -> Mapping[str, str | None]:
+    """``{"GET /pets": "listPets"}``: where it is, and its id if it has one."""
+    model = document.model
+    if isinstance(model, Api):
+        everything = [*model.operations.values(), *model.webhooks.values()]
+        return {operation.location: operation.id for operation in everything}
+    if isinstance(model, Application):
+        return {
+            f"{action} {channel.address}": next(iter(sorted(flow.ids)), None)
+            for channel in model.channels.values()
+            for action, flow in channel.flows.items()
+        }
+    return dict.fromkeys(root_fields(document.root)) if document.format == "graphql" else {}

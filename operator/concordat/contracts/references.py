@@ -1,0 +1,212 @@
+"""
+References inside one document: found, checked and followed; never fetched.
+
+The walk over a document also bounds it (depth, number of values) and remembers which part refers to which, so that parts
+that are equal, and refer only to equal parts, need no comparison.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from .invalid import InvalidDocument
+from .text import MAX_DEPTH, MAX_NODES
+
+_DATA = frozenset(
+    {"example", "examples", "default", "enum", "const", "mapping", "links", "required", "enumDescriptions"}
+)
+"""Keys that hold the author's values, in which ``$ref`` is only a word."""
+
+_NAMES = frozenset(
+    ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "schemas", "responses", "parameters", "headers", "requestBodies", "securitySchemes", "securityDefinitions", "callbacks", "pathItems", "paths", "webhooks", "content", "encoding", "variables", "channels", "messages", "operations", "servers", "messageTraits", "operationTraits", "serverBindings", "channelBindings", "operationBindings", "messageBindings", "serverVariables", "replies", "replyAddresses", "correlationIds"]
+)
+"""Keys that hold names people chose: a property may be called ``example``, a header ``x-trace``."""
+
+Pointer = tuple[str, ...]
+
+
+def split_pointer(ref: str) -> Pointer:
+    """``#/components/schemas/a~1b`` -> ``("components", "schemas", "a/b")``."""
+    if ref in ("#", "#/"):
+        return ()
+    return tuple(unquote(part).replace("~1", "/").replace("~0", "~") for part in ref[2:].split("/"))
+
+
+def look_up(root: Any, pointer: Iterable[str]) -> Any:
+    """The value at ``pointer``; ``KeyError`` where there is none."""
+    node = root
+    for part in pointer:
+        if isinstance(node, Mapping):
+            if part in node:
+                node = node[part]
+            elif part.isdigit() and int(part) in node:
+                node = node[int(part)]
+            else:
+                raise KeyError(part)
+        elif isinstance(node, list) and part.isdigit() and int(part) < len(node):
+            node = node[int(part)]
+        else:
+            raise KeyError(part)
+    return node
+
+
+class References:
+    """All references of one document, checked on construction."""
+
+    def __init__(self, root: Mapping[str, Any], *, remedy: str) -> None:
+        self._root = root
+        self._remedy = remedy
+        self._nodes = 0
+        self._named_places: set[str] = set()
+        self._bases: set[str] = set()
+        self.extensions: set[str] = set()
+        """Names of the extensions whose value is a scalar, such as ``x-sunset``."""
+        self.of_part: dict[Pointer, frozenset[str]] = {}
+        """References of each part: ``("components", "schemas", "Pet")``, ``("paths", "/pets")``, ``("info",)``."""
+        for part, node in _parts(root):
+            found: set[str] = set()
+            self._walk(node, found, 1, named=False)
+            self.of_part[part] = frozenset(found)
+        self._check()
+
+    def resolve(self, node: Any, location: str) -> Any:
+        """``node``, or what it refers to in the end; a chain that never ends is refused."""
+        seen = 0
+        while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
+            seen += 1
+            if seen > MAX_DEPTH:
+                raise InvalidDocument(f"the reference {node['$ref']!r} never ends", location=location)
+            node = look_up(self._root, split_pointer(node["$ref"]))
+        return node
+
+    def _walk(self, node: Any, found: set[str], depth: int, *, named: bool) -> None:
+        self._nodes += 1
+        if depth > MAX_DEPTH or self._nodes > MAX_NODES:
+            limit = f"nested deeper than {MAX_DEPTH} levels" if depth > MAX_DEPTH else f"more than {MAX_NODES:,} values"
+            raise InvalidDocument(limit, kind="bounds")
+        if isinstance(node, list):
+            for item in node:
+                if isinstance(item, dict | list):
+                    self._walk(item, found, depth + 1, named=False)
+            return
+        for key, value in node.items():
+            if isinstance(value, dict):
+                if named:
+                    self._walk(value, found, depth + 1, named=False)
+                elif key not in _DATA and not _is_extension(key):
+                    self._walk(value, found, depth + 1, named=key in _NAMES)
+            elif isinstance(value, list):
+                if named or (key not in _DATA and not _is_extension(key)):
+                    self._walk(value, found, depth + 1, named=False)
+            elif named or not isinstance(key, str):
+                continue
+            elif isinstance(value, str) and key[:1] == "$":
+                self._keyword(key, value, found)
+            elif key[:2] == "x-":
+                self.extensions.add(key)
+
+    def _keyword(self, key: str, value: str, found: set[str]) -> None:
+        if key == "$ref" or key == "$dynamicRef":
+            found.add(value)
+        elif key in ("$anchor", "$dynamicAnchor"):
+            self._named_places.add(f"#{value}")
+        elif key in ("$id", "$self"):
+            self._bases.add(value.rstrip("#"))
+
+    def _check(self) -> None:
+        for ref in sorted(set().union(*self.of_part.values())) if self.of_part else ():
+            if not ref.startswith("#"):
+                if self._embedded(ref.partition("#")[0]):
+                    continue
+                raise InvalidDocument(
+                    f"refers to {ref!r} outside of the document",
+                    location=self._location(ref),
+                    remedy=self._remedy,
+                    kind="external",
+                )
+            if ref in self._named_places:
+                continue
+            if ref != "#" and not ref.startswith("#/"):
+                raise InvalidDocument(f"refers to the anchor {ref!r}, which is nowhere", location=self._location(ref))
+            try:
+                look_up(self._root, split_pointer(ref))
+            except KeyError:
+                raise InvalidDocument(
+                    f"refers to {ref!r}, which is not there",
+                    location=self._location(ref),
+                    remedy="add it, or mend the name",
+                ) from None
+
+    def _embedded(self, address: str) -> bool:
+        """Whether a schema inside this document calls itself by ``address`` (``$id``)."""
+        return any(base == address or base.endswith("/" + address.removeprefix("./")) for base in self._bases)
+
+    def _location(self, ref: str) -> str:
+        """Where ``ref`` stands; searched only once there is something to complain of."""
+        stack: list[tuple[Any, str]] = [(self._root, "")]
+        while stack:
+            node, path = stack.pop()
+            if isinstance(node, dict):
+                if node.get("$ref") == ref or node.get("$dynamicRef") == ref:
+                    return path or "the document"
+                stack.extend((value, f"{path}/{_escaped(key)}") for key, value in reversed(node.items()))
+            elif isinstance(node, list):
+                stack.extend((value, f"{path}/{index}") for index, value in reversed(list(enumerate(node))))
+        return "the document"
+
+
+def unchanged_references(old: References, new: References, old_root: Any, new_root: Any) -> frozenset[str]:
+    """
+    The references that mean the same in both documents.
+
+    The greatest fixed point: a part is unchanged when both sides are equal, value by value, and all they refer to is unchanged;
+    so recursion needs no care.
+    """
+    parts = {part: refs for part, refs in old.of_part.items() if part[:1] in (("components",), ("definitions",))}
+    changed = {part for part in parts if part not in new.of_part or look_up(old_root, part) != look_up(new_root, part)}
+    users: dict[Pointer, list[Pointer]] = {}
+    for part, refs in parts.items():
+        for ref in refs:
+            target = split_pointer(ref) if ref.startswith("#/") else ()
+            if target in parts:
+                users.setdefault(target, []).append(part)
+            else:
+                changed.add(part)
+    queue = list(changed)
+    while queue:
+        for user in users.get(queue.pop(), ()):
+            if user not in changed:
+                changed.add(user)
+                queue.append(user)
+    return frozenset(ref for refs in old.of_part.values() for ref in refs if _part_of(ref) in parts.keys() - changed)
+
+
+def _part_of(ref: str) -> Pointer:
+    return split_pointer(ref) if ref.startswith("#/") else ()
+
+
+def _parts(root: Mapping[str, Any]) -> Iterable[tuple[Pointer, Any]]:
+    for key, value in root.items():
+        if not isinstance(value, dict | list) or _is_extension(key):
+            continue
+        if key == "components" and isinstance(value, dict):
+            for section, entries in value.items():
+                if not isinstance(entries, dict) or section in ("examples", "links") or _is_extension(section):
+                    continue
+                for name, entry in entries.items():
+                    if isinstance(entry, dict | list):
+                        yield (key, section, name), entry
+        elif key in _NAMES and isinstance(value, dict):
+            for name, entry in value.items():
+                if isinstance(entry, dict | list):
+                    yield (key, str(name)), entry
+        else:
+            yield (key,), {key: value}
+
+
+def _is_extension(key: Any) -> bool:
+    return isinstance(key, str) and key[:2] == "x-"
+
+
+def _escaped(key: Any) -> str:
+    return str(key).replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,39 @@
+"""The schema comparer as documents use it: one pair of documents, many pairs of schemas, findings told whom they touch."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .rules import known
+from .schema import Dialect, Direction, Memo, SchemaDocument, Surface, Where, compare_schemas
+from .touching import ContractFinding
+
+_PLAIN_PATH = re.compile(r"(?:\.[A-Za-z_][\w-]*|\[\])*\Z")
+
+
+class SchemaPair:
+    """Both documents' schemas, and what has been found out about them so far."""
+
+    def __init__(
+        self, old: Mapping[str, Any] | bool, new: Mapping[str, Any] | bool, old_dialect: Dialect, new_dialect: Dialect
+    ) -> None:
+        self.old = SchemaDocument(old, old_dialect)
+        self.new = SchemaDocument(new, new_dialect)
+        self._memo = Memo()
+
+    def compare(
+        self, old: Any, new: Any, direction: Direction, where: Where, operations: frozenset[str] | None
+    ) -> Iterator[ContractFinding]:
+        """The findings of one pair of schemas."""
+        found = compare_schemas(self.old, old, self.new, new, direction, where=where, memo=self._memo)
+        is_answer = direction is Direction.RESPONSE and where.surface is Surface.BODY
+        for each in found:
+            field = _field(each.location.removeprefix(where.location).strip()) if is_answer else None
+            yield known(ContractFinding.of(each, operations=operations, field=field))
+
+
+def _field(path: str) -> tuple[str, ...] | None:
+    """The properties of ``$.items[].sku``; ``None`` for a path that names more than plain properties."""
+    if not path.startswith("$") or not _PLAIN_PATH.match(path[1:]):
+        return None
+    return tuple(part.replace("[]", "") for part in path[1:].split(".") if part.replace("[]", ""))
