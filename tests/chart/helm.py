@@ -17,6 +17,8 @@ CHART = Path(__file__).parents[2] / "charts" / "concordat"
 NAMESPACE = "concordat-system"
 """Where the release is installed; not one of those it looks after."""
 
+DASHBOARD: dict[str, Any] = json.loads((CHART / "files" / "dashboards" / "operator.json").read_text())
+
 EVERYTHING: dict[str, Any] = {
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
     "dashboard": {"enabled": True},
@@ -84,3 +86,12 @@ def only(manifests: list[Manifest], kind: str) -> Manifest:
     """The one of a kind."""
     (found,) = of_kind(manifests, kind)
     return found
+
+
+def dashboard_queries() -> dict[str, str]:
+    """Panel and letter -> what it asks Prometheus, with Grafana's interval filled in."""
+    return {
+        f"{panel['title']} {target['refId']}": target["expr"].replace("$__rate_interval", "5m")
+        for panel in DASHBOARD["panels"]
+        for target in panel["targets"]
+    }

@@ -12,7 +12,7 @@ from concordat import __version__
 from concordat.facts import Platform
 from concordat.handlers.configuration import KNOWN, Configuration, read
 from concordat.reconcile import Settings
-from tests.chart.helm import CHART, EVERYTHING, MATRIX, NAMESPACE, Helm, of_kind, only
+from tests.chart.helm import CHART, DASHBOARD, EVERYTHING, MATRIX, NAMESPACE, Helm, of_kind, only
 from tests.chart.pages import ROOT, generated
 
 
@@ -178,7 +178,7 @@ def test_the_dashboard_arrives_as_it_is(helm: Helm) -> None:
     config = only(helm.manifests({"dashboard": {"enabled": True}}), "ConfigMap")
     (text,) = config["data"].values()
 
-    assert json.loads((CHART / "files" / "dashboards" / "operator.json").read_text()) == json.loads(text)
+    assert json.loads(text) == DASHBOARD
 
 
 def test_what_is_made_from_other_files_is_up_to_date() -> None:
