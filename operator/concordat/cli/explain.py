@@ -9,7 +9,8 @@ import orjson
 import rich_click as click
 from rich.table import Table
 
-from concordat.cli import files, offline
+from concordat.cli import files
+from concordat.cli.offline import World
 from concordat.cli.output import emit_json, fail, out, output_option, styled
 from concordat.explain import Cause, Origin, Source, explain
 
@@ -39,13 +40,14 @@ def explain_command(
       concordat explain orders.yaml Deployment/replicas HorizontalPodAutoscaler
       concordat explain orders.yaml --no-rules -o json
     """
-    services = [service for service, _ in files.microservices(files.read([filename]), namespace=namespace)]
-    if not services:
+    found = files.microservices(files.read([filename]), namespace=namespace)
+    if not found:
         fail(f"no Microservice in {filename}")
+    world = World((document.content for _, document in found), namespace=namespace)
     origins = [
         origin
-        for service in services
-        for origin in explain(service, offline.facts(service, services))
+        for service, _ in found
+        for origin in explain(service, world.facts(service))
         if _wanted(origin, fields)
         and (rules or any(cause.source is not Source.RULE for cause in origin.causes))
         and (metadata or not origin.path.startswith(_OF_EVERY_OBJECT))
@@ -60,7 +62,7 @@ def explain_command(
             else "nothing is generated: `concordat lint` says why"
         )
     for child, of_child in groupby(origins, key=lambda origin: origin.child):
-        out.print(_table(str(child), of_child))
+        out.print(_table(str(child), of_child), soft_wrap=False)
 
 
 def _wanted(origin: Origin, fields: Sequence[str]) -> bool:

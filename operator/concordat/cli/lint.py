@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import rich_click as click
 
-from concordat.cli import files, offline
+from concordat.cli import files
+from concordat.cli.offline import World
 from concordat.cli.output import EXIT_FAILED, emit_json, fail, out, output_option, styled
 from concordat.errors import InvalidInput, Problem
 
@@ -36,9 +37,9 @@ def lint(filenames: Sequence[str], namespace: str, strict: bool, output: str) ->
     else:
         if not found:
             fail(f"no Microservice in {', '.join(filenames)}")
-        services = [service for service, _ in found]
+        world = World((document.content for _, document in found), namespace=namespace)
         for service, document in found:
-            decided = offline.planned(service, services)
+            decided = world.planned(service)
             problems += [files.located(item.problem, document) for item in (*decided.violations, *decided.notices)]
 
     errors = [problem for problem in problems if problem.severity == "error"]

@@ -3,6 +3,7 @@ Reading a cluster with the official client: whatever way of logging in a person'
 """
 
 import functools
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -10,6 +11,9 @@ import rich_click as click
 
 from concordat import conventions
 from concordat.cli.output import EXIT_FAILED, fail
+from concordat.errors import Rejected
+
+_APPLY = "application/apply-patch+yaml"  # JSON is YAML
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -69,31 +73,57 @@ class Cluster:
         """GET ``path``; ``missing`` for 404. Anything else that goes wrong ends the command with what to do."""
         return self.request("GET", path, missing=missing, query=query)
 
-    def request(
-        self, method: str, path: str, *, body: Any = None, missing: Any = None, query: Mapping[str, str] | None = None
-    ) -> Any:
-        """One request, its answer parsed."""
-        import urllib3
-        from kubernetes.client.exceptions import ApiException
+    def would_be(self, path: str, name: str, manifest: Mapping[str, Any], *, exists: bool) -> dict[str, Any]:
+        """The object as it would be after the operator's write; nothing is stored. Raises :exc:`Rejected`."""
+        query = {"fieldManager": conventions.FIELD_MANAGER, "dryRun": "All"}
+        found: dict[str, Any]
+        if exists:
+            body, query["force"] = json.dumps(manifest), "true"
+            found = self.request("PATCH", f"{path}/{name}", body=body, query=query, refusable=True, media=_APPLY)
+        else:
+            found = self.request("POST", path, body=manifest, query=query, refusable=True)
+        return found
 
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        missing: Any = None,
+        query: Mapping[str, str] | None = None,
+        media: str = "application/json",
+        refusable: bool = False,
+    ) -> Any:
+        """
+        One request, its answer parsed.
+
+        A refusal ends the command with what to do; where it is part of the answer (``refusable``), it is raised as
+        :exc:`Rejected`.
+        """
+        import urllib3
+
+        serialized = self._client.param_serialize(
+            method,
+            path,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": "application/json", "Content-Type": media},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
         try:
-            return self._client.call_api(
-                path,
-                method,
-                query_params=list((query or {}).items()),
-                header_params={"Accept": "application/json", "Content-Type": "application/json"},
-                body=body,
-                response_type="object",
-                auth_settings=["BearerToken"],
-                _return_http_data_only=True,
-            )
-        except ApiException as error:
-            if error.status == 404:
-                return missing
-            fail(f"the cluster answers {error.status} {error.reason} to {method} {path}", code=EXIT_FAILED)
+            response = self._client.call_api(*serialized)
+            answer = _parsed(response.read())
         except urllib3.exceptions.HTTPError as error:
             host = self._client.configuration.host
             fail(f"the cluster at {host} does not answer ({type(error).__name__}); is it running?", code=EXIT_FAILED)
+        if response.status == 404 and method == "GET":
+            return missing
+        if response.status >= 400 and refusable:
+            raise Rejected(conventions.REASON_REJECTED, answer["message"])
+        if response.status >= 400:
+            fail(f"the cluster answers {response.status} to {method} {path}: {answer['message']}", code=EXIT_FAILED)
+        return answer
 
     def items(self, path: str, plural: str, *, namespace: str | None, **query: str) -> list[dict[str, Any]]:
         """A list over one namespace, or over all of them; in pages, empty where the API is not installed."""
@@ -119,3 +149,11 @@ class Cluster:
             )
         kind = {"apiVersion": conventions.API_VERSION, "kind": conventions.MICROSERVICE}
         return [kind | item for item in self.items(path, conventions.MICROSERVICES, namespace=namespace)]
+
+
+def _parsed(answer: bytes) -> Any:
+    """What the API server says; some of its own errors are plain text."""
+    try:
+        return json.loads(answer)
+    except json.JSONDecodeError:
+        return {"message": answer.decode(errors="replace")}

@@ -1,57 +1,55 @@
 """
-The facts of a cluster that is not there: services that are in the same files know each other, nothing else exists.
+The facts of a cluster that is not there, from what is in files: gathered by the operator's own code.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
-from concordat import graph
 from concordat.api import Microservice
-from concordat.facts import Consumer, Facts
+from concordat.cluster.children import Children
+from concordat.facts import Facts, Platform
 from concordat.plan import Plan, plan
+from concordat.reconcile.gather import gather
+from concordat.reconcile.parents import Parents
 from concordat.resources import kinds
-from concordat.resources.edges import offered
 
 OPTIONAL = frozenset(kind.kind for kind in kinds.ALL if kind.optional)
 
 
-def facts(service: Microservice, services: Sequence[Microservice], *, without: Collection[str] = ()) -> Facts:
-    """What would be known of ``service`` if ``services`` were all there is."""
-    found = {use.reference: graph.provider(service, use, services) for use in service.spec.consumes}
-    consumers = [
-        Consumer(name=other.name, namespace=other.namespace, ports=use.ports)
-        for other in services
-        for use in other.spec.consumes
-        if graph.provider(other, use, services) == service and graph.consents(service, other.namespace)
-    ]
-    return Facts(
-        installed=OPTIONAL - set(without),
-        providers={
-            reference: offered(provider)
-            for reference, provider in found.items()
-            if provider and graph.consents(provider, service.namespace)
-        },
-        unconsented=frozenset(
-            reference
-            for reference, provider in found.items()
-            if provider and not graph.consents(provider, service.namespace)
-        ),
-        consumers=tuple(consumers),
-        taken_hosts=_taken_hosts(service, services),
-    )
+class World:
+    """All the Microservices there are, live or in files; each knows the others and nothing else."""
+
+    def __init__(
+        self, items: Iterable[Mapping[str, Any]], *, namespace: str = "default", installed: Collection[str] = OPTIONAL
+    ) -> None:
+        self._parents = Parents(lambda _key, _lane: None)
+        self._installed = frozenset(installed)
+        for position, item in enumerate(items, start=1):
+            self._parents.observe("ADDED", _as_stored(item, namespace, position))
+
+    @property
+    def services(self) -> list[Microservice]:
+        """What could be parsed of them, in the order they came."""
+        return [parent.service for parent in self._parents if parent.service is not None]
+
+    def facts(self, service: Microservice) -> Facts:
+        """What would be known of ``service`` if this world were all there is."""
+        return gather(
+            service, parents=self._parents, children=Children(), platform=Platform(), installed=self._installed
+        )
+
+    def planned(self, service: Microservice) -> Plan:
+        """The plan for ``service`` in this world."""
+        return plan(service, self.facts(service))
 
 
-def planned(service: Microservice, services: Sequence[Microservice], *, without: Collection[str] = ()) -> Plan:
-    """The plan for ``service`` in such a cluster."""
-    return plan(service, facts(service, services, without=without))
-
-
-def _taken_hosts(service: Microservice, services: Sequence[Microservice]) -> dict[str, str]:
-    if service.spec.routing is None:
-        return {}
-    older = services[: services.index(service)]  # files have no age: what stands first was there first
-    return {
-        host: other.reference
-        for other in reversed(older)
-        for host in (other.spec.routing.hosts if other.spec.routing else ())
-        if host in service.spec.routing.hosts
+def _as_stored(item: Mapping[str, Any], namespace: str, position: int) -> dict[str, Any]:
+    """What the API server would add. Files have no age: what stands first was there first."""
+    added = {
+        "namespace": namespace,
+        "uid": "",
+        "generation": 1,
+        "creationTimestamp": f"9999-{position:08}",
+        "resourceVersion": f"{position}",
     }
+    return {**item, "metadata": {**added, **item["metadata"]}}

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import rich_click as click
 
 from concordat.api.crd import microservice_crd
-from concordat.cli import files, offline
+from concordat.cli import files
+from concordat.cli.offline import OPTIONAL, World
 from concordat.cli.output import EXIT_FAILED, emit_json, emit_yaml, fail, notes, output_option, plain
 
 
@@ -17,7 +18,7 @@ from concordat.cli.output import EXIT_FAILED, emit_json, emit_yaml, fail, notes,
 @click.option(
     "--without",
     multiple=True,
-    type=click.Choice(sorted(offline.OPTIONAL)),
+    type=click.Choice(sorted(OPTIONAL)),
     help="As in a cluster that does not serve this kind.",
 )
 @output_option
@@ -37,8 +38,8 @@ def render(filenames: Sequence[str], namespace: str, without: Sequence[str], out
     found = files.microservices(files.read(filenames), namespace=namespace)
     if not found:
         fail(f"no Microservice in {', '.join(filenames)}")
-    services = [service for service, _ in found]
-    plans = [offline.planned(service, services, without=without) for service in services]
+    world = World((document.content for _, document in found), namespace=namespace, installed=OPTIONAL - set(without))
+    plans = [world.planned(service) for service, _ in found]
 
     for decided, (service, document) in zip(plans, found, strict=True):
         for violation in (*decided.violations, *decided.notices):

@@ -54,7 +54,7 @@ def status(
     elif not services:
         notes.print("no Microservices here; -A looks into every namespace")
     else:
-        out.print(tree(services))
+        out.print(tree(services), soft_wrap=False)
     if any(_summary(item)["ready"] != "True" for item in services):
         raise SystemExit(1)
 

@@ -1,0 +1,287 @@
+"""
+``concordat plan``: what a change would do to a cluster, before it does it.
+
+The operator's own code plans; the API server says by dry run what each object would become, defaults and admission
+included; nothing is written.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import rich_click as click
+from rich.text import Text
+
+from concordat import conventions
+from concordat.api import Microservice
+from concordat.cli import files
+from concordat.cli.live import Cluster, all_namespaces_option, cluster_options, namespace_option
+from concordat.cli.offline import World
+from concordat.cli.output import EXIT_FAILED, EXIT_UNUSABLE, emit_json, fail, notes, out, output_option, styled
+from concordat.consequences import ChildChange, Severity, consequences
+from concordat.difference import ABSENT
+from concordat.errors import Rejected
+from concordat.manifest import ChildKey, Manifest, PlannedChild
+from concordat.plan import Plan
+from concordat.resources import kinds
+
+_COLOURS = {Severity.NOTHING: "green", Severity.NOTICE: "yellow", Severity.DISRUPTION: "red"}
+_SIGNS = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "red")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What would happen to one Microservice."""
+
+    plan: Plan
+    changes: tuple[ChildChange, ...]
+    refusals: tuple[str, ...]
+    """What the API server would not let through, and names that are taken."""
+
+    @property
+    def worst(self) -> Severity:
+        """The worst that happens."""
+        found = {consequence.severity for change in self.changes for consequence in change.consequences}
+        return next((severity for severity in reversed(Severity) if severity in found), Severity.NOTHING)
+
+
+@click.command("plan")
+@click.option(
+    "-f",
+    "--filename",
+    "filenames",
+    multiple=True,
+    help="Files or folders with changed Microservices; - reads standard input.",
+)
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Every Microservice that is there: what would this version of Concordat change?",
+)
+@click.option(
+    "--fail-on", type=click.Choice([*map(str, Severity)]), help="Exit with 1 if something this bad would happen."
+)
+@namespace_option
+@all_namespaces_option
+@output_option
+@cluster_options
+def plan_command(
+    cluster: Cluster,
+    filenames: Sequence[str],
+    everything: bool,
+    fail_on: str | None,
+    namespace: str | None,
+    all_namespaces: bool,
+    output: str,
+) -> None:
+    """
+    What would change in the cluster, field by field, and what that does: do pods restart, does traffic drop, does a
+    policy narrow?
+
+    With --all, for every service as it is: the effect of a new release or other defaults. Writes nothing.
+
+    \b
+    Examples:
+      concordat plan -f orders.yaml
+      concordat plan --all -A                           before upgrading the operator
+      concordat plan -f services/ --fail-on disruption  in a pipeline
+    """
+    if bool(filenames) == everything:
+        fail("give files with -f, or --all for what is in the cluster")
+    where = None if all_namespaces else namespace or cluster.namespace
+    changed = [document.content for service, document in _parsed(filenames, where)]
+    world, subjects = _world(cluster, changed, where)
+
+    forecasts = []
+    for number, service in enumerate(subjects, start=1):
+        if len(subjects) > 5:
+            notes.print(f"[dim]{number} of {len(subjects)}: {service.reference}[/]")
+        forecasts.append(_forecast(cluster, world, service))
+
+    if output == "json":
+        emit_json({"services": [_plain(forecast) for forecast in forecasts]})
+    else:
+        for forecast in forecasts:
+            _show(forecast)
+        _sum_up(forecasts)
+    refused = any(forecast.refusals or not forecast.plan.complete for forecast in forecasts)
+    order = list(Severity)
+    if refused or (
+        fail_on and any(order.index(forecast.worst) >= order.index(Severity(fail_on)) for forecast in forecasts)
+    ):
+        raise SystemExit(EXIT_FAILED)
+
+
+def _parsed(filenames: Sequence[str], namespace: str | None) -> list[tuple[Microservice, files.Document]]:
+    found = files.microservices(files.read(filenames), namespace=namespace or "default")
+    if filenames and not found:
+        fail(f"no Microservice in {', '.join(filenames)}", code=EXIT_UNUSABLE)
+    return found
+
+
+def _world(
+    cluster: Cluster, changed: Sequence[dict[str, Any]], namespace: str | None
+) -> tuple[World, list[Microservice]]:
+    """The cluster's Microservices, with the changed ones in the place of what they change; and whom to plan for."""
+    default = namespace or cluster.namespace
+    live = {_reference(item, default): item for item in cluster.microservices(namespace=None)}
+    stated = {_reference(item, default): item for item in changed}
+    merged = {
+        reference: {**item, "metadata": {**live.get(reference, {}).get("metadata", {}), **item["metadata"]}}
+        for reference, item in stated.items()
+    }
+    installed = {kind.kind for kind in kinds.ALL if kind.optional and _serves(cluster, kind.path, kind.plural)}
+    world = World({**live, **merged}.values(), namespace=default, installed=installed)
+    wanted = stated or {key: item for key, item in live.items() if namespace in (None, item["metadata"]["namespace"])}
+    return world, [service for service in world.services if service.reference in wanted]
+
+
+def _reference(item: Mapping[str, Any], default: str) -> str:
+    return f"{item['metadata'].get('namespace') or default}/{item['metadata']['name']}"
+
+
+def _serves(cluster: Cluster, path: str, plural: str) -> bool:
+    found = cluster.get(path, missing={"resources": []})
+    return any(resource["name"] == plural for resource in found["resources"])
+
+
+def _forecast(cluster: Cluster, world: World, service: Microservice) -> Forecast:
+    planned = world.planned(service)
+    before: list[PlannedChild] = []
+    after: list[PlannedChild] = []
+    refusals: list[str] = []
+    for child in planned.children if planned.complete else ():
+        folder = f"{child.kind.path}/namespaces/{service.namespace}/{child.kind.plural}"
+        live = cluster.get(f"{folder}/{child.key.name}")
+        if live is not None and not _ours(live, service):
+            refusals.append(f"{child.key} exists and is not ours")
+            continue
+        try:
+            manifest = _kept(child, live) if live else child.manifest
+            would_be = cluster.would_be(folder, child.key.name, _writable(manifest, service), exists=live is not None)
+        except Rejected as refusal:
+            refusals.append(f"{child.key}: {refusal.message}")
+            continue
+        after.append(PlannedChild(kind=child.kind, manifest=_comparable(would_be)))
+        before += [PlannedChild(kind=child.kind, manifest=_comparable(live))] if live else []
+    if planned.complete:
+        before += _superfluous(cluster, service, {child.key for child in planned.children})
+    return Forecast(plan=planned, changes=consequences(before, after), refusals=tuple(refusals))
+
+
+def _ours(live: Mapping[str, Any], service: Microservice) -> bool:
+    owners = live["metadata"].get("ownerReferences") or []
+    adopted = (live["metadata"].get("annotations") or {}).get(conventions.ANNOTATION_ADOPT) == "true"
+    return adopted or any(
+        owner["kind"] == conventions.MICROSERVICE and owner["name"] == service.name for owner in owners
+    )
+
+
+def _kept(child: PlannedChild, live: Mapping[str, Any]) -> Manifest:
+    """The manifest with the live value of what the operator hands over before it writes, e.g. replicas."""
+    spec = dict(child.manifest.get("spec", {}))
+    for _, field in child.relinquished:
+        spec[field] = live["spec"][field]
+    return {**child.manifest, "spec": spec} if child.relinquished else child.manifest
+
+
+def _writable(manifest: Manifest, service: Microservice) -> Manifest:
+    """A Microservice that is not there yet has no uid to own anything by."""
+    metadata = {key: value for key, value in manifest["metadata"].items() if service.uid or key != "ownerReferences"}
+    return {**manifest, "metadata": metadata}
+
+
+def _superfluous(cluster: Cluster, service: Microservice, wanted: set[ChildKey]) -> Iterator[PlannedChild]:
+    selector = f"{conventions.LABEL_MANAGED_BY}={conventions.MANAGED_BY}"
+    for kind in kinds.ALL:
+        for item in cluster.items(kind.path, kind.plural, namespace=service.namespace, labelSelector=selector):
+            child = PlannedChild(
+                kind=kind, manifest=_comparable({**item, "kind": kind.kind, "apiVersion": kind.api_version})
+            )
+            if child.key not in wanted and service.uid in {
+                owner["uid"] for owner in item["metadata"].get("ownerReferences") or []
+            }:
+                yield child
+
+
+def _comparable(found: Mapping[str, Any]) -> Manifest:
+    """An object without what the server keeps for itself."""
+    metadata = {key: value for key, value in found["metadata"].items() if key in ("name", "namespace", "labels")}
+    annotations = found["metadata"].get("annotations") or {}
+    ours = {key: value for key, value in annotations.items() if key != conventions.ANNOTATION_HASH}
+    rest = {key: value for key, value in found.items() if key not in ("metadata", "status")}
+    return {**rest, "metadata": {**metadata, **({"annotations": ours} if ours else {})}}
+
+
+def _show(forecast: Forecast) -> None:
+    out.print(Text.assemble(styled(forecast.plan.service.reference, "bold")))
+    for violation in (*forecast.plan.violations, *forecast.plan.notices):
+        colour = "red" if violation.blocks else "yellow"
+        out.print(Text.assemble("  ", styled(f"{violation.reason}: ", colour), styled(violation.problem)))
+    for refusal in forecast.refusals:
+        out.print(Text.assemble("  ", ("refused: ", "red"), styled(refusal)))
+    for change in forecast.changes:
+        sign, colour = _SIGNS[change.action]
+        out.print(Text.assemble(f"  {sign} ", styled(change.child, colour)))
+        for field in change.changes:
+            out.print(
+                Text.assemble("      ", styled(field.path, "dim"), f"  {_short(field.before)} → {_short(field.after)}")
+            )
+        for consequence in change.consequences:
+            out.print(Text.assemble("    => ", styled(consequence.text, _COLOURS[consequence.severity])))
+
+
+def _short(value: Any) -> str:
+    if value is ABSENT:
+        return "∅"
+    text = str(styled(value))
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def _sum_up(forecasts: Sequence[Forecast]) -> None:
+    changed = [forecast for forecast in forecasts if forecast.changes]
+    if not changed and not any(forecast.refusals or not forecast.plan.complete for forecast in forecasts):
+        out.print(styled(f"{len(forecasts)} services: nothing would change", "green"))
+        return
+    restarts = sum(any("restart, one" in c.text for change in f.changes for c in change.consequences) for f in changed)
+    disruptions = sum(forecast.worst is Severity.DISRUPTION for forecast in changed)
+    out.print(
+        f"{len(changed)} of {len(forecasts)} services change, pods restart in {restarts}, {disruptions} with a disruption"
+    )
+
+
+def _plain(forecast: Forecast) -> dict[str, Any]:
+    def value(found: Any) -> Any:
+        return None if found is ABSENT else found
+
+    return {
+        "service": forecast.plan.service.reference,
+        "complete": forecast.plan.complete,
+        "worst": str(forecast.worst),
+        "refusals": list(forecast.refusals),
+        "problems": [
+            {
+                "reason": item.reason,
+                "path": item.problem.path,
+                "severity": item.problem.severity,
+                "message": item.problem.message,
+            }
+            for item in (*forecast.plan.violations, *forecast.plan.notices)
+        ],
+        "changes": [
+            {
+                "kind": change.child.kind,
+                "name": change.child.name,
+                "action": change.action,
+                "fields": [
+                    {"path": f.path, "before": value(f.before), "after": value(f.after)} for f in change.changes
+                ],
+                "consequences": [{"severity": str(c.severity), "text": c.text} for c in change.consequences],
+            }
+            for change in forecast.changes
+        ],
+    }
+
+
+COMMANDS = [plan_command]
