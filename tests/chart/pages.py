@@ -1,8 +1,7 @@
 """
-``python -m tests.chart.pages``: what the chart says of itself, and its copies of the CustomResourceDefinitions.
+What the chart says of itself, and its copies of the CustomResourceDefinitions; ``make generated`` writes them.
 
-The table of values comes from the comments in ``values.yaml``, that of rights from the templates of the roles. A test
-keeps all of it true.
+The table of values comes from the comments in ``values.yaml``, that of rights from the templates of the roles.
 """
 
 import json
@@ -102,19 +101,7 @@ PAGES = (
     Page(path=ROOT / "docs" / "install.md", part="rights", make=rights_table),
 )
 
-
-def generated() -> dict[Path, str]:
-    """Every file that is made here, wholly or in part, with its text."""
-    definitions = {CHART / "files" / "crds" / crd.name: crd.read_text() for crd in (ROOT / "crds").glob("*.yaml")}
-    return {page.path: page.text() for page in PAGES} | definitions
-
-
-def main() -> None:
-    """Write all of it again."""
-    for path, text in generated().items():
-        path.write_text(text)
-        print(path.relative_to(ROOT))
-
-
-if __name__ == "__main__":
-    main()
+GENERATED: dict[str, Callable[[], str]] = {str(page.path.relative_to(ROOT)): page.text for page in PAGES} | {
+    f"charts/concordat/files/crds/{crd.name}": crd.read_text for crd in (ROOT / "crds").glob("*.yaml")
+}
+"""File -> what it holds; part of ``python -m tests.generated``."""

@@ -13,7 +13,7 @@ from concordat.facts import Platform
 from concordat.handlers.configuration import KNOWN, Configuration, read
 from concordat.reconcile import Settings
 from tests.chart.helm import CHART, DASHBOARD, EVERYTHING, MATRIX, NAMESPACE, Helm, of_kind, only
-from tests.chart.pages import ROOT, generated
+from tests.chart.pages import GENERATED, ROOT
 
 
 def test_it_is_the_version_of_the_package() -> None:
@@ -182,8 +182,8 @@ def test_the_dashboard_arrives_as_it_is(helm: Helm) -> None:
 
 
 def test_what_is_made_from_other_files_is_up_to_date() -> None:
-    """Tables of values and rights, copies of the definitions: ``python -m tests.chart.pages`` writes them again."""
-    outdated = [path for path, text in generated().items() if not path.exists() or path.read_text() != text]
+    """Tables of values and rights, copies of the definitions: ``make generated`` writes them again."""
+    outdated = [file for file, text in GENERATED.items() if (ROOT / file).read_text() != text()]
     copies = {path.name for path in (CHART / "files" / "crds").iterdir()}
 
     assert [] == outdated
