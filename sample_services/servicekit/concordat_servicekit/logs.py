@@ -45,6 +45,7 @@ def configure(*, name: str, version: str, level: str, stream: TextIO | None = No
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its story of a start and an end is told by our own lines
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -160,6 +160,19 @@ async def test_bytes_that_are_no_product_are_the_clients_error(http: httpx.Async
     assert PROBLEM == answer.headers["content-type"]
 
 
+async def test_a_refused_method_is_told_the_others(http: httpx.AsyncClient) -> None:
+    """All methods of the path, whichever route declares them."""
+    assert "GET, POST" == (await http.options("/products")).headers["allow"]
+    assert "GET, PUT" == (await http.delete("/products/CHAIR-11")).headers["allow"]
+
+
+async def test_a_whole_number_is_whole_however_it_is_written(http: httpx.AsyncClient) -> None:
+    """JSON has one kind of number: 12.0 is 12, and 12.5 is not."""
+    assert 201 == (await http.post("/products", json=chair(price={"amount": 12.0, "currency": "EUR"}))).status_code
+    refused = await http.post("/products", json=chair("TABLE-12", price={"amount": 12.5, "currency": "EUR"}))
+    assert 422 == refused.status_code
+
+
 async def test_the_second_of_one_sku_is_a_conflict(http: httpx.AsyncClient) -> None:
     """409 and its name."""
     await http.post("/products", json=chair())

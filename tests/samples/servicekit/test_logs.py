@@ -42,9 +42,9 @@ def test_a_line_says_who_when_and_how_bad(lines: Lines) -> None:
 
 def test_a_library_logs_in_the_same_form(lines: Lines) -> None:
     """The standard library's loggers, with their extras."""
-    logging.getLogger("uvicorn.error").info("started on %d", 8080, extra={"port": 8080})
+    logging.getLogger("some.library").info("connected to %d", 8080, extra={"port": 8080})
     [line] = lines()
-    assert ("started on 8080", "info", 8080) == (line["event"], line["level"], line["port"])
+    assert ("connected to 8080", "info", 8080) == (line["event"], line["level"], line["port"])
 
 
 def test_a_line_names_its_trace(lines: Lines) -> None:

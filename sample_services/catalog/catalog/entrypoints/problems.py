@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 
 from catalog.adapters.database import DatabaseUnavailable
 from catalog.domain.model import CatalogError, ProductDiscontinued, ProductUnknown, SkuTaken, StaleVersion
+from concordat_servicekit import routes
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -76,8 +77,19 @@ def install(app: FastAPI) -> None:
         return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, errors=errors)
 
     @app.exception_handler(HTTPException)
-    async def refused_by_framework(_: Request, error: HTTPException) -> JSONResponse:
-        return _answer(HTTPStatus(error.status_code), headers=dict(error.headers or {}))
+    async def refused_by_framework(request: Request, error: HTTPException) -> JSONResponse:
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = _allowed(request)
+        return _answer(HTTPStatus(error.status_code), headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of the path: the framework names those of its first route alone."""
+    path = routes.matched(request.scope, root_path="")
+    return ", ".join(
+        sorted({m for route in routes.templates(request.app) if route.path == path for m in route.methods})
+    )
 
 
 def _printable(part: Any) -> str:

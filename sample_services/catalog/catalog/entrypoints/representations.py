@@ -2,9 +2,9 @@
 What goes over the wire. Strict: a number in quotes is no number, an unknown field is an error, not a typo ignored.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from catalog.domain.model import Money, Product, State
 from catalog.views import Page
@@ -22,6 +22,11 @@ Description = Annotated[str, StringConstraints(pattern=PRINTABLE, max_length=200
 SearchText = Annotated[str, StringConstraints(pattern=PRINTABLE, min_length=1, max_length=100)]
 
 
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 12.0 is 12."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class Body(BaseModel):
     """What a client sends."""
 
@@ -31,7 +36,7 @@ class Body(BaseModel):
 class Price(Body):
     """An amount in the currency's smallest unit: 1299 EUR are 12.99 euros."""
 
-    amount: Annotated[int, Field(ge=0, le=1_000_000_000)]
+    amount: Annotated[int, Field(ge=0, le=1_000_000_000), BeforeValidator(_whole)]
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(description="ISO 4217 code.")]
 
     def to_domain(self) -> Money:
