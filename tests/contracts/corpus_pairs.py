@@ -9,6 +9,9 @@ A file says ``verdict`` (``breaking`` or ``compatible``), for breaking pairs the
     headers             the headers of a response   operation    ``POST /orders`` itself
     paths               all paths                  document     the document, short of ``openapi`` and ``info``
     raw                 the document, every word
+    sent, received      the payload of the one message of an AsyncAPI application
+    message-sent, message-received                  that message
+    asyncapi            an AsyncAPI document, short of ``asyncapi`` and ``info``
 """
 
 from collections.abc import Iterator, Mapping
@@ -58,10 +61,27 @@ def pairs(format_name: str) -> Iterator[Pair]:
 def _document(part: Any, form: str, raw: Mapping[str, Any]) -> Any:
     if form == "raw":
         return part
+    if form == "asyncapi":
+        return {"asyncapi": str(raw.get("asyncapi", "3.0.0")), "info": {"title": "Orders", "version": "1.0.0"}, **part}
+    if form.endswith(("sent", "received")):
+        return _application(part if form.startswith("message-") else {"payload": part}, form, str(raw.get("asyncapi", "3.0.0")))
     head = {"openapi": str(raw.get("openapi", "3.0.3")), "info": {"title": "Orders", "version": "1.0.0"}}
     if form == "document":
         return {"paths": {}, **head, **part}
     return head | {"paths": _paths(part, form)}
+
+
+def _application(message: Any, form: str, version: str) -> dict[str, Any]:
+    head = {"asyncapi": version, "info": {"title": "Orders", "version": "1.0.0"}}
+    is_sent = form.endswith("sent")
+    if version.startswith("2"):
+        return head | {"channels": {"orders": {"subscribe" if is_sent else "publish": {"message": message}}}}
+    return head | {
+        "channels": {"orders": {"address": "orders", "messages": {"order": message}}},
+        "operations": {
+            "onOrder": {"action": "send" if is_sent else "receive", "channel": {"$ref": "#/channels/orders"}}
+        },
+    }
 
 
 def _paths(part: Any, form: str) -> dict[str, Any]:
