@@ -9,10 +9,13 @@ Everything an operator does is real here: schemas, admission, RBAC, garbage coll
 """
 
 import asyncio
+import dataclasses
+import json
 import shutil
 import signal
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,7 +29,7 @@ from concordat.lab.kubeconfig import write_kubeconfig
 from concordat.lab.paths import memory_folder
 from concordat.lab.pki import IDENTITIES, write_pki
 from concordat.lab.ports import free_ports
-from concordat.lab.processes import Keeper, Processes
+from concordat.lab.processes import Keeper, Mark, Processes, end_group
 from concordat.lab.progress import Progress, Quiet
 
 LOOPBACK = "127.0.0.1"
@@ -35,6 +38,31 @@ SERVICE_ADDRESS = "10.96.0.1"
 POD_CIDR = "10.244.0.0/16"
 DATABASE_BYTES = 2 << 30
 START_ATTEMPTS = 3
+
+
+RECORD = "running.json"
+
+
+def recorded(folder: Path) -> Mark | None:
+    """The process group of the control plane in ``folder``, if it lives."""
+    try:
+        mark = Mark(**json.loads((folder / RECORD).read_text())["group"])
+    except (OSError, ValueError):
+        return None
+    return mark if mark.alive() else None
+
+
+def end_recorded(folder: Path) -> None:
+    """End the control plane in ``folder``, whoever started it, and remove its database; idempotent."""
+    if (mark := recorded(folder)) is not None:
+        end_group(mark)
+    with suppress(OSError, ValueError):
+        shutil.rmtree(json.loads((folder / RECORD).read_text())["etcd_data"], ignore_errors=True)
+    (folder / RECORD).unlink(missing_ok=True)
+
+
+def _record(folder: Path, group: Mark, etcd_data: Path) -> None:
+    (folder / RECORD).write_text(json.dumps({"group": dataclasses.asdict(group), "etcd_data": str(etcd_data)}))
 
 
 class ControlPlane:
@@ -104,10 +132,10 @@ class ControlPlane:
         """End every process and, unless ``keep``, remove what they left. Does nothing the second time."""
         if self.keeper is None:
             return
+        end_recorded(self.folder)
         self.keeper.end()
         self.keeper = None
         self.processes.forget_all()
-        shutil.rmtree(self.plan.etcd_data, ignore_errors=True)
         if self._given is None and not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -152,6 +180,7 @@ class ControlPlane:
         self._configure()
         self.keeper = Keeper(detached=self._detached)
         self.processes = Processes(self.folder / "logs", group=self.keeper.group.pid)
+        _record(self.folder, self.keeper.group, self.plan.etcd_data)
         with self._progress.step("etcd and kube-apiserver") as detail:
             self.processes.start("etcd", components.etcd(self.plan))
             detail("etcd")

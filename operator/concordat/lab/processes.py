@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,8 +170,17 @@ def resident_mib(pid: int) -> int:
 
 def members(group: int) -> dict[str, int]:
     """Name -> pid of the living processes of a group."""
+    return _named(_members(group))
+
+
+def children(pid: int) -> dict[str, int]:
+    """Name -> pid of the living children of a process."""
+    return _named(child for child in _pids() if (stat := _stat(child)) and stat[1] == str(pid) and stat[0] not in "ZX")
+
+
+def _named(pids: Iterable[int]) -> dict[str, int]:
     found = {}
-    for pid in _members(group):
+    for pid in pids:
         with suppress(OSError):
             found[Path(f"/proc/{pid}/exe").readlink().name] = pid
     return found

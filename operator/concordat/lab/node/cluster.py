@@ -22,7 +22,7 @@ from concordat.lab.node.control import ask
 from concordat.lab.node.images import CTR, pause_archive
 from concordat.lab.node.keeper import DETACH, RECORD, clean
 from concordat.lab.node.spec import NodeSpec
-from concordat.lab.processes import POLL_SECONDS, Mark
+from concordat.lab.processes import POLL_SECONDS, Mark, children
 from concordat.lab.progress import Progress, Quiet
 from concordat.lab.tools import TOOLS
 
@@ -154,6 +154,13 @@ class NodeCluster:
             raise LabError(f"the cluster {self.name} does not run: concordat up --name {self.name}")
         inside = ["nsenter", f"--target={mark.pid}", "--mount", "--net", "--pid", f"--wd={self.folder.resolve()}"]
         return subprocess.run([*inside, *command], capture_output=True, text=True)
+
+    def processes(self) -> dict[str, int]:
+        """Name -> pid of process 1's children, as the host sees them."""
+        mark = _init(self.folder)
+        if mark is None or not mark.alive():
+            return {}
+        return {"init": mark.pid} | children(mark.pid)
 
     def kill_apiserver(self) -> None:
         """SIGKILL; the database and everything else go on."""
