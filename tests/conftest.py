@@ -2,7 +2,9 @@
 What tests of every part share: one real API server with our resources installed.
 """
 
+import os
 import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,3 +48,18 @@ def kubectl(cluster: ControlPlane, *arguments: str, stdin: str | None = None, ch
         return done.stdout + done.stderr
     assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
     return done.stdout
+
+
+@pytest.fixture(scope="session")
+def operator(control_plane: ControlPlane) -> Iterator[subprocess.Popen[bytes]]:
+    """The operator as its image starts it, on the session's control plane."""
+    environ = {
+        **os.environ,
+        "KUBECONFIG": str(control_plane.kubeconfig),
+        "CONCORDAT_HTTP_PORT": "0",
+        "CONCORDAT_LOG_LEVEL": "warning",
+    }
+    process = subprocess.Popen([sys.executable, "-m", "concordat"], env=environ, cwd=ROOT)
+    yield process
+    process.terminate()
+    assert process.wait(timeout=30) == 0

@@ -13,7 +13,8 @@ from concordat import conventions
 from concordat.cli.output import EXIT_FAILED, fail
 from concordat.errors import Rejected
 
-_APPLY = "application/apply-patch+yaml"  # JSON is YAML
+APPLY = "application/apply-patch+yaml"  # JSON is YAML
+JSON_PATCH = "application/json-patch+json"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -73,15 +74,12 @@ class Cluster:
         """GET ``path``; ``missing`` for 404. Anything else that goes wrong ends the command with what to do."""
         return self.request("GET", path, missing=missing, query=query)
 
-    def would_be(self, path: str, name: str, manifest: Mapping[str, Any], *, exists: bool) -> dict[str, Any]:
-        """The object as it would be after the operator's write; nothing is stored. Raises :exc:`Rejected`."""
+    def dry_run(self, method: str, path: str, body: Any, media: str = "application/json") -> dict[str, Any]:
+        """The object as the operator's write would leave it; nothing is stored. Raises :exc:`Rejected`."""
         query = {"fieldManager": conventions.FIELD_MANAGER, "dryRun": "All"}
-        found: dict[str, Any]
-        if exists:
-            body, query["force"] = json.dumps(manifest), "true"
-            found = self.request("PATCH", f"{path}/{name}", body=body, query=query, refusable=True, media=_APPLY)
-        else:
-            found = self.request("POST", path, body=manifest, query=query, refusable=True)
+        if media == APPLY:
+            body, query["force"] = json.dumps(body), "true"
+        found: dict[str, Any] = self.request(method, path, body=body, query=query, refusable=True, media=media)
         return found
 
     def request(

@@ -5,44 +5,24 @@ The operator's own code plans; the API server says by dry run what each object w
 included; nothing is written.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import rich_click as click
 from rich.text import Text
 
-from concordat import conventions
 from concordat.api import Microservice
 from concordat.cli import files
+from concordat.cli.forecast import Forecast, forecast
 from concordat.cli.live import Cluster, all_namespaces_option, cluster_options, namespace_option
 from concordat.cli.offline import World
 from concordat.cli.output import EXIT_FAILED, EXIT_UNUSABLE, emit_json, fail, notes, out, output_option, styled
-from concordat.consequences import ChildChange, Severity, consequences
+from concordat.consequences import Severity
 from concordat.difference import ABSENT
-from concordat.errors import Rejected
-from concordat.manifest import ChildKey, Manifest, PlannedChild
-from concordat.plan import Plan
 from concordat.resources import kinds
 
 _COLOURS = {Severity.NOTHING: "green", Severity.NOTICE: "yellow", Severity.DISRUPTION: "red"}
 _SIGNS = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "red")}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Forecast:
-    """What would happen to one Microservice."""
-
-    plan: Plan
-    changes: tuple[ChildChange, ...]
-    refusals: tuple[str, ...]
-    """What the API server would not let through, and names that are taken."""
-
-    @property
-    def worst(self) -> Severity:
-        """The worst that happens."""
-        found = {consequence.severity for change in self.changes for consequence in change.consequences}
-        return next((severity for severity in reversed(Severity) if severity in found), Severity.NOTHING)
 
 
 @click.command("plan")
@@ -97,13 +77,13 @@ def plan_command(
     for number, service in enumerate(subjects, start=1):
         if len(subjects) > 5:
             notes.print(f"[dim]{number} of {len(subjects)}: {service.reference}[/]")
-        forecasts.append(_forecast(cluster, world, service))
+        forecasts.append(forecast(cluster, world, service))
 
     if output == "json":
         emit_json({"services": [_plain(forecast) for forecast in forecasts]})
     else:
-        for forecast in forecasts:
-            _show(forecast)
+        for one in forecasts:
+            _show(one)
         _sum_up(forecasts)
     refused = any(forecast.refusals or not forecast.plan.complete for forecast in forecasts)
     order = list(Severity)
@@ -144,74 +124,6 @@ def _reference(item: Mapping[str, Any], default: str) -> str:
 def _serves(cluster: Cluster, path: str, plural: str) -> bool:
     found = cluster.get(path, missing={"resources": []})
     return any(resource["name"] == plural for resource in found["resources"])
-
-
-def _forecast(cluster: Cluster, world: World, service: Microservice) -> Forecast:
-    planned = world.planned(service)
-    before: list[PlannedChild] = []
-    after: list[PlannedChild] = []
-    refusals: list[str] = []
-    for child in planned.children if planned.complete else ():
-        folder = f"{child.kind.path}/namespaces/{service.namespace}/{child.kind.plural}"
-        live = cluster.get(f"{folder}/{child.key.name}")
-        if live is not None and not _ours(live, service):
-            refusals.append(f"{child.key} exists and is not ours")
-            continue
-        try:
-            manifest = _kept(child, live) if live else child.manifest
-            would_be = cluster.would_be(folder, child.key.name, _writable(manifest, service), exists=live is not None)
-        except Rejected as refusal:
-            refusals.append(f"{child.key}: {refusal.message}")
-            continue
-        after.append(PlannedChild(kind=child.kind, manifest=_comparable(would_be)))
-        before += [PlannedChild(kind=child.kind, manifest=_comparable(live))] if live else []
-    if planned.complete:
-        before += _superfluous(cluster, service, {child.key for child in planned.children})
-    return Forecast(plan=planned, changes=consequences(before, after), refusals=tuple(refusals))
-
-
-def _ours(live: Mapping[str, Any], service: Microservice) -> bool:
-    owners = live["metadata"].get("ownerReferences") or []
-    adopted = (live["metadata"].get("annotations") or {}).get(conventions.ANNOTATION_ADOPT) == "true"
-    return adopted or any(
-        owner["kind"] == conventions.MICROSERVICE and owner["name"] == service.name for owner in owners
-    )
-
-
-def _kept(child: PlannedChild, live: Mapping[str, Any]) -> Manifest:
-    """The manifest with the live value of what the operator hands over before it writes, e.g. replicas."""
-    spec = dict(child.manifest.get("spec", {}))
-    for _, field in child.relinquished:
-        spec[field] = live["spec"][field]
-    return {**child.manifest, "spec": spec} if child.relinquished else child.manifest
-
-
-def _writable(manifest: Manifest, service: Microservice) -> Manifest:
-    """A Microservice that is not there yet has no uid to own anything by."""
-    metadata = {key: value for key, value in manifest["metadata"].items() if service.uid or key != "ownerReferences"}
-    return {**manifest, "metadata": metadata}
-
-
-def _superfluous(cluster: Cluster, service: Microservice, wanted: set[ChildKey]) -> Iterator[PlannedChild]:
-    selector = f"{conventions.LABEL_MANAGED_BY}={conventions.MANAGED_BY}"
-    for kind in kinds.ALL:
-        for item in cluster.items(kind.path, kind.plural, namespace=service.namespace, labelSelector=selector):
-            child = PlannedChild(
-                kind=kind, manifest=_comparable({**item, "kind": kind.kind, "apiVersion": kind.api_version})
-            )
-            if child.key not in wanted and service.uid in {
-                owner["uid"] for owner in item["metadata"].get("ownerReferences") or []
-            }:
-                yield child
-
-
-def _comparable(found: Mapping[str, Any]) -> Manifest:
-    """An object without what the server keeps for itself."""
-    metadata = {key: value for key, value in found["metadata"].items() if key in ("name", "namespace", "labels")}
-    annotations = found["metadata"].get("annotations") or {}
-    ours = {key: value for key, value in annotations.items() if key != conventions.ANNOTATION_HASH}
-    rest = {key: value for key, value in found.items() if key not in ("metadata", "status")}
-    return {**rest, "metadata": {**metadata, **({"annotations": ours} if ours else {})}}
 
 
 def _show(forecast: Forecast) -> None:

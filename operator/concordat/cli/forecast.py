@@ -1,0 +1,129 @@
+"""
+What would happen to one Microservice: planned by the operator's own code, judged by the API server's dry run.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from concordat import conventions
+from concordat.api import Microservice
+from concordat.cli.live import APPLY, JSON_PATCH, Cluster
+from concordat.cli.offline import World
+from concordat.cluster.ownership import ownership
+from concordat.consequences import ChildChange, Severity, consequences
+from concordat.errors import Rejected
+from concordat.manifest import ChildKey, Manifest, PlannedChild
+from concordat.plan import Plan
+from concordat.resources import kinds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What would happen to one Microservice."""
+
+    plan: Plan
+    changes: tuple[ChildChange, ...]
+    refusals: tuple[str, ...]
+    """What the API server would not let through, and names that are taken."""
+
+    @property
+    def worst(self) -> Severity:
+        """The worst that happens."""
+        found = {consequence.severity for change in self.changes for consequence in change.consequences}
+        return next((severity for severity in reversed(Severity) if severity in found), Severity.NOTHING)
+
+
+def forecast(cluster: Cluster, world: World, service: Microservice) -> Forecast:
+    """Nothing is written: every request is a read or a dry run."""
+    planned = world.planned(service)
+    before: list[PlannedChild] = []
+    after: list[PlannedChild] = []
+    refusals: list[str] = []
+    for child in planned.children if planned.complete else ():
+        folder = f"{child.kind.path}/namespaces/{service.namespace}/{child.kind.plural}"
+        live = cluster.get(f"{folder}/{child.key.name}")
+        if live is not None and not _ours(live, service):
+            refusals.append(f"{child.key} exists and is not ours")
+            continue
+        try:
+            would_be = _would_be(cluster, folder, child, _writable(child.manifest, service), live)
+        except Rejected as refusal:
+            refusals.append(f"{child.key}: {refusal.message}")
+            continue
+        after.append(PlannedChild(kind=child.kind, manifest=_comparable(would_be)))
+        before += [PlannedChild(kind=child.kind, manifest=_comparable(live))] if live else []
+    if planned.complete:
+        before += _superfluous(cluster, service, {child.key for child in planned.children})
+    return Forecast(plan=planned, changes=consequences(before, after), refusals=tuple(refusals))
+
+
+def _ours(live: Mapping[str, Any], service: Microservice) -> bool:
+    owners = live["metadata"].get("ownerReferences") or []
+    adopted = (live["metadata"].get("annotations") or {}).get(conventions.ANNOTATION_ADOPT) == "true"
+    return adopted or any(
+        owner["kind"] == conventions.MICROSERVICE and owner["name"] == service.name for owner in owners
+    )
+
+
+def _would_be(
+    cluster: Cluster, folder: str, child: PlannedChild, manifest: Manifest, live: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    """
+    By dry run of the operator's own write: a POST, or an apply.
+
+    Before its first apply the operator turns the ``managedFields`` of a POST-born child; a dry run cannot do two steps,
+    so such a child is patched with what both come to.
+    """
+    if live is None:
+        return cluster.dry_run("POST", folder, manifest)
+    path = f"{folder}/{child.key.name}"
+    if ownership(live["metadata"]).born_by_post:
+        return cluster.dry_run("PATCH", path, _both_steps(manifest, live), JSON_PATCH)
+    return cluster.dry_run("PATCH", path, _handed_over(child, manifest, live), APPLY)
+
+
+def _both_steps(manifest: Manifest, live: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """JSON patch (RFC 6902) to the planned spec and labels; fields we owned and no longer state go."""
+    spec, labels = manifest.get("spec", {}), live["metadata"].get("labels") or {}
+    entry = live["metadata"]["managedFields"][ownership(live["metadata"]).index]
+    owned = {name.removeprefix("f:") for name in entry["fieldsV1"].get("f:spec", {})}
+    return [
+        {"op": "add", "path": "/metadata/labels", "value": labels | manifest["metadata"]["labels"]},
+        *({"op": "add", "path": f"/spec/{field}", "value": value} for field, value in spec.items()),
+        *({"op": "remove", "path": f"/spec/{field}"} for field in sorted(owned - spec.keys()) if field in live["spec"]),
+    ]
+
+
+def _handed_over(child: PlannedChild, manifest: Manifest, live: Mapping[str, Any]) -> Manifest:
+    """With the live value of what the operator lets go of before it writes, e.g. replicas."""
+    kept = {field: live["spec"][field] for _, field in child.relinquished}
+    return {**manifest, "spec": manifest["spec"] | kept} if kept else manifest
+
+
+def _writable(manifest: Manifest, service: Microservice) -> Manifest:
+    """A Microservice that is not there yet has no uid to own anything by."""
+    metadata = {key: value for key, value in manifest["metadata"].items() if service.uid or key != "ownerReferences"}
+    return {**manifest, "metadata": metadata}
+
+
+def _superfluous(cluster: Cluster, service: Microservice, wanted: set[ChildKey]) -> Iterator[PlannedChild]:
+    selector = f"{conventions.LABEL_MANAGED_BY}={conventions.MANAGED_BY}"
+    for kind in kinds.ALL:
+        for item in cluster.items(kind.path, kind.plural, namespace=service.namespace, labelSelector=selector):
+            child = PlannedChild(
+                kind=kind, manifest=_comparable({**item, "kind": kind.kind, "apiVersion": kind.api_version})
+            )
+            if child.key not in wanted and service.uid in {
+                owner["uid"] for owner in item["metadata"].get("ownerReferences") or []
+            }:
+                yield child
+
+
+def _comparable(found: Mapping[str, Any]) -> Manifest:
+    """An object without what the server keeps for itself."""
+    metadata = {key: value for key, value in found["metadata"].items() if key in ("name", "namespace", "labels")}
+    annotations = found["metadata"].get("annotations") or {}
+    ours = {key: value for key, value in annotations.items() if key != conventions.ANNOTATION_HASH}
+    rest = {key: value for key, value in found.items() if key not in ("metadata", "status")}
+    return {**rest, "metadata": {**metadata, **({"annotations": ours} if ours else {})}}
