@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 Json = dict[str, Any]
 
 labels = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True)
-names = st.one_of(labels, st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", fullmatch=True))
+names = st.one_of(
+    labels,
+    st.from_regex(r"[a-z0-9]([-a-z0-9]{0,80}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,80}[a-z0-9])?){0,2}", fullmatch=True),
+)
 port_names = st.from_regex(r"[a-z]([-a-z0-9]{0,13}[a-z0-9])?", fullmatch=True) | st.sampled_from(["http", "metrics"])
 hosts = st.from_regex(r"[a-z0-9]{1,8}(\.[a-z0-9]{1,8}){1,3}", fullmatch=True)
 url_paths = st.from_regex(r"/|(/[a-z0-9_~-]{1,6}){1,3}", fullmatch=True)
@@ -191,14 +194,23 @@ def damaged(draw: st.DrawFn) -> Json:
     """A valid one in which one field holds something else, or a field is added or gone. May be valid all the same."""
     manifest = draw(manifests())
     spec = manifest["spec"]
-    path = draw(st.sampled_from(sorted(_paths(spec), key=str)))
-    wrong = draw(st.sampled_from(_WRONG))
-    return manifest | {"spec": _with(spec, path, wrong, remove=draw(st.integers(0, 5)) == 0)}
+    path = draw(st.sampled_from(_paths(spec)))
+    alike = [other for other in _WRONG if type(other) is type(_at(spec, path))]
+    wrong = draw(
+        st.sampled_from(alike or _WRONG) if draw(st.sampled_from([True, True, False])) else st.sampled_from(_WRONG)
+    )
+    return manifest | {"spec": _with(spec, path, wrong, remove=draw(st.sampled_from([False, False, False, True])))}
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [found for step, item in items for found in ((*path, step), *_paths(item, (*path, step)))]
+
+
+def _at(value: Any, path: tuple[Any, ...]) -> Any:
+    for step in path:
+        value = value[step]
+    return value
 
 
 def _with(value: Any, path: tuple[Any, ...], new: Any, *, remove: bool) -> Any:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from concordat.api.scalars import PORT_NAME, PORT_NAME_MESSAGE, DnsLabel, Image, ObjectName, PathPrefix, PortName
-from concordat.api.schema import Check, Distinct, Schema, matching
+from concordat.api.schema import Check, Distinct, Schema, matching, without_nulls
 from concordat.api.traffic import Access, Consumption, Egress, Routing
 from concordat.api.workload import EnvVar, Flag, Health, Port, Resources, Scaling
 
@@ -143,6 +143,7 @@ class MicroserviceSpec(Schema):
             message="port 80 of the Service is the main port, called http: give another port another number",
         ),
         AfterValidator(_sorted),
+        BeforeValidator(without_nulls),
     ]
     """Named ports. The main one is called `http`; else it is the first by name that is not called `metrics`."""
     health: Health = Health()
@@ -215,8 +216,8 @@ class Microservice(Schema):
         ),
     )
 
-    name: str
-    namespace: str
+    name: ObjectName
+    namespace: DnsLabel
     uid: str = ""
     generation: int = 0
     created: str = ""

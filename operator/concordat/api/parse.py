@@ -60,6 +60,7 @@ def _essential(error: ValidationError) -> list[Any]:
 
 def _problem(prefix: tuple[str, ...], detail: Any) -> Problem:
     location = tuple(part for part in detail["loc"] if part != "[key]")
+    prefix = ("metadata",) if not prefix and location else prefix
     context = detail.get("ctx") or {}
     path = written((*prefix, *location)) + str(context.get("path", ""))
     return Problem(path=path.lstrip("."), message=_message(detail["type"], location, detail["input"], context))

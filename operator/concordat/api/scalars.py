@@ -11,7 +11,8 @@ from concordat.api.quantity import quantity
 from concordat.api.schema import VALIDATIONS, Check, matching
 
 _LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-_SUBDOMAIN = "[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?"
+_PART = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_SUBDOMAIN = rf"{_PART}(\.{_PART})*"
 
 DnsLabel = Annotated[
     str,

@@ -87,6 +87,11 @@ class Distinct:
         return out | {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [self.by]}
 
 
+def without_nulls(value: Any) -> Any:
+    """``health:`` with nothing behind it is what people leave while editing; the API server prunes it as well."""
+    return {key: item for key, item in value.items() if item is not None} if isinstance(value, Mapping) else value
+
+
 class Schema(BaseModel):
     """Frozen; camelCase outside, snake_case inside; an unknown field is an error, never silently dropped."""
 
@@ -98,10 +103,7 @@ class Schema(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _nulls_are_absent(cls, value: Any) -> Any:
-        """``health:`` with nothing behind it is what people leave while editing; the API server prunes it as well."""
-        if not isinstance(value, Mapping):
-            return value
-        return {key: item for key, item in value.items() if item is not None}
+        return without_nulls(value)
 
     @model_validator(mode="after")
     def _checks_hold(self) -> "Schema":

@@ -5,7 +5,7 @@ Who talks to whom: consumed services, consent, the world outside, routes from it
 import re
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from concordat.api.scalars import (
     DnsLabel,
@@ -19,7 +19,7 @@ from concordat.api.scalars import (
     Protocol,
     Reference,
 )
-from concordat.api.schema import Check, Distinct, Schema
+from concordat.api.schema import Check, Distinct, Schema, without_nulls
 
 
 class Consumption(Schema):
@@ -83,6 +83,7 @@ class Egress(Schema):
                 holds=lambda pods: all(len(key) <= 253 and re.fullmatch(LabelKey, key) for key in pods),
                 message="a label's key is a name with an optional prefix, e.g. app or app.kubernetes.io/name",
             ),
+            BeforeValidator(without_nulls),
         ]
         | None
     ) = None
