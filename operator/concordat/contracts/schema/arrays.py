@@ -106,7 +106,6 @@ class _Builder:
             most is not None and least > most and self._contained(inner, outer)
             for inner, least, _ in branch.counts
             for outer, _, most in branch.counts
-            if inner is not outer or least > most
         )
 
     def _indices(self) -> range:

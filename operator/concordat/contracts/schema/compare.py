@@ -2,14 +2,17 @@
 
 from typing import Any
 
-from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Sample
+from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
 from concordat.contracts.schema.dialect import Dialect, Direction
 from concordat.contracts.schema.document import SchemaDocument
+from concordat.contracts.schema.naming import SAYS, rule_id
 from concordat.contracts.schema.node import Node
+from concordat.contracts.schema.paths import Path, holding, written
 from concordat.contracts.schema.search import Search
 from concordat.contracts.schema.space import Setting, Space
 from concordat.contracts.schema.terms import INSIDE, OUTSIDE, SENT, Signed
 from concordat.contracts.schema.validator import Arbiter
+from concordat.contracts.schema.walk import Difference, Walk
 from concordat.contracts.schema.where import PLAIN, Where
 from concordat.contracts.verdict import Finding, Outcome, Severity, Verdict
 
@@ -54,30 +57,94 @@ def compare_schemas(
     if old is new:
         return []
     sender, receiver = (old, new) if direction is Direction.REQUEST else (new, old)
-    return _findings(search, arbiter, sender, receiver, direction, where)
+    return _Report(search, arbiter, sender, receiver, direction, where).findings(old, new)
 
 
-def _findings(
-    search: Search, arbiter: Arbiter, sender: Node, receiver: Node, direction: Direction, where: Where
-) -> list[Finding]:
-    mode = SENT if where.is_api else INSIDE
-    answer = search.ask({Signed(mode, sender), Signed(OUTSIDE, receiver)})
-    if answer is EMPTY:
-        return []
-    name = "narrowed" if direction is Direction.REQUEST else "widened"
-    if isinstance(answer, Sample) and arbiter.confirms(sender, receiver, answer.value):
-        return [
-            Finding(
-                id=f"{direction.value}-{where.surface.value}-{name}", severity=Severity.ERROR, location=where.at(""),
-                message="is sent by one side and refused by the other", witness=answer.value, outcome=Outcome.BREAKING,
+class _Report:
+    """Turns differences into findings: confirms each on a whole instance, and drops what the surroundings make impossible."""
+
+    def __init__(
+        self, search: Search, arbiter: Arbiter, sender: Node, receiver: Node, direction: Direction, where: Where
+    ) -> None:
+        self.search = search
+        self.arbiter = arbiter
+        self.sender = sender
+        self.receiver = receiver
+        self.direction = direction
+        self.where = where
+        self.mode = SENT if where.is_api else INSIDE
+
+    def findings(self, old: Node, new: Node) -> list[Finding]:
+        answer = self.search.ask({Signed(self.mode, self.sender), Signed(OUTSIDE, self.receiver)})
+        if answer is EMPTY and not self.where.is_api:
+            return []
+        walk = Walk(self.search, self.direction, api=self.where.is_api)
+        walk.compare(old, new, quiet=answer is EMPTY)
+        found = [finding for difference in walk.found if (finding := self._finding(difference)) is not None]
+        if answer is EMPTY:
+            return found
+        if any(finding.outcome is Outcome.BREAKING for finding in found):
+            return [finding for finding in found if finding.outcome is not Outcome.UNKNOWN]
+        whole = self._whole(answer)
+        if whole.outcome is Outcome.BREAKING:
+            return [*(finding for finding in found if finding.outcome is not Outcome.UNKNOWN), whole]
+        return found if any(finding.outcome is Outcome.UNKNOWN for finding in found) else [*found, whole]
+
+    def _finding(self, difference: Difference) -> Finding | None:
+        if difference.answer is None:
+            severity = _severity_of_note(difference.concept)
+            outcome = Outcome.BREAKING if severity is Severity.ERROR else Outcome.COMPATIBLE
+            return self._made(difference.concept, difference.path, difference.detail, severity, outcome)
+        if isinstance(difference.answer, Sample):
+            whole = self._whole_instance(difference.shown_at, difference.answer.value)
+            if whole is EMPTY:
+                return None
+            if isinstance(whole, Sample):
+                return self._made(
+                    difference.concept,
+                    difference.path,
+                    difference.detail,
+                    Severity.ERROR,
+                    Outcome.BREAKING,
+                    whole.value,
+                )
+        return self._made(difference.concept, difference.path, difference.detail, Severity.WARNING, Outcome.UNKNOWN)
+
+    def _whole_instance(self, path: Path, value: Any) -> Answer:
+        """An instance that has ``value`` at a place, sent by one side and refused by the other, as a validator says."""
+        answer: Answer = Sample(value)
+        if path:
+            surroundings = self.search.space.literal(holding(path, value))
+            answer = self.search.ask(
+                {Signed(self.mode, self.sender), Signed(INSIDE, surroundings), Signed(OUTSIDE, self.receiver)}
             )
-        ]  # fmt: skip
-    return [
-        Finding(
-            id=f"{direction.value}-{where.surface.value}-undecided", severity=Severity.WARNING, location=where.at(""),
-            message="could not be decided; treated as unsafe", outcome=Outcome.UNKNOWN,
-        )
-    ]  # fmt: skip
+        if isinstance(answer, Sample) and not self.arbiter.confirms(self.sender, self.receiver, answer.value):
+            return UNKNOWN
+        return answer
+
+    def _whole(self, answer: Answer) -> Finding:
+        if isinstance(answer, Sample) and self.arbiter.confirms(self.sender, self.receiver, answer.value):
+            concept = "narrowed" if self.direction is Direction.REQUEST else "widened"
+            return self._made(concept, (), "", Severity.ERROR, Outcome.BREAKING, answer.value)
+        return Finding(
+            id="undecided", severity=Severity.WARNING, location=self.where.at(""), outcome=Outcome.UNKNOWN,
+            message="could not be decided, and is treated as unsafe",
+        )  # fmt: skip
+
+    def _made(
+        self, concept: str, path: Path, detail: str, severity: Severity, outcome: Outcome, witness: Any = None
+    ) -> Finding:
+        says = SAYS[concept] if not detail else f"{SAYS[concept]}: {detail}"
+        if outcome is Outcome.UNKNOWN:
+            says = f"{says}; no instance found that proves it, and no proof that there is none"
+        return Finding(
+            id=rule_id(self.direction, self.where.surface, len(path), concept),
+            severity=severity, location=self.where.at(written(path)), message=says, witness=witness, outcome=outcome,
+        )  # fmt: skip
+
+
+def _severity_of_note(concept: str) -> Severity:
+    return Severity.ERROR if concept.startswith("content-") else Severity.WARNING
 
 
 def compare_json_schemas(old: Any, new: Any, direction: Direction = Direction.REQUEST) -> Verdict:

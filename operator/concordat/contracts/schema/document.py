@@ -47,7 +47,7 @@ class SchemaDocument:
     ``root`` may be any mapping that references point into: an OpenAPI or AsyncAPI document, or a schema itself.
     """
 
-    def __init__(self, root: Mapping[str, Any] | bool, dialect: Dialect) -> None:
+    def __init__(self, root: Any, dialect: Dialect) -> None:
         self.root = root
         self.dialect = dialect
         self._plain: dict[int, tuple[Any, Any]] = {}

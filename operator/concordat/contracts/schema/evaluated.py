@@ -92,9 +92,9 @@ class _Evaluation:
     def _own(self, node: Node, outermost: bool) -> Case:
         keywords = node.keywords
         if self.arrays:
-            if keywords.contains is not None:
-                raise _TooMany
             everything = keywords.rest is not None or (keywords.unevaluated_items is not None and not outermost)
+            if keywords.contains is not None and not everything and node.document.dialect.year >= 2020:
+                raise _TooMany
             return Case(items=len(keywords.prefix), everything=everything)
         left = keywords.unevaluated_properties is not None and not outermost
         return Case(

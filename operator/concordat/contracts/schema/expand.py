@@ -12,8 +12,20 @@ from concordat.contracts.schema import formats
 from concordat.contracts.schema.evaluated import Case, item_cases, property_cases
 from concordat.contracts.schema.node import Keywords, Node
 from concordat.contracts.schema.terms import (
-    INSIDE, OUTSIDE, SENT, SENT_PART, Action, Alternative, ArrayBranch, Branch, Literal, Names, NumberBranch, ObjectBranch,
-    Signed, StringBranch,
+    INSIDE,
+    OUTSIDE,
+    SENT,
+    SENT_PART,
+    Action,
+    Alternative,
+    ArrayBranch,
+    Branch,
+    Literal,
+    Names,
+    NumberBranch,
+    ObjectBranch,
+    Signed,
+    StringBranch,
 )  # fmt: skip
 from concordat.contracts.schema.values import type_of
 
@@ -166,10 +178,11 @@ class Tableau:
 
     def _follows(self, alternative: Alternative, branch: Branch) -> bool:
         """Whether the alternative holds whatever else: a present property whose every value is refused there."""
-        if not isinstance(branch, ObjectBranch) or len(alternative) != 1 or isinstance(alternative[0], Signed):
+        literal = alternative[0] if len(alternative) == 1 else ()
+        if not isinstance(branch, ObjectBranch) or isinstance(literal, Signed) or literal[:1] != ("some",):
             return False
-        word, names, signed = alternative[0] if len(alternative[0]) == 3 else ("", ("",), None)
-        if word != "some" or names[0] != "name" or signed is None:
+        _, names, signed = literal
+        if names[0] != "name" or signed is None:
             return False
         if not any(other == names for other, _ in branch.some):
             return False

@@ -22,6 +22,7 @@ class Keywords:
 
     types: frozenset[str] | None = None
     enum: tuple[Any, ...] | None = None
+    is_const: bool = False
     low: Bound | None = None
     high: Bound | None = None
     multiple: Fraction | None = None
@@ -180,6 +181,7 @@ class _Reader:
             same = canonical(raw["const"])
             allowed = found.enum is None or any(canonical(value) == same for value in found.enum)
             found.enum = (raw["const"],) if allowed else ()
+            found.is_const = True
 
     def _numbers(self, found: Keywords) -> None:
         raw = self.raw
@@ -210,10 +212,11 @@ class _Reader:
         named = raw.get("format")
         found.format = named if isinstance(named, str) else None
         unconstrained = found.pattern is None and found.format is None and found.enum is None
-        if self.node.space.setting.textual and unconstrained and not found.min_length and found.max_length is None:
+        unconstrained = unconstrained and not found.min_length and found.max_length is None
+        takes_text = found.types is not None and "string" in found.types
+        if self.node.space.setting.textual and unconstrained and takes_text:
             # On the wire of a query, a path or a header every scalar is text.
-            if found.types is not None and "string" in found.types:
-                found.types |= {"number", "boolean"}
+            found.types = (found.types or frozenset()) | {"number", "boolean"}
 
     def _arrays(self, found: Keywords) -> None:
         raw = self.raw

@@ -5,6 +5,7 @@ from math import ceil, floor, gcd, lcm
 
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
 from concordat.contracts.schema.node import Bound
+from concordat.contracts.schema.terms import is_empty
 from concordat.contracts.schema.values import plain_number
 
 TRIED = 4096
@@ -54,13 +55,6 @@ def pick(
     return UNKNOWN
 
 
-def is_empty(low: Bound | None, high: Bound | None) -> bool:
-    """Whether no number at all lies between the bounds."""
-    if low is None or high is None:
-        return False
-    return low[0] > high[0] or (low[0] == high[0] and (low[1] or high[1]))
-
-
 def _pick_any(low: Bound | None, high: Bound | None, others: set[Fraction], without: set[Fraction]) -> Answer:
     if low is not None and high is not None and low[0] == high[0]:
         only = low[0]
@@ -70,8 +64,7 @@ def _pick_any(low: Bound | None, high: Bound | None, others: set[Fraction], with
         if (
             _outside(value, low, high)
             or value in without
-            or Fraction(plain_number(value)) != value
-            and value.denominator & (value.denominator - 1) == 0
+            or (Fraction(plain_number(value)) != value and value.denominator & (value.denominator - 1) == 0)
         ):
             continue
         if all((value / other).denominator != 1 for other in others):

@@ -211,12 +211,12 @@ class _Builder:
             if not isinstance(answer, Sample):
                 continue
             for _ in range(MOST_PROPERTIES):
-                name = self._new_name(region, grown)
-                if name is None:
+                new = self._new_name(region, grown)
+                if new is None:
                     self.undecided = True
                     break
-                grown = grown.put(name, None, region)
-                yield name, answer
+                grown = grown.put(new, None, region)
+                yield new, answer
 
     def _varied(self, plan: _Plan, values: dict[str, Any], left_out: set[Any], sure: bool) -> Answer:
         if self.branch.most is None or len(values) < self.branch.most:

@@ -9,6 +9,7 @@ regular or not understood (back references, word boundaries, look-behind) raises
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from concordat.contracts.schema.pattern_syntax import ANY, Ranges, Tree, has_assertion, parse
@@ -177,7 +178,7 @@ class Algebra:
         chosen: dict[tuple[bool, ...], int] = {}
         for candidate in [
             *liked,
-            *(max(low, 33) if low < 33 < high else low for low, high in zip(edges, edges[1:], strict=False)),
+            *(max(low, 33) if low < 33 < high else low for low, high in pairwise(edges)),
         ]:
             if 0xD800 <= candidate < 0xE000 or candidate >= 0x110000:
                 continue

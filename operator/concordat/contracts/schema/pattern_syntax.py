@@ -103,9 +103,8 @@ class _Reader:
             return atom
         if atom[0] in ("start", "end", "look"):
             raise ValueError("a repeated assertion")
-        if self.peek() in ("?", "+"):
-            if self.take() == "+":
-                raise ValueError("possessive")
+        if self.peek() in ("?", "+") and self.take() == "+":
+            raise ValueError("possessive")
         if self.counts() is not None:
             raise ValueError("repeated twice")
         least, most = counts

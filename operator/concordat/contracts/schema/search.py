@@ -19,7 +19,15 @@ from concordat.contracts.schema.names import is_named
 from concordat.contracts.schema.node import Malformed, Node
 from concordat.contracts.schema.space import Space
 from concordat.contracts.schema.terms import (
-    OUTSIDE, SENT, SENT_PART, ArrayBranch, Branch, NumberBranch, ObjectBranch, Signed, StringBranch,
+    OUTSIDE,
+    SENT,
+    SENT_PART,
+    ArrayBranch,
+    Branch,
+    NumberBranch,
+    ObjectBranch,
+    Signed,
+    StringBranch,
 )  # fmt: skip
 from concordat.contracts.schema.values import TYPES, canonical, fraction, type_of
 

@@ -40,6 +40,13 @@ Action = Signed | Literal
 Alternative = tuple[Action, ...]
 
 
+def is_empty(low: Bound | None, high: Bound | None) -> bool:
+    """Whether no number at all lies between the bounds."""
+    if low is None or high is None:
+        return False
+    return low[0] > high[0] or (low[0] == high[0] and (low[1] or high[1]))
+
+
 class Branch:
     """A conjunction of statements about values of one kind."""
 
@@ -101,9 +108,8 @@ class NumberBranch(Branch):
             self.multiples.add(value)
         else:
             self.others.add(value)
-        if self.low is not None and self.high is not None:
-            if self.low[0] > self.high[0] or (self.low[0] == self.high[0] and (self.low[1] or self.high[1])):
-                return False
+        if is_empty(self.low, self.high):
+            return False
         return not any((mine / other).denominator == 1 for mine in self.multiples for other in self.others)
 
     def has(self, literal: Literal) -> bool:
@@ -253,9 +259,8 @@ class ObjectBranch(Branch):
                 return False
         else:
             self.some.append((literal[1], literal[2]))
-            if literal[1][0] == "name":
-                if any(names == literal[1] and _refuses(signed) for names, signed in self.every):
-                    return False
+            if any(names == literal[1] and _refuses(signed) for names, signed in self.every):
+                return literal[1][0] != "name"
         return self.most is None or self.least <= self.most
 
     def has(self, literal: Literal) -> bool:

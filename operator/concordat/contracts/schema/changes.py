@@ -1,0 +1,321 @@
+"""What a difference in one keyword is called, and said, in each direction."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from concordat.contracts.schema.dialect import Direction
+from concordat.contracts.schema.node import Keywords, Node
+from concordat.contracts.schema.values import canonical, plain_number
+from concordat.contracts.schema.view import ALL_TYPES, View
+
+Name = Callable[[Direction, View, View], tuple[str, str]]
+"""``(direction, before, after)`` to concept and detail; a detail of several lines is as many findings."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Keywords that assert one thing together."""
+
+    keywords: tuple[str, ...]
+    name: Name
+    context: tuple[str, ...] = ()
+    """Keywords of the same schema that these look at."""
+    covered: bool = False
+    """Whether a difference named further inside says it better."""
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], bool):
+        value = value[0]
+    if value is None:
+        return "none"
+    if hasattr(value, "denominator"):
+        value = plain_number(value)
+    return f"{value}"
+
+
+def _grown(field: str, word: str, *, lower: bool, zero_is_unset: bool = False) -> Name:
+    """A limit: set or tightened in requests, loosened or unset in responses."""
+
+    def name(direction: Direction, before: View, after: View) -> tuple[str, str]:
+        old, new = before.first(field), after.first(field)
+        detail = f"{_written(old)} -> {_written(new)}"
+        strict = "exclusive-" if _is_exclusive(old, new, direction) else ""
+        has_before, has_after = (bool(side) if zero_is_unset else side is not None for side in (old, new))
+        if direction is Direction.REQUEST:
+            return f"{strict}{word}-{('increased' if lower else 'decreased') if has_before else 'set'}", detail
+        return f"{strict}{word}-{('decreased' if lower else 'increased') if has_after else 'unset'}", detail
+
+    return name
+
+
+def _is_exclusive(old: Any, new: Any, direction: Direction) -> bool:
+    deciding = new if direction is Direction.REQUEST else (new if new is not None else old)
+    return isinstance(deciding, tuple) and deciding[1] is True
+
+
+def _least_length(direction: Direction, before: View, after: View) -> tuple[str, str]:
+    detail = f"{before.first('min_length')} -> {after.first('min_length')}"
+    return ("min-length-increased" if direction is Direction.REQUEST else "min-length-decreased"), detail
+
+
+def _least_properties(direction: Direction, before: View, after: View) -> tuple[str, str]:
+    detail = f"{before.first('min_properties')} -> {after.first('min_properties')}"
+    return ("min-properties-increased" if direction is Direction.REQUEST else "min-properties-decreased"), detail
+
+
+def _presence(field: str, word: str) -> Name:
+    """Added or changed in requests, removed or changed in responses."""
+
+    def name(direction: Direction, before: View, after: View) -> tuple[str, str]:
+        blank = getattr(Keywords(), field)
+        old, new = before.first(field), after.first(field)
+        if direction is Direction.REQUEST:
+            return f"{word}-{'added' if old == blank else 'changed'}", ""
+        return f"{word}-{'removed' if new == blank else 'changed'}", ""
+
+    return name
+
+
+def _pattern(direction: Direction, before: View, after: View) -> tuple[str, str]:
+    concept, _ = _presence("pattern", "pattern")(direction, before, after)
+    return concept, f"{before.first('pattern') or 'none'} -> {after.first('pattern') or 'none'}"
+
+
+def _type_words(view: View) -> str:
+    named = view.first("format")
+    types = view.types
+    words = "any" if types is None else "|".join(sorted(types)) or "none"
+    return f"{words}/{named}" if named else words
+
+
+def _types(direction: Direction, before: View, after: View) -> tuple[str, str]:
+    detail = f"{_type_words(before)} -> {_type_words(after)}"
+    old, new = (ALL_TYPES if side.types is None else side.types for side in (before, after))
+    request = direction is Direction.REQUEST
+    lost, gained = _missing(old, new), _missing(new, old)
+    if request and lost == {"null"}:
+        return "became-not-nullable", detail
+    if not request and gained == {"null"}:
+        return "became-nullable", detail
+    several = max(len(side.types - {"null"}) if side.types is not None else 1 for side in (before, after)) > 1
+    overlap = bool(old - {"null"}) and _missing(old - {"null"}, new) != old - {"null"}
+    if several and overlap and before.types is not None and after.types is not None:
+        return ("list-of-types-narrowed" if request else "list-of-types-widened"), detail
+    if not request and not lost:
+        return "type-generalized", detail
+    if request and not gained and before.types is not None:
+        return "type-specialized", detail
+    return "type-changed", detail
+
+
+def _missing(left: frozenset[str], right: frozenset[str]) -> frozenset[str]:
+    """What of ``left`` is not in ``right``; whole numbers are numbers."""
+    return frozenset(kind for kind in left if kind not in right and not (kind == "integer" and "number" in right))
+
+
+def _format(direction: Direction, before: View, after: View) -> tuple[str, str]:
+    detail = f"{_type_words(before)} -> {_type_words(after)}"
+    if direction is Direction.RESPONSE and after.first("format") is None:
+        return "type-generalized", detail
+    return "type-changed", detail
+
+
+def _enum(direction: Direction, before: View, after: View) -> tuple[str, str]:
+    old, new = before.enum, after.enum
+    request = direction is Direction.REQUEST
+    was_const, is_const = before.first("is_const"), after.first("is_const")
+    if was_const and is_const:
+        return "const-changed", f"{old} -> {new}"
+    if request and is_const:
+        return "const-added", f"{new}"
+    if not request and was_const and new is None:
+        return "const-removed", f"{old}"
+    if old is None:
+        return ("became-enum" if request else "became-not-enum"), ""
+    if new is None:
+        return ("narrowed" if request else "became-not-enum"), ""
+    more, fewer = (old, new) if request else (new, old)
+    known = {canonical(value) for value in fewer}
+    differing = [value for value in more if canonical(value) not in known]
+    return ("enum-value-removed" if request else "enum-value-added"), "\n".join(
+        f"{value!r}" for value in differing[:20]
+    )
+
+
+def _contains(direction: Direction, before: View, after: View) -> tuple[str, str]:
+    old, new = before.first("contains"), after.first("contains")
+    request = direction is Direction.REQUEST
+    if old is None or new is None:
+        return ("contains-added" if request else "contains-removed"), ""
+    if old[0] is not new[0]:
+        return "contains-changed", ""
+    if old[1] != new[1] and (new[1] > old[1]) is request:
+        return ("min-contains-increased" if request else "min-contains-decreased"), f"{old[1]} -> {new[1]}"
+    return (
+        "max-contains-decreased" if request else "max-contains-increased"
+    ), f"{_written(old[2])} -> {_written(new[2])}"
+
+
+def _condition(direction: Direction, before: View, after: View) -> tuple[str, str]:
+    old, new = before.first("condition"), after.first("condition")
+    request = direction is Direction.REQUEST
+    appeared = "added" if request else "removed"
+    here, there = (new, old) if request else (old, new)
+    if there is None:
+        return f"if-{appeared}", ""
+    if here is not None and here[0] is not there[0]:
+        return "if-changed", ""
+    for index, word in ((1, "then"), (2, "else")):
+        if here is not None and here[index] is not there[index]:
+            return f"{word}-{appeared if there[index] is None else 'changed'}", ""
+    return "if-changed", ""
+
+
+def _additional(direction: Direction, before: View, after: View) -> tuple[str, str]:
+    return (
+        "additional-properties-restricted" if direction is Direction.REQUEST else "additional-properties-allowed"
+    ), ""
+
+
+def _items(direction: Direction, before: View, after: View) -> tuple[str, str]:
+    return ("items-restricted" if direction is Direction.REQUEST else "items-generalized"), ""
+
+
+def _whole(direction: Direction, before: View, after: View) -> tuple[str, str]:
+    return ("narrowed" if direction is Direction.REQUEST else "widened"), ""
+
+
+GROUPS = (
+    Group(("types",), _types),
+    Group(("format",), _format),
+    Group(("enum",), _enum),
+    Group(("low",), _grown("low", "min", lower=True)),
+    Group(("high",), _grown("high", "max", lower=False)),
+    Group(("multiple",), _presence("multiple", "multiple-of")),
+    Group(("min_length",), _least_length),
+    Group(("max_length",), _grown("max_length", "max-length", lower=False)),
+    Group(("pattern",), _pattern),
+    Group(("min_items",), _grown("min_items", "min-items", lower=True, zero_is_unset=True)),
+    Group(("max_items",), _grown("max_items", "max-items", lower=False)),
+    Group(("unique",), _presence("unique", "unique-items")),
+    Group(("min_properties",), _least_properties),
+    Group(("max_properties",), _grown("max_properties", "max-properties", lower=False)),
+    Group(("contains",), _contains),
+    Group(("dependent_required",), _presence("dependent_required", "dependent-required")),
+    Group(("dependent_schemas",), _presence("dependent_schemas", "dependent-schema")),
+    Group(("names",), _presence("names", "property-names")),
+    Group(("pattern_properties",), _presence("pattern_properties", "pattern-property")),
+    Group(("condition",), _condition),
+    Group(("negated",), _presence("negated", "not")),
+)
+"""Keywords that are tested one by one."""
+
+SCHEMA_GROUPS = (
+    Group(("additional",), _additional, context=("properties", "pattern_properties"), covered=True),
+    Group(
+        ("unevaluated_items",),
+        _presence("unevaluated_items", "unevaluated-items"),
+        context=("prefix", "rest", "contains", "all_of", "any_of", "one_of", "condition"),
+        covered=True,
+    ),
+    Group(
+        ("unevaluated_properties",),
+        _presence("unevaluated_properties", "unevaluated-properties"),
+        context=(
+            "properties",
+            "pattern_properties",
+            "additional",
+            "all_of",
+            "any_of",
+            "one_of",
+            "condition",
+            "dependent_schemas",
+        ),
+        covered=True,
+    ),
+    Group(("prefix", "rest"), _items, covered=True),
+    Group(("opaque",), _whole, covered=True),
+)
+"""Keywords that need their neighbours, or are better named from inside."""
+
+
+def required(direction: Direction, name: str, before: View, after: View) -> tuple[str, str]:
+    """What it is called when a property must be there, or need no longer be."""
+    if direction is Direction.REQUEST:
+        declared = after.properties.get(name)
+        has_default = declared is not None and isinstance(declared.raw, dict) and "default" in declared.raw
+        concept = "became-required" if name in before.properties else "new-required"
+        return (f"{concept}-with-default" if has_default else concept), ""
+    return ("became-optional" if name in after.properties else "required-removed"), ""
+
+
+def contents(direction: Direction, before: View, after: View) -> Iterator[tuple[str, str]]:
+    """What is said about the contents of strings; not asserted by validators, yet part of what both sides agreed."""
+    for keyword, concept in (
+        ("contentMediaType", "content-media-type-changed"),
+        ("contentEncoding", "content-encoding-changed"),
+    ):
+        old, new = before.raw(keyword), after.raw(keyword)
+        if old != new:
+            yield concept, f"{old or 'none'} -> {new or 'none'}"
+    old, new = before.raw("contentSchema"), after.raw("contentSchema")
+    if direction is Direction.REQUEST and old is None and new is not None:
+        yield "content-schema-added", ""
+    if direction is Direction.RESPONSE and old is not None and new is None:
+        yield "content-schema-removed", ""
+
+
+def branch_name(node: Node) -> str:
+    """What to call an alternative: its reference's last word, its discriminating constant, or its type."""
+    reference = node.raw.get("$ref") if isinstance(node.raw, dict) else None
+    if isinstance(reference, str):
+        return reference.rsplit("/", 1)[-1]
+    for name, value in sorted(_tags(node).items()):
+        return f"{name} = {value[1]!r}"
+    types = node.keywords.types
+    return "|".join(sorted(types)) if types else "an alternative"
+
+
+def twin(branch: Node, candidates: tuple[Node, ...], siblings: tuple[Node, ...]) -> Node | None:
+    """The alternative on the other side that this one became, if any can be told."""
+    if branch in candidates:
+        return branch
+    free = [candidate for candidate in candidates if candidate not in siblings]
+    name = _reference(branch)
+    if name is not None:
+        named = [candidate for candidate in free if _reference(candidate) == name]
+        if named:
+            return named[0]
+    tags = _tags(branch)
+    tagged = [candidate for candidate in free if tags and tags.items() & _tags(candidate).items()]
+    if tagged:
+        return tagged[0]
+    if name is not None and all(_reference(candidate) is not None for candidate in free):
+        return None
+    alike = [
+        candidate
+        for candidate in free
+        if candidate.constant is None and candidate.keywords.types == branch.keywords.types and not _tags(candidate)
+    ]
+    return alike[0] if len(alike) == 1 and not tags else None
+
+
+def _reference(node: Node) -> str | None:
+    reference = node.raw.get("$ref") if isinstance(node.raw, dict) else None
+    return reference if isinstance(reference, str) else None
+
+
+def _tags(node: Node, depth: int = 0) -> dict[str, Any]:
+    """The properties that a schema pins to one value."""
+    if depth > 4 or node.constant is not None:
+        return {}
+    tags: dict[str, Any] = {}
+    for child in node.keywords.all_of:
+        tags |= _tags(child, depth + 1)
+    for name, schema in node.keywords.properties.items():
+        values = schema.keywords.enum
+        if values is not None and len(values) == 1:
+            tags[name] = canonical(values[0])
+    return tags
