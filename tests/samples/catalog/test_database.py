@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from catalog import config
-from catalog.adapters.database import Database, DatabaseUnavailable
+from catalog.adapters.database import POOL_SIZE, Database, DatabaseUnavailable
 from catalog.domain.model import Money, Product, SkuTaken, StaleVersion
 from tests.samples.postgres import postgres as running_postgres
 
@@ -130,7 +130,7 @@ async def test_a_restart_of_the_database_costs_no_request() -> None:
 async def test_a_busy_pool_is_told_apart_from_a_dead_database(database: Database) -> None:
     """All connections taken: requests get a clear error, the probe is answered."""
     async with AsyncExitStack() as stack:
-        for _ in range(10):
+        for _ in range(POOL_SIZE):
             session = await stack.enter_async_context(database.session())
             await session.execute(text("SELECT 1"))
         await database.ping()

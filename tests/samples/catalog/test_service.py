@@ -46,7 +46,7 @@ def test_metrics_are_there_before_the_first_request(service: Process) -> None:
         assert any(f'http_route="{route}"' in line and '"500"' in line for line in counts), route
     assert any('le="0.2"' in line for line in lines)
     assert 'app_build_info{revision="unknown",version="1.0.0"} 1.0' in lines
-    assert "db_client_connection_max 10.0" in lines
+    assert "db_client_connection_max 5.0" in lines
 
 
 async def test_a_drain_under_load_loses_no_request(service: Process) -> None:

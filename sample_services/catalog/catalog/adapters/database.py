@@ -26,7 +26,7 @@ MIGRATION_LOCK = 5_062_001
 
 STATEMENT_SECONDS = 3
 CONNECT_SECONDS = 2
-POOL_SIZE = 10
+POOL_SIZE = 5
 
 NOT_OUR_FAULT = ("08", "53", "57")
 """SQLSTATE classes: connection exception, insufficient resources, operator intervention (shutdown, time-out)."""
