@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 
 import yaml
 
+from concordat.lab.audit import AuditLog
 from concordat.manifest import Manifest
 
 PROBER = (Path(__file__).parent / "prober" / "prober.py").read_text()
@@ -31,6 +32,8 @@ class Stage:
     program: Path
     """kubectl."""
     helm_program: Path
+    audit: AuditLog | None
+    """What the API server was asked; nothing where the cluster does not tell."""
 
     def kubectl(self, *arguments: str, stdin: str = "") -> str:
         """What kubectl prints; its complaint in the failure."""

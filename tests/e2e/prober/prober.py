@@ -4,6 +4,8 @@ A service that answers on its ports, and that can be asked to try others.
     prober.py serve                     answers 200 on 8080 (http) and 9090 (metrics)
     prober.py try HOST:PORT ...         which of these accept a connection; a JSON object
     prober.py get URL ...               status of each; a JSON object
+    prober.py text URL                  its body; {"text": "..."}
+    prober.py resolver                  who answers DNS; {"address": "10.96.0.10"}
     prober.py load URL                  asks without pause until standard input ends; {"sent": 517, "lost": []}
 
 Only the standard library: it runs on any image with Python.
@@ -16,9 +18,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 PORTS = (8080, 9090)
 PATIENCE = 1.5
@@ -73,6 +77,18 @@ def status(url: str) -> int | str:
         return repr(error)
 
 
+def text(url: str) -> dict[str, str]:
+    """The body, whatever the status."""
+    with urllib.request.urlopen(url, timeout=10) as response:
+        return {"text": response.read().decode()}
+
+
+def resolver() -> dict[str, str]:
+    """The first resolver of this pod."""
+    lines = Path("/etc/resolv.conf").read_text().splitlines()
+    return {"address": next(line.split()[1] for line in lines if line.startswith("nameserver"))}
+
+
 def load(url: str) -> dict[str, object]:
     """Ask without pause, a new connection each time, until standard input ends."""
     done = threading.Event()
@@ -101,19 +117,21 @@ def main(command: str, *arguments: str) -> None:
     """One command, one JSON object."""
     if command == "serve":
         serve()
-    elif command == "try":
-        print(json.dumps(_each(connects, arguments)))
-    elif command == "get":
-        print(json.dumps(_each(status, arguments)))
-    elif command == "load":
-        print(json.dumps(load(*arguments)))
+    print(json.dumps(COMMANDS[command](*arguments)))
 
 
-def _each(ask: object, targets: Iterable[str]) -> dict[str, object]:
-    assert callable(ask)
-    targets = list(targets)
+def _each(ask: Callable[[str], object], *targets: str) -> dict[str, object]:
     with ThreadPoolExecutor(max_workers=16) as callers:
         return dict(zip(targets, callers.map(ask, targets), strict=True))
+
+
+COMMANDS: dict[str, Callable[..., object]] = {
+    "try": partial(_each, connects),
+    "get": partial(_each, status),
+    "text": text,
+    "resolver": resolver,
+    "load": load,
+}
 
 
 if __name__ == "__main__":
