@@ -3,16 +3,15 @@ Where a cluster's programs come from, in this order: a directory a person names 
 an official release; a build from the pinned Go modules.
 """
 
-import fcntl
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from concordat.lab import paths
 from concordat.lab.build import build, remove_own_caches
 from concordat.lab.download import NotOffered, download
+from concordat.lab.lock import alone
 from concordat.lab.progress import Detail, Progress, Quiet
 from concordat.lab.tools import TOOL_OF, Tool
 
@@ -44,7 +43,7 @@ def locate(
     tools = {TOOL_OF[file].name: TOOL_OF[file] for file in wanted if file not in found}
     missing = [tool for tool in tools.values() if not tool.cached.is_dir()]
     if missing:
-        with _alone(progress):
+        with alone("binaries", progress):
             for tool in missing:
                 if not tool.cached.is_dir():  # another process may have made it while we waited
                     _make(tool, progress, download=download, build=build)
@@ -77,17 +76,3 @@ def _make(tool: Tool, progress: Progress, *, download: Source, build: Source) ->
             with progress.step(f"{tool.name} {tool.version}: build from its Go module") as detail:
                 build(tool, folder, detail)
         folder.rename(tool.cached)
-
-
-@contextmanager
-def _alone(progress: Progress) -> Iterator[None]:
-    """One process makes binaries at a time; the kernel lets go of the lock when its holder dies."""
-    lock = paths.cache() / "binaries.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with progress.step("another process is making the binaries: waiting for it"):
-                fcntl.flock(file, fcntl.LOCK_EX)
-        yield

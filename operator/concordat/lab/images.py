@@ -18,6 +18,7 @@ from pathlib import Path
 
 from concordat.lab import packages, paths
 from concordat.lab.errors import LabError
+from concordat.lab.lock import alone
 from concordat.lab.progress import Detail, Progress, Quiet
 
 SUITE = "bookworm"
@@ -86,8 +87,17 @@ def docker_answers() -> bool:
 
 def ensure_base(progress: Progress) -> None:
     """The local base image: a minute, once."""
-    if _buildah("inspect", "--type=image", BASE_NAME, check=False).returncode == 0:
-        return
+    if not _has_base():
+        with alone("base image", progress):
+            if not _has_base():
+                _make_base(progress)
+
+
+def _has_base() -> bool:
+    return _buildah("inspect", "--type=image", BASE_NAME, check=False).returncode == 0
+
+
+def _make_base(progress: Progress) -> None:
     with tempfile.TemporaryDirectory(prefix="concordat-base-") as scratch:
         tar = Path(scratch) / "base.tar"
         with progress.step(f"base image: Debian {SUITE} with {', '.join(BASE_PACKAGES)} (once)") as detail:

@@ -32,7 +32,6 @@ IDENTITIES = {
     "kubelet-client": Identity(user="kube-apiserver-kubelet-client", groups=("system:masters",)),
     "kube-scheduler": Identity(user="system:kube-scheduler"),
     "kube-proxy": Identity(user="system:kube-proxy"),  # bound to system:node-proxier out of the box
-    "coredns": Identity(user="system:coredns"),
     "kube-router": Identity(user="system:kube-router"),
     "kwok": Identity(user="system:kwok"),
     "metrics": Identity(user="system:metrics"),

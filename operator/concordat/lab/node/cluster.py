@@ -14,17 +14,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from concordat.lab import binaries, packages, paths
+from concordat.lab import binaries, packages
 from concordat.lab.api import Api
 from concordat.lab.audit import AuditLog
 from concordat.lab.errors import ComponentDied, LabError, Unavailable
 from concordat.lab.node.control import ask
-from concordat.lab.node.images import CTR, pause_archive
+from concordat.lab.node.images import CTR, own_archives
 from concordat.lab.node.keeper import DETACH, RECORD, clean
 from concordat.lab.node.spec import NodeSpec
 from concordat.lab.processes import POLL_SECONDS, Mark, children
 from concordat.lab.progress import Progress, Quiet
-from concordat.lab.tools import TOOLS
 
 READY_SECONDS = 60.0
 
@@ -111,12 +110,11 @@ class NodeCluster:
             if self.running:
                 raise LabError(f"the cluster {self.name} runs already: concordat down --name {self.name}")
             clean(self.folder)
-            pause = pause_archive(programs["pause"], paths.cache() / "images" / f"{TOOLS['pause'].key}.tar")
             spec = NodeSpec(
                 name=self.name,
                 folder=self.folder.resolve(),
                 binaries=dict(programs),
-                images=(pause, *self._images),
+                images=(*own_archives(programs), *self._images),
                 **self._options,
             )
             (self.folder / "spec.json").write_text(spec.to_json())

@@ -10,22 +10,14 @@ from concordat.lab.node.spec import NODE_NAME, RUN, NodeSpec
 
 PROXY_HEALTH = 10256
 POLICY_HEALTH = 20244
-DNS_READY = 8181
 KWOK_PORT = 10247
 
 READ = ["get", "list", "watch"]
-ACCESS: dict[str, list[tuple[str, list[str]]]] = {
-    "coredns": [
-        ("", ["services", "pods", "namespaces", "endpoints"]),
-        ("discovery.k8s.io", ["endpointslices"]),
-    ],
-    "kube-router": [
-        ("", ["services", "pods", "namespaces", "endpoints", "nodes"]),
-        ("discovery.k8s.io", ["endpointslices"]),
-        ("networking.k8s.io", ["networkpolicies"]),
-    ],
-}
-"""Reads of each component that is not granted them by Kubernetes itself: API group, resources."""
+POLICY_READS = (
+    {"apiGroups": [""], "resources": ["services", "pods", "namespaces", "endpoints", "nodes"], "verbs": READ},
+    {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": READ},
+    {"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"], "verbs": READ},
+)
 
 
 def containerd(configuration: Path) -> Command:
@@ -61,10 +53,6 @@ def kube_proxy(spec: NodeSpec) -> Command:
     )
 
 
-def coredns(spec: NodeSpec, corefile: Path) -> Command:
-    return (str(spec.binaries["coredns"]), "-conf", str(corefile))
-
-
 def kube_router(spec: NodeSpec) -> Command:
     return (
         str(spec.binaries["kube-router"]),
@@ -81,8 +69,5 @@ def kube_router(spec: NodeSpec) -> Command:
 
 
 def access() -> Iterator[dict[str, Any]]:
-    """ClusterRoles and their bindings for CoreDNS and kube-router."""
-    for component, reads in ACCESS.items():
-        yield from bound_role(
-            component, [{"apiGroups": [group], "resources": what, "verbs": READ} for group, what in reads]
-        )
+    """What kube-router may do; the others have rights of Kubernetes' own."""
+    return bound_role("kube-router", POLICY_READS)

@@ -1,4 +1,4 @@
-"""The files containerd, CNI, kubelet and CoreDNS read. Pure: values in, text out."""
+"""The files containerd, CNI and kubelet read. Pure: values in, text out."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,6 @@ from typing import Any
 
 from concordat.lab.node.network import BRIDGE
 from concordat.lab.node.spec import CONTAINERD_SOCKET, PAUSE_IMAGE, RUN, NodeSpec
-
-DNS_TTL_SECONDS = 5
 
 
 def containerd(spec: NodeSpec, *, cni: Path, cni_configuration: Path, snapshotter: str) -> str:
@@ -85,7 +83,7 @@ def kubelet(spec: NodeSpec) -> str:
             "x509": {"clientCAFile": f"{spec.pki}/ca.crt"},
         },
         "authorization": {"mode": "Webhook"},
-        "clusterDNS": [address],
+        "clusterDNS": [spec.network.dns],
         "clusterDomain": "cluster.local",
         "resolvConf": f"{RUN}/resolv.conf",  # empty: nothing of the host's resolver reaches a pod
         "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
@@ -109,19 +107,3 @@ def kubelet(spec: NodeSpec) -> str:
         },
     }
     return json.dumps(configuration, indent=2)
-
-
-def corefile(spec: NodeSpec) -> str:
-    """No ``forward``: names outside the cluster are answered SERVFAIL at once."""
-    return f""".:53 {{
-    bind {spec.network.bridge}
-    errors
-    ready 127.0.0.1:8181
-    kubernetes cluster.local in-addr.arpa ip6.arpa {{
-        kubeconfig {spec.control_plane.kubeconfig("coredns")}
-        pods insecure
-        ttl {DNS_TTL_SECONDS}
-    }}
-    cache {DNS_TTL_SECONDS}
-}}
-"""

@@ -2,21 +2,30 @@
 
 import json
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from concordat.lab import paths
 from concordat.lab.errors import LabError
-from concordat.lab.node.spec import CONTAINERD_SOCKET, PAUSE_IMAGE
+from concordat.lab.node.spec import CONTAINERD_SOCKET, DNS_IMAGE, PAUSE_IMAGE
 from concordat.lab.oci import write_archive
 
 CTR: Sequence[str] = ("ctr", "-a", str(CONTAINERD_SOCKET), "-n", "k8s.io")
 """kubelet sees images of this namespace only."""
 
 
-def pause_archive(program: Path, target: Path) -> Path:
-    """The image of the process that holds a pod's namespaces."""
+def own_archives(programs: Mapping[str, Path]) -> tuple[Path, ...]:
+    """The images without which no pod starts or finds another: made once from the programs."""
+    return tuple(
+        _archive(programs[name], name, image) for name, image in (("pause", PAUSE_IMAGE), ("coredns", DNS_IMAGE))
+    )
+
+
+def _archive(program: Path, name: str, image: str) -> Path:
+    found = program.stat()
+    target = paths.cache() / "images" / f"{name}-{found.st_size}-{found.st_mtime_ns}.tar"
     if not target.exists():
-        write_archive(target, name=PAUSE_IMAGE, files={"pause": program}, entrypoint=["/pause"])
+        write_archive(target, name=image, files={name: program}, entrypoint=[f"/{name}"])
     return target
 
 

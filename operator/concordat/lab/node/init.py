@@ -27,7 +27,7 @@ from concordat.lab.api import Api
 from concordat.lab.components import CONTROL_PLANE
 from concordat.lab.errors import LabError
 from concordat.lab.node import components as node
-from concordat.lab.node import configuration, metrics
+from concordat.lab.node import configuration, dns, metrics
 from concordat.lab.node.control import serve
 from concordat.lab.node.images import import_once
 from concordat.lab.node.network import BRIDGE, must_ip
@@ -68,13 +68,12 @@ def boot(spec: NodeSpec, processes: Processes) -> None:
         import_once(spec.images, spec.folder / "images.json")
         api = Api(plan.kubeconfig("admin"))
         processes.wait("kube-apiserver", api.ready)
-    with _step("kubelet, kube-proxy, CoreDNS, NetworkPolicy"):
+    with _step("kubelet, kube-proxy, NetworkPolicy"):
         for name in ("kube-controller-manager", "kube-scheduler"):
             processes.start(name, CONTROL_PLANE[name](plan))
         processes.start("kubelet", node.kubelet(spec, _write("kubelet.json", configuration.kubelet(spec))))
-        api.apply(node.access())
+        api.apply([*node.access(), *dns.manifests(spec.network.dns)])
         processes.start("kube-proxy", node.kube_proxy(spec))
-        processes.start("coredns", node.coredns(spec, _write("Corefile", configuration.corefile(spec))))
         processes.wait("kubelet", lambda: kwok.is_ready(api.get(f"/api/v1/nodes/{NODE_NAME}")))
         processes.start("kube-router", node.kube_router(spec))  # looks its node up once, when it starts
         _wait_for_node_services(processes)
@@ -84,9 +83,10 @@ def boot(spec: NodeSpec, processes: Processes) -> None:
     if spec.simulated_nodes:
         with _step(f"{spec.simulated_nodes} simulated nodes"):
             _simulate(spec, processes, api)
-    with _step("default ServiceAccount"):
+    with _step("default ServiceAccount and CoreDNS"):
         path = "/api/v1/namespaces/default/serviceaccounts/default"
         processes.wait("kube-controller-manager", lambda: api.get(path) is not None)
+        processes.wait("kubelet", lambda: dns.answers(api))
 
 
 def _mounts(spec: NodeSpec) -> None:
@@ -132,7 +132,6 @@ def _write_containerd(spec: NodeSpec) -> Path:
 def _wait_for_node_services(processes: Processes) -> None:
     for name, port, path in (
         ("kube-proxy", node.PROXY_HEALTH, "healthz"),
-        ("coredns", node.DNS_READY, "ready"),
         ("kube-router", node.POLICY_HEALTH, "healthz"),
     ):
         processes.wait(name, lambda port=port, path=path: _answers(f"http://127.0.0.1:{port}/{path}"))  # type: ignore[misc]

@@ -38,7 +38,7 @@ class Network:
 
     @property
     def bridge(self) -> str:
-        """The node's address among its pods; the API server, DNS and kubelet listen here."""
+        """The node's address among its pods; the API server and kubelet listen here."""
         return f"10.{84 + 2 * self.number}.0.1"
 
     @property
@@ -57,6 +57,11 @@ class Network:
     def api_service(self) -> str:
         """The ClusterIP of the Service ``kubernetes``."""
         return f"10.{200 + self.number}.0.1"
+
+    @property
+    def dns(self) -> str:
+        """The ClusterIP of the Service ``kube-dns``; the tenth of its range, as kubeadm has it."""
+        return f"10.{200 + self.number}.0.10"
 
 
 def claim() -> Network:

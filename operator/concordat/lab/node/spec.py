@@ -11,6 +11,7 @@ from concordat.lab.node.network import Network
 
 NODE_NAME = "node-1"
 PAUSE_IMAGE = "localhost/pause:1"
+DNS_IMAGE = "localhost/coredns:1"
 RUN = Path("/run/concordat")
 """On the namespace's own tmpfs: sockets, the database, whatever is gone with the cluster."""
 CONTAINERD_SOCKET = RUN / "containerd.sock"
@@ -24,7 +25,7 @@ class NodeSpec:
     folder: Path
     binaries: Mapping[str, Path]
     images: tuple[Path, ...]
-    """Archives to import before pods start; the pause image among them."""
+    """Archives to import before pods start; pause and CoreDNS among them."""
     simulated_nodes: int = 0
     metrics: bool = False
     fsync: bool = False
