@@ -64,7 +64,9 @@ def _document(part: Any, form: str, raw: Mapping[str, Any]) -> Any:
     if form == "asyncapi":
         return {"asyncapi": str(raw.get("asyncapi", "3.0.0")), "info": {"title": "Orders", "version": "1.0.0"}, **part}
     if form.endswith(("sent", "received")):
-        return _application(part if form.startswith("message-") else {"payload": part}, form, str(raw.get("asyncapi", "3.0.0")))
+        return _application(
+            part if form.startswith("message-") else {"payload": part}, form, str(raw.get("asyncapi", "3.0.0"))
+        )
     head = {"openapi": str(raw.get("openapi", "3.0.3")), "info": {"title": "Orders", "version": "1.0.0"}}
     if form == "document":
         return {"paths": {}, **head, **part}

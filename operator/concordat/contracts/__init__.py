@@ -5,6 +5,7 @@ Pure: no file, no network, no clock; documents and dates are passed in. ``compar
 file's text into what it takes, and ``judge`` says which running consumers a verdict touches.
 """
 
+from . import pacts
 from .comparison import compare
 from .consumers import Matrix, Usage, judge
 from .document import Document, Format, read
@@ -33,6 +34,7 @@ __all__ = [
     "Verdict",
     "compare",
     "judge",
+    "pacts",
     "parse_text",
     "read",
 ]

@@ -16,7 +16,7 @@ from .schema import Dialect, Direction
 from .schema.where import PLAIN
 from .schemas import SchemaPair
 from .scope import Comparison, Policy
-from .touching import ContractFinding
+from .touching import ContractFinding, ContractVerdict
 from .verdict import Severity, Verdict
 
 _LOUDNESS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -29,7 +29,7 @@ def compare(
     policy: Policy | None = None,
     severities: Mapping[str, Severity] | None = None,
     direction: Direction = Direction.REQUEST,
-) -> Verdict:
+) -> ContractVerdict:
     """
     Compare two parsed documents, or ``Document`` s read before, and say what breaks for those who rely on ``old``.
 
@@ -44,7 +44,9 @@ def compare(
             remedy="compare two versions of the same contract",
         )
     found = _findings(before, after, policy or Policy(), direction)
-    return Verdict.of(_in_order(with_severities(found, severities or {})))
+    verdict = Verdict.of(_in_order(with_severities(found, severities or {})))
+    names = {name for pair in before.operations.items() for name in pair if name is not None}
+    return ContractVerdict(outcome=verdict.outcome, findings=verdict.findings, operations=frozenset(names) or None)
 
 
 def _findings(old: Document, new: Document, policy: Policy, direction: Direction) -> Iterator[ContractFinding]:

@@ -1,15 +1,15 @@
 """
 Who is touched: a verdict against what each consumer declares to use.
 
-Sound before all else: whatever is not provably unused counts as used. A consumer that declares nothing uses everything; a finding
-that does not know its operations touches all of them; only a change of a response property can miss somebody who uses the
-operation, and only when that consumer has declared which properties it reads.
+Sound before all else: whatever is not provably unused counts as used. A consumer that declares nothing, or names an operation the
+contract does not have, uses everything; a finding that does not know its operations touches all of them; only a change of a
+response body can miss somebody who uses the operation, and only when what that consumer reads is proven unchanged.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .touching import ContractFinding
+from .touching import ContractFinding, ContractVerdict
 from .verdict import Finding, Outcome, Severity, Verdict
 
 
@@ -25,12 +25,16 @@ class Usage:
     for all of them. ``None`` instead of the mapping: everything.
     """
 
-    def uses(self, finding: Finding) -> bool:
-        """Whether the finding can touch this consumer."""
-        if self.operations is None or not isinstance(finding, ContractFinding) or finding.operations is None:
+    def touched_by(self, finding: Finding, known: frozenset[str] | None) -> bool:
+        """Whether the finding can touch this consumer; ``known`` are the names a contract's operations go by."""
+        if self.operations is None or known is None or not self.operations.keys() <= known:
+            return True
+        if not isinstance(finding, ContractFinding) or finding.operations is None:
             return True
         return any(
-            _is_read(finding.field, reads) for name, reads in self.operations.items() if name in finding.operations
+            reads is None or finding.guard is None or not finding.guard.keeps(reads)
+            for name, reads in self.operations.items()
+            if name in finding.operations
         )
 
 
@@ -63,10 +67,13 @@ class Matrix:
 def judge(verdict: Verdict, usages: Iterable[Usage]) -> Matrix:
     """Tell for each consumer whether what breaks, or could not be decided, is something it uses."""
     harmful = [each for each in verdict.findings if _harms(each)]
+    known = verdict.operations if isinstance(verdict, ContractVerdict) else None
     rows = []
     for usage in usages:
-        touching = tuple(each for each in harmful if usage.uses(each))
-        rows.append(Row(consumer=usage.consumer, outcome=_outcome(touching), findings=touching))
+        touching = tuple(each for each in harmful if usage.touched_by(each, known))
+        rows.append(
+            Row(consumer=usage.consumer, outcome=Verdict.of(touching).outcome, findings=_nearest(touching, usage))
+        )
     return Matrix(rows=tuple(rows))
 
 
@@ -74,16 +81,28 @@ def _harms(finding: Finding) -> bool:
     return finding.outcome is not Outcome.COMPATIBLE or finding.severity is Severity.ERROR
 
 
-def _outcome(touching: tuple[Finding, ...]) -> Outcome:
-    return Verdict.of(touching).outcome
+def _nearest(touching: tuple[Finding, ...], usage: Usage) -> tuple[Finding, ...]:
+    """Those of a body's findings that speak of a property read, where any does; the reason to show, not the verdict."""
+    about = [each for each in touching if _is_about(each, usage)]
+    bodies = {each.guard for each in about if isinstance(each, ContractFinding) and each.guard is not None}
+    return tuple(
+        each
+        for each in touching
+        if each in about or not isinstance(each, ContractFinding) or each.guard is None or each.guard not in bodies
+    )
 
 
-def _is_read(changed: tuple[str, ...] | None, reads: frozenset[str] | None) -> bool:
-    """Whether a change at a property path is noticed by somebody who reads ``reads``: one path leads into the other."""
-    if changed is None or reads is None:
+def _is_about(finding: Finding, usage: Usage) -> bool:
+    if not isinstance(finding, ContractFinding) or finding.field is None or usage.operations is None:
         return True
+    reads = [paths for name, paths in usage.operations.items() if name in (finding.operations or ())]
+    return any(paths is None or _is_read(finding.field, paths) for paths in reads)
+
+
+def _is_read(changed: tuple[str, ...], reads: frozenset[str]) -> bool:
+    """Whether one of the two paths leads into the other."""
     for read in reads:
-        path = tuple(part.removesuffix("[]") for part in read.removeprefix("$.").split("."))
+        path = tuple(filter(None, (part.replace("[]", "") for part in read.removeprefix("$").split("."))))
         depth = min(len(path), len(changed))
         if path[:depth] == changed[:depth]:
             return True

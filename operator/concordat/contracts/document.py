@@ -34,7 +34,34 @@ class Format(StrEnum):
 _BUNDLE = "bundle the document into one file first (for example with `redocly bundle`); nothing is fetched"
 
 _SCHEMA_WORDS = frozenset(
-    ["$schema", "$id", "$ref", "$defs", "definitions", "type", "properties", "items", "allOf", "anyOf", "oneOf", "not", "enum", "const", "required", "if", "additionalProperties", "patternProperties", "prefixItems", "contains", "minimum", "maximum", "minLength", "maxLength", "pattern", "format"]
+    [
+        "$schema",
+        "$id",
+        "$ref",
+        "$defs",
+        "definitions",
+        "type",
+        "properties",
+        "items",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+        "enum",
+        "const",
+        "required",
+        "if",
+        "additionalProperties",
+        "patternProperties",
+        "prefixItems",
+        "contains",
+        "minimum",
+        "maximum",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "format",
+    ]
 )
 
 

@@ -1,11 +1,14 @@
 """The one error of this package: a document that cannot be compared."""
 
+from ..errors import ConcordatError
 
-class InvalidDocument(ValueError):
+
+class InvalidDocument(ConcordatError, ValueError):
     """
     A document that is not valid, is in no supported format, or leaves our bounds; never compared by halves.
 
-    ``location`` is where, as people write it (``GET /pets parameters[0]``, ``line 3, column 7``); ``remedy`` says what to do.
+    ``location`` is where, as people write it (``GET /pets parameters[0]``, ``line 3, column 7``); ``remedy`` says what to do;
+    ``kind`` tells ``invalid`` from ``bounds`` (too large or deep) and ``external`` (refers to what is not in the document).
     """
 
     def __init__(

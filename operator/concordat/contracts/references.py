@@ -18,7 +18,41 @@ _DATA = frozenset(
 """Keys that hold the author's values, in which ``$ref`` is only a word."""
 
 _NAMES = frozenset(
-    ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "schemas", "responses", "parameters", "headers", "requestBodies", "securitySchemes", "securityDefinitions", "callbacks", "pathItems", "paths", "webhooks", "content", "encoding", "variables", "channels", "messages", "operations", "servers", "messageTraits", "operationTraits", "serverBindings", "channelBindings", "operationBindings", "messageBindings", "serverVariables", "replies", "replyAddresses", "correlationIds"]
+    [
+        "properties",
+        "patternProperties",
+        "$defs",
+        "definitions",
+        "dependentSchemas",
+        "schemas",
+        "responses",
+        "parameters",
+        "headers",
+        "requestBodies",
+        "securitySchemes",
+        "securityDefinitions",
+        "callbacks",
+        "pathItems",
+        "paths",
+        "webhooks",
+        "content",
+        "encoding",
+        "variables",
+        "channels",
+        "messages",
+        "operations",
+        "servers",
+        "messageTraits",
+        "operationTraits",
+        "serverBindings",
+        "channelBindings",
+        "operationBindings",
+        "messageBindings",
+        "serverVariables",
+        "replies",
+        "replyAddresses",
+        "correlationIds",
+    ]
 )
 """Keys that hold names people chose: a property may be called ``example``, a header ``x-trace``."""
 
@@ -60,7 +94,7 @@ class References:
         self._named_places: set[str] = set()
         self._bases: set[str] = set()
         self.extensions: set[str] = set()
-        """Names of the extensions whose value is a scalar, such as ``x-sunset``."""
+        """Names of the extensions whose value is a scalar or a list, such as ``x-sunset``."""
         self.of_part: dict[Pointer, frozenset[str]] = {}
         """References of each part: ``("components", "schemas", "Pet")``, ``("paths", "/pets")``, ``("info",)``."""
         for part, node in _parts(root):
@@ -96,7 +130,9 @@ class References:
                 elif key not in _DATA and not _is_extension(key):
                     self._walk(value, found, depth + 1, named=key in _NAMES)
             elif isinstance(value, list):
-                if named or (key not in _DATA and not _is_extension(key)):
+                if not named and _is_extension(key):
+                    self.extensions.add(key)
+                elif named or key not in _DATA:
                     self._walk(value, found, depth + 1, named=False)
             elif named or not isinstance(key, str):
                 continue

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .schema import Direction, Surface
+from .schema.naming import NARROWED, NOTED, SAYS, WIDENED, rule_id
 from .touching import ContractFinding
 from .verdict import Outcome, Severity
 
@@ -124,6 +126,8 @@ _STRUCTURE: Mapping[str, Mapping[str, str]] = {
         "request-parameter-default-value-changed": "error: leaving the parameter out means something else",
         "request-parameter-default-value-added": "error: leaving the parameter out means something else",
         "request-parameter-default-value-removed": "error: leaving the parameter out means something else",
+        "request-parameter-x-extensible-enum-value-removed": "error: a value clients send is no longer known",
+        "request-property-x-extensible-enum-value-removed": "error: a value clients send is no longer known",
         "request-parameter-style-changed": "error: the value is written differently on the wire (style, explode)",
         "request-parameter-allow-reserved-removed": "error: reserved characters must now be escaped",
         "request-parameter-allow-empty-removed": "error: the parameter can no longer be sent empty",
@@ -234,9 +238,49 @@ def _rules() -> Iterator[Rule]:
         for name, line in rules.items():
             severity, _, says = line.partition(": ")
             yield Rule(id=name, severity=Severity(severity), says=says, area=area)
+    for direction, concepts, surfaces in (
+        (Direction.REQUEST, NARROWED, (Surface.BODY, Surface.PARAMETER, Surface.REQUEST_HEADER)),
+        (Direction.RESPONSE, WIDENED, (Surface.BODY, Surface.RESPONSE_HEADER)),
+    ):
+        for surface in surfaces:
+            yield from _schema_rules(direction, surface, {**concepts, **_NOTED_IN[direction], **_NAMED_IN[direction]})
 
 
-RULES: Mapping[str, Rule] = {rule.id: rule for rule in _rules()}
+def _schema_rules(direction: Direction, surface: Surface, concepts: Mapping[str, str]) -> Iterator[Rule]:
+    for concept, says in concepts.items():
+        for depth in (0, 1):
+            if depth == 0 and concept in _ONLY_OF_PROPERTIES:
+                continue
+            name = rule_id(direction, surface, depth, concept)
+            yield Rule(id=name, severity=Severity.ERROR, says=says, area=f"{direction.value} schemas")
+
+
+_NOTED_IN = {
+    Direction.REQUEST: {
+        concept: NOTED[concept]
+        for concept in ("content-media-type-changed", "content-encoding-changed", "content-schema-added", "removed")
+    },
+    Direction.RESPONSE: {
+        concept: NOTED[concept]
+        for concept in (
+            "content-media-type-changed",
+            "content-encoding-changed",
+            "content-schema-removed",
+            "optional-removed",
+            "became-not-write-only",
+        )
+    },
+}
+_NAMED_IN = {
+    Direction.REQUEST: {concept: SAYS[concept] for concept in ("new-required", "new-required-with-default")},
+    Direction.RESPONSE: {concept: SAYS[concept] for concept in ("required-removed",)},
+}
+_ONLY_OF_PROPERTIES = frozenset(
+    ["became-required", "became-required-with-default", "became-optional", "new-required", "new-required-with-default", "required-removed", "optional-removed", "removed", "refused", "added", "became-not-write-only"]
+)
+
+
+RULES: Mapping[str, Rule] = {rule.id: rule for rule in reversed(list(_rules()))}
 """Every rule by its id."""
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .guards import Guard
 from .rules import known
 from .schema import Dialect, Direction, Memo, SchemaDocument, Surface, Where, compare_schemas
 from .touching import ContractFinding
@@ -27,9 +28,12 @@ class SchemaPair:
         """The findings of one pair of schemas."""
         found = compare_schemas(self.old, old, self.new, new, direction, where=where, memo=self._memo)
         is_answer = direction is Direction.RESPONSE and where.surface is Surface.BODY
+        guard = None
+        if found and is_answer:
+            guard = Guard(old=self.old, old_schema=old, new=self.new, new_schema=new, where=where, memo=self._memo)
         for each in found:
             field = _field(each.location.removeprefix(where.location).strip()) if is_answer else None
-            yield known(ContractFinding.of(each, operations=operations, field=field))
+            yield known(ContractFinding.of(each, operations=operations, field=field, guard=guard))
 
 
 def _field(path: str) -> tuple[str, ...] | None:

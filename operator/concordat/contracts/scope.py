@@ -50,8 +50,8 @@ class Comparison:
 
     @property
     def announces(self) -> bool:
-        """Whether properties say anything of their sunset or stability, or have to."""
-        marks = {"x-sunset", "x-stability-level"}
+        """Whether properties announce anything beside their schema, or have to."""
+        marks = {"x-sunset", "x-stability-level", "x-extensible-enum"}
         has_policy = bool(self.policy.grace_days_stable or self.policy.grace_days_beta)
         return has_policy or bool(marks & (self.old.extensions | self.new.extensions))
 

@@ -36,6 +36,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,4000}\Z")
 _OCTAL = re.compile(r"0o[0-7]{1,4000}\Z")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]{1,4000}\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?\Z")
+_COLLECTION_TAGS = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _MERGE = "<<"
 
 
@@ -148,6 +149,8 @@ class _Builder:
         return self._root
 
     def _open(self, value: dict[str, Any] | list[Any], event: Any) -> None:
+        if event.tag not in _COLLECTION_TAGS:
+            raise _forbidden(event)
         if len(self._stack) >= MAX_DEPTH:
             raise InvalidDocument(
                 f"nested deeper than {MAX_DEPTH} levels", location=_at(event.start_mark), kind="bounds"
@@ -250,8 +253,12 @@ def _tagged(tag: str, text: str, event: Any) -> Any:
         return float(text)
     if tag == "tag:yaml.org,2002:bool" and text in _TRUE | _FALSE:
         return text in _TRUE
-    raise InvalidDocument(
-        f"the YAML tag {tag!r} is not allowed", location=_at(event.start_mark), remedy="write plain values"
+    raise _forbidden(event)
+
+
+def _forbidden(event: Any) -> InvalidDocument:
+    return InvalidDocument(
+        f"the YAML tag {event.tag!r} is not allowed", location=_at(event.start_mark), remedy="write plain values"
     )
 
 

@@ -40,7 +40,7 @@ def _channel(
     yield from _servers(scope, old, new, old_app, new_app)
     yield from _parameters(scope, old, new)
     yield from compare_bindings(scope, "channel-binding-changed", old.bindings, new.bindings)
-    if not old.flows and not new.flows:
+    if not old.flows and not new.flows and not old.carries_replies:
         yield from _messages(scope, old.messages, new.messages, Direction.BOTH)
         return
     for action, flow in old.flows.items():

@@ -62,6 +62,7 @@ class Channel:
     bindings: Mapping[str, Any]
     messages: Mapping[str, Message]
     flows: Mapping[str, Flow] = field(default_factory=dict)
+    carries_replies: bool = False
 
     @property
     def shape(self) -> str:
@@ -149,6 +150,11 @@ class Application:
 
     def _channels_3(self) -> Iterator[Channel]:
         flows = self._flows_3()
+        replies = {
+            id(self.mapping(self.mapping(operation.get("reply"), name).get("channel"), name))
+            for name, node in _mapping(self.root.get("operations"), "operations").items()
+            if "reply" in (operation := self.mapping(node, name))
+        }
         for key, node in _mapping(self.root.get("channels"), "channels").items():
             place = f"channels.{key}"
             raw = self.mapping(node, place)
@@ -162,6 +168,7 @@ class Application:
                 bindings=self._bindings(raw, place),
                 messages=self._messages_3(raw, place),
                 flows=flows.get(id(raw), {}),
+                carries_replies=id(raw) in replies,
             )
 
     def _flows_3(self) -> dict[int, dict[str, Flow]]:

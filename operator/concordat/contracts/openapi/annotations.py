@@ -17,9 +17,15 @@ _LISTS = ("allOf", "anyOf", "oneOf")
 
 
 def compare_annotations(scope: Scope, old: Operation, new: Operation) -> Iterator[ContractFinding]:
-    """The announcements of an operation's bodies."""
+    """The announcements of an operation's parameters and bodies."""
     if not scope.comparison.announces:
         return
+    for key, parameter in old.parameters.items():
+        if key in new.parameters:
+            place = scope.at(f"{parameter.place} parameter {parameter.name}")
+            before = scope.resolve_old(parameter.raw.get("schema"))
+            after = scope.resolve_new(new.parameters[key].raw.get("schema"))
+            yield from _extensible_enum(place, before, after, "request-parameter")
     if old.body is not None and new.body is not None:
         yield from _contents(scope.at("body"), old.body, new.body, "request")
     for status, before in old.responses.items():
@@ -62,6 +68,8 @@ def _schemas(
 def _property(scope: Scope, old: Any, new: Any, side: str) -> Iterator[ContractFinding]:
     if not isinstance(old, Mapping) or not isinstance(new, Mapping):
         return
+    if side == "request":
+        yield from _extensible_enum(scope, old, new, "request-property")
     rules = REQUEST_PROPERTY if side == "request" else RESPONSE_PROPERTY
     yield from compare_deprecation(scope, old, new, rules)
     try:
@@ -74,3 +82,12 @@ def _property(scope: Scope, old: Any, new: Any, side: str) -> Iterator[ContractF
             f"{side}-property-stability-decreased",
             f"the stability level went down from {STABILITY_LEVELS[before]} to {STABILITY_LEVELS[after]}",
         )
+
+
+def _extensible_enum(scope: Scope, old: Any, new: Any, what: str) -> Iterator[ContractFinding]:
+    """Zalando's enum that may grow in answers: what clients send of it must stay known."""
+    before, after = (each.get("x-extensible-enum") if isinstance(each, Mapping) else None for each in (old, new))
+    if not isinstance(before, list) or not isinstance(after, list):
+        return
+    for gone in [value for value in before if value not in after]:
+        yield scope.finding(f"{what}-x-extensible-enum-value-removed", f"{gone!r} is no longer known")

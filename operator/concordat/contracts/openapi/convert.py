@@ -18,9 +18,30 @@ _SECTIONS = {
     "#/securityDefinitions/": "#/components/securitySchemes/",
 }
 _OF_SCHEMA = frozenset(
-    ["type", "format", "items", "default", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "enum", "multipleOf", "x-nullable", "x-extensible-enum"]
+    [
+        "type",
+        "format",
+        "items",
+        "default",
+        "maximum",
+        "exclusiveMaximum",
+        "minimum",
+        "exclusiveMinimum",
+        "maxLength",
+        "minLength",
+        "pattern",
+        "maxItems",
+        "minItems",
+        "uniqueItems",
+        "enum",
+        "multipleOf",
+        "x-nullable",
+        "x-extensible-enum",
+    ]
 )
-_OF_PARAMETER = frozenset(["name", "in", "required", "description", "deprecated", "allowEmptyValue", "x-sunset", "x-deprecated"])
+_OF_PARAMETER = frozenset(
+    ["name", "in", "required", "description", "deprecated", "allowEmptyValue", "x-sunset", "x-deprecated"]
+)
 _STYLES: Mapping[tuple[str, bool], tuple[str, bool]] = {
     ("csv", True): ("form", False),
     ("ssv", True): ("spaceDelimited", False),

@@ -1,0 +1,278 @@
+"""
+``concordat contract``: what a change of an API document breaks.
+"""
+
+import datetime
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from rich.text import Text
+
+from concordat import __version__
+from concordat.cli.output import emit_json, fail, notes, out, plain, styled
+from concordat.contracts import (
+    RULES,
+    Direction,
+    Document,
+    InvalidDocument,
+    Outcome,
+    Policy,
+    Severity,
+    Verdict,
+    compare,
+    pacts,
+    parse_text,
+    read,
+)
+from concordat.contracts.reports import as_junit, as_markdown, as_sarif, summary, witness_text
+
+EXIT_CODES = {Outcome.COMPATIBLE: 0, Outcome.BREAKING: 1, Outcome.UNKNOWN: 3}
+"""2 is left for input that cannot be used."""
+
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+_SLOW_BYTES = 1_000_000
+
+
+@click.group("contract", context_settings={"help_option_names": ["-h", "--help"]})
+def contract() -> None:
+    """What a change of an API document breaks, and for whom."""
+
+
+@contract.command("diff")
+@click.argument("old")
+@click.argument("new")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "markdown", "json", "junit", "sarif"]),
+    default="text",
+    show_default=True,
+    help="For people, a pull request, or machines.",
+)
+@click.option(
+    "--severity",
+    "severities",
+    multiple=True,
+    metavar="RULE=LEVEL",
+    help="Make a rule an error, a warning, or mere information; can be given again.",
+)
+@click.option(
+    "--direction",
+    type=click.Choice([each.value for each in Direction]),
+    default=Direction.REQUEST.value,
+    show_default=True,
+    help="For plain JSON Schemas: whether the instances are sent to the service, come from it, or both.",
+)
+@click.option("--today", metavar="DATE", help="The day sunsets are measured by; today by default.")
+@click.option("--grace-days", type=click.IntRange(min=0), default=0, help="Days a deprecated operation must live on.")
+@click.option("--grace-days-beta", type=click.IntRange(min=0), default=0, help="The same for operations marked beta.")
+@click.option(
+    "--stability",
+    type=click.Choice(["draft", "alpha", "beta", "stable"]),
+    default="beta",
+    show_default=True,
+    help="Operations below this x-stability-level may change as they like.",
+)
+def diff(
+    old: str,
+    new: str,
+    output: str,
+    severities: Sequence[str],
+    direction: str,
+    today: str | None,
+    grace_days: int,
+    grace_days_beta: int,
+    stability: str,
+) -> None:
+    """
+    What of NEW breaks those who rely on OLD.
+
+    Both are files (OpenAPI 2.0 to 3.1, AsyncAPI 2 and 3, GraphQL SDL, JSON Schema; JSON or YAML; - is standard input), the format found
+    by looking. Ends with 0 when compatible, 1 when breaking, 2 when a file cannot be used, 3 when something could not be decided.
+
+    \b
+    Examples:
+      concordat contract diff v1.yaml v2.yaml                      for people
+      concordat contract diff v1.yaml v2.yaml -o markdown          for a pull request
+      concordat contract diff old.graphql new.graphql -o json      for machines
+      git show main:api.yaml | concordat contract diff - api.yaml  against the main branch
+      concordat contract diff v1.yaml v2.yaml --severity server-removed=error
+    """
+    policy = Policy(
+        today=_day(today),
+        grace_days_stable=grace_days,
+        grace_days_beta=grace_days_beta,
+        stability_threshold=stability,
+    )
+    overrides = _severities(severities)
+    if old == new == "-":
+        fail("only one of the two can be standard input; give the other as a file")
+    before, after = _document(old), _document(new)
+    try:
+        verdict = compare(before, after, policy=policy, severities=overrides, direction=Direction(direction))
+    except InvalidDocument as error:
+        fail(str(error))
+    _print(verdict, output, old, new)
+    raise SystemExit(EXIT_CODES[verdict.outcome])
+
+
+@contract.command("show")
+@click.argument("file")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def show(file: str, output: str) -> None:
+    """
+    What a document offers: its operations, by the names consumers may use.
+
+    \b
+    Examples:
+      concordat contract show openapi.yaml
+      concordat contract show schema.graphql -o json
+    """
+    document = _document(file)
+    operations = document.operations
+    if output == "json":
+        emit_json(
+            {
+                "format": document.format.value,
+                "formatVersion": document.version,
+                "title": document.title,
+                "version": document.release,
+                "operations": [{"operation": name, "id": identity} for name, identity in operations.items()],
+            }
+        )
+        return
+    title = f"{document.title or file} {document.release}".strip()
+    out.print(styled(f"{title} ({document.format.value} {document.version}".strip() + ")", "bold"))
+    for name, identity in operations.items():
+        out.print(Text.assemble("  ", plain(name), (f"  {plain(identity)}" if identity else "", "dim")))
+    if not operations:
+        out.print(styled("  no operations", "dim"))
+
+
+@contract.command("rules")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def rules(output: str) -> None:
+    """
+    Every rule a comparison can cite.
+
+    \b
+    Examples:
+      concordat contract rules
+      concordat contract rules -o json
+    """
+    if output == "json":
+        emit_json([{"id": each.id, "severity": each.severity.value, "says": each.says} for each in RULES.values()])
+        return
+    for each in RULES.values():
+        out.print(Text.assemble((f"{each.severity.value:8}", _STYLES[each.severity]), f"{each.id:58}  {each.says}"))
+
+
+@contract.group("import")
+def import_() -> None:
+    """Turn what other tools know into declared usage."""
+
+
+@import_.command("pact")
+@click.argument("file")
+@click.argument("document")
+@click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
+def import_pact(file: str, document: str, output: str) -> None:
+    """
+    The `uses` of a consumer, from the pact FILE it has with the provider of DOCUMENT.
+
+    \b
+    Examples:
+      concordat contract import pact shop-payments.json payments.yaml
+    """
+    try:
+        usage = pacts.usage_of(parse_text(_text(file)), _document(document))
+    except InvalidDocument as error:
+        fail(f"{file}: {error}")
+    if output == "json":
+        emit_json({"uses": usage.uses})
+        return
+    from concordat.cli.output import as_yaml
+
+    sys.stdout.write(as_yaml([{"uses": usage.uses}]))
+    for each in usage.unmatched:
+        notes.print(styled(f"not in the document: {each}", "yellow"))
+
+
+def _document(file: str) -> Document:
+    """Read one document; say so while it takes long."""
+    text = _text(file)
+    try:
+        if len(text) < _SLOW_BYTES:
+            return read(parse_text(text))
+        with notes.status(f"reading {plain(file)}"):
+            return read(parse_text(text))
+    except InvalidDocument as error:
+        fail(f"{file}: {error}")
+
+
+def _text(file: str) -> bytes:
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        fail(f"{file}: {error.strerror}")
+
+
+def _day(text: str | None) -> datetime.date:
+    if text is None:
+        return datetime.datetime.now(tz=datetime.UTC).date()
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        fail(f"--today {text!r} is no date; write it like 2027-06-30")
+
+
+def _severities(given: Sequence[str]) -> dict[str, Severity]:
+    overrides: dict[str, Severity] = {}
+    for each in given:
+        rule, _, level = each.partition("=")
+        if rule not in RULES:
+            fail(f"--severity {each}: no rule is called {rule!r}; `concordat contract rules` lists them")
+        try:
+            overrides[rule] = Severity(level)
+        except ValueError:
+            fail(f"--severity {each}: a level is error, warning or info")
+    return overrides
+
+
+def _print(verdict: Verdict, output: str, old: str, new: str) -> None:
+    if output == "json":
+        emit_json(verdict.as_json())
+    elif output == "markdown":
+        sys.stdout.write(as_markdown(verdict, old, new))
+    elif output == "junit":
+        sys.stdout.write(as_junit(verdict, old, new))
+    elif output == "sarif":
+        emit_json(as_sarif(verdict, new, __version__))
+    else:
+        _print_text(verdict)
+
+
+def _print_text(verdict: Verdict) -> None:
+    for each in verdict.findings:
+        out.print(
+            Text.assemble(
+                (f"{each.severity.value:8}", _STYLES[each.severity]),
+                (plain(each.location), "bold"),
+                f" {plain(each.message)} ",
+                (f"[{each.id}]", "dim"),
+            )
+        )
+        witness = witness_text(each)
+        if witness:
+            out.print(Text.assemble(" " * 8, ("for example ", "dim"), plain(witness)))
+    colour = {Outcome.COMPATIBLE: "green", Outcome.BREAKING: "bold red", Outcome.UNKNOWN: "yellow"}[verdict.outcome]
+    out.print(styled(summary(verdict), colour))
+
+
+COMMANDS: list[click.Command] = [contract]
+__all__: list[Any] = ["COMMANDS", "EXIT_CODES"]

@@ -1,0 +1,133 @@
+"""
+A verdict as others read it: Markdown for a pull request, JUnit and SARIF for CI.
+
+Everything a document says is escaped for the language it goes into.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from .rules import RULES
+from .verdict import Finding, Outcome, Severity, Verdict
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MARKUP = re.compile(r"([\\`*\[\]|~@])")
+_MOST_WITNESS = 400
+RULES_PAGE = "https://concordat.dev/docs/contracts"
+
+
+def summary(verdict: Verdict) -> str:
+    """``breaking: 2 errors, 1 warning``."""
+    counts = [
+        f"{count} {severity.value}{'s' if count > 1 else ''}"
+        for severity in (Severity.ERROR, Severity.WARNING)
+        if (count := sum(each.severity is severity for each in verdict.findings))
+    ]
+    return f"{verdict.outcome.value}{': ' if counts else ''}{', '.join(counts)}"
+
+
+def witness_text(finding: Finding) -> str:
+    """The witness as JSON on one line, shortened where it is long; empty where there is none."""
+    if finding.witness is None:
+        return ""
+    text = json.dumps(finding.witness, ensure_ascii=False, default=str)
+    return text if len(text) <= _MOST_WITNESS else text[: _MOST_WITNESS - 1] + "…"
+
+
+def as_markdown(verdict: Verdict, old: str, new: str) -> str:
+    """A comment for a pull request."""
+    icon = {Outcome.COMPATIBLE: "✅", Outcome.BREAKING: "❌", Outcome.UNKNOWN: "❓"}[verdict.outcome]
+    lines = [f"### {icon} {_cell(old)} → {_cell(new)}: {summary(verdict)}"]
+    if verdict.findings:
+        lines += ["", "| | where | what | rule | for example |", "|---|---|---|---|---|"]
+    for each in verdict.findings:
+        witness = witness_text(each)
+        example = f"<code>{_cell(witness)}</code>" if witness else ""
+        lines.append(
+            f"| {each.severity.value} | {_cell(each.location)} | {_cell(each.message)} | `{_cell(each.id)}` | {example} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def as_junit(verdict: Verdict, old: str, new: str) -> str:
+    """One test case a finding; errors and what is undecided fail."""
+    failed = [each for each in verdict.findings if _fails(each)]
+    rows = []
+    for each in verdict.findings:
+        case = f"    <testcase classname={_attribute(each.id)} name={_attribute(each.location or 'the schema')}"
+        if not _fails(each):
+            rows.append(f"{case}/>")
+            continue
+        text = escape(_xml(f"{each.message}\n{witness_text(each)}".strip()))
+        rows.append(f"{case}>\n      <failure message={_attribute(each.message)}>{text}</failure>\n    </testcase>")
+    if not rows:
+        rows.append('    <testcase classname="contract" name="compatible"/>')
+    name = _attribute(f"{old} to {new}")
+    head = f'  <testsuite name={name} tests="{len(rows)}" failures="{len(failed)}">'
+    return "\n".join(
+        ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", head, *rows, "  </testsuite>", "</testsuites>", ""]
+    )
+
+
+def as_sarif(verdict: Verdict, new: str, version: str) -> Mapping[str, Any]:
+    """SARIF 2.1.0, for code scanning."""
+    cited = sorted({each.id for each in verdict.findings})
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "concordat",
+                        "version": version,
+                        "rules": [
+                            {
+                                "id": name,
+                                "shortDescription": {"text": RULES[name].says if name in RULES else name},
+                                "helpUri": f"{RULES_PAGE}#{name}",
+                            }
+                            for name in cited
+                        ],
+                    }
+                },
+                "results": [
+                    {
+                        "ruleId": each.id,
+                        "ruleIndex": cited.index(each.id),
+                        "level": _LEVELS[each.severity],
+                        "message": {"text": f"{each.location}: {each.message}"},
+                        "locations": [
+                            {
+                                "physicalLocation": {"artifactLocation": {"uri": new}, "region": {"startLine": 1}},
+                                "logicalLocations": [{"fullyQualifiedName": each.location}],
+                            }
+                        ],
+                        "properties": {"witness": each.witness},
+                    }
+                    for each in verdict.findings
+                ],
+            }
+        ],
+    }
+
+
+def _fails(finding: Finding) -> bool:
+    return finding.severity is Severity.ERROR or finding.outcome is Outcome.UNKNOWN
+
+
+def _cell(text: str) -> str:
+    """Text for a cell of a Markdown table: on one line, without markup of its own."""
+    return _MARKUP.sub(r"\\\1", escape(" ".join(text.split())))
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_xml(text))
+
+
+def _xml(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)
