@@ -8,7 +8,7 @@ is 0 wherever the service is measured at all, and stands in for a series that is
     bad(total, w)     bad events per second, given an expression for all of them
     ratio(w)          bad events per event; absent without events, never NaN
 
-Every question reads each raw series once.
+All of them read the same two raw series, an author's own ones twice.
 """
 
 from dataclasses import dataclass
@@ -48,8 +48,13 @@ class BadCounter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GoodCounter:
-    """Good events have a counter: a histogram's bucket, or one the author names."""
+class FastBucket:
+    """
+    Good events are those in a bucket of a histogram, which is there whenever its count is.
+
+    Nothing stands in for it when it is not: after Prometheus' own restart the recorded total is older than anything
+    scraped, and all of it would look bad.
+    """
 
     events: Selector
     good_events: Selector
@@ -58,13 +63,30 @@ class GoodCounter:
         return f"sum(rate({self.events.over(window)}))"
 
     def bad(self, total: str, window: int, *, zero: str) -> str:
-        return f"clamp_min({total} - ({self._good(window, zero)}), 0)"
+        return f"clamp_min({total} - sum(rate({self.good_events.over(window)})), 0)"
 
     def ratio(self, window: int, *, zero: str) -> str:
-        return f"clamp_min(1 - ({self._good(window, zero)}) / ({self.total(window)} > 0), 0)"
+        return f"clamp_min(1 - sum(rate({self.good_events.over(window)})) / ({self.total(window)} > 0), 0)"
 
-    def _good(self, window: int, zero: str) -> str:
-        return f"sum(rate({self.good_events.over(window)})) or {zero}"
+
+@dataclass(frozen=True, kw_only=True)
+class GoodCounter:
+    """Good events have a counter that the author names; it may be born long after the total."""
+
+    events: Selector
+    good_events: Selector
+
+    def total(self, window: int) -> str:
+        return f"sum(rate({self.events.over(window)}))"
+
+    def bad(self, total: str, window: int, *, zero: str) -> str:
+        return f"clamp_min({self.total(window)} - ({self._good(window)}), 0)"
+
+    def ratio(self, window: int, *, zero: str) -> str:
+        return f"clamp_min(1 - ({self._good(window)}) / ({self.total(window)} > 0), 0)"
+
+    def _good(self, window: int) -> str:
+        return f"sum(rate({self.good_events.over(window)})) or 0 * {self.total(window)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +150,7 @@ def indicator(objective: Objective, service: ServiceIdentity, profile: str) -> I
         counted = (*counted, unlike(source.code, source.ignored))
     if source.native:
         return NativeLatency(events=Selector(metric=source.durations, matchers=counted), below=objective.below)
-    return GoodCounter(
+    return FastBucket(
         events=Selector(metric=f"{source.durations}_count", matchers=counted),
         good_events=Selector(
             metric=f"{source.durations}_bucket",

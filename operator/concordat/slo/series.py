@@ -22,6 +22,8 @@ class Series:
     labels: Labels
     times: list[float] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
+    stale: bool = False
+    """Its rule has stopped producing it: gone at once, without waiting for the lookback."""
     _sums: list[float] = field(default_factory=lambda: [0.0])
     _increases: list[float] = field(default_factory=list)
 
@@ -30,6 +32,7 @@ class Series:
         if self.values:
             last = self.values[-1]
             increase = self._increases[-1] + (value - last if value >= last else value)
+        self.stale = False
         self.times.append(time)
         self.values.append(value)
         self._sums.append(self._sums[-1] + value)
@@ -38,7 +41,7 @@ class Series:
     def at(self, time: float) -> float | None:
         """The latest sample that is not older than the lookback."""
         last = bisect_right(self.times, time) - 1
-        if last < 0 or self.times[last] <= time - LOOKBACK:
+        if self.stale or last < 0 or self.times[last] <= time - LOOKBACK:
             return None
         return self.values[last]
 

@@ -12,7 +12,7 @@ from concordat.slo.evaluator import Evaluate, compile_expression
 from concordat.slo.groups import groups
 from concordat.slo.objective import Objective, ServiceObjectives
 from concordat.slo.rules import BAD, BUDGET_REMAINING, TOTAL, Measured, measure
-from concordat.slo.series import Labels, Store
+from concordat.slo.series import Labels, Store, Vector
 from concordat.slo.traffic import Phase, exposed, totals
 from concordat.slo.windows import TIERS, Tier
 
@@ -59,8 +59,7 @@ class Player:
         assert isinstance(vector, dict)
         own = frozenset(rule.get("labels", {}).items())
         if "record" in rule:
-            for labels, value in vector.items():
-                self.store.series(rule["record"], labels | own).append(time, value)
+            self._record(rule["record"], {labels | own: value for labels, value in vector.items()}, time, own)
             return
         name, hold = rule["alert"], _seconds(rule.get("for", "0s"))
         for labels in vector:
@@ -71,6 +70,12 @@ class Player:
             del self._active[key]
             if key in self._firing:
                 self.firings.append(Firing(alert=name, since=self._firing.pop(key), until=time))
+
+    def _record(self, name: str, vector: Vector, time: int, own: Labels) -> None:
+        for series in self.store.of(name):
+            series.stale = series.stale or (own <= series.labels and series.labels not in vector)
+        for labels, value in vector.items():
+            self.store.series(name, labels).append(time, value)
 
 
 @dataclass(frozen=True, kw_only=True)

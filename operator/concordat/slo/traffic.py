@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from concordat.errors import InvalidInput, Problem
 from concordat.promql import Matcher, Selector
-from concordat.slo.indicators import BadCounter, GoodCounter, NativeErrors, NativeLatency
+from concordat.slo.indicators import BadCounter, FastBucket, GoodCounter, NativeErrors, NativeLatency
 from concordat.slo.objective import IndicatorKind
 from concordat.slo.profiles import PROFILES
 from concordat.slo.rules import Measured
@@ -75,7 +75,7 @@ def exposed(measured: Measured) -> tuple[Exposed, ...]:
                 _series(events, good, Counts.GOOD, native=profile.native),
                 _series(events, bad, Counts.BAD, native=profile.native),
             )
-        case GoodCounter(events=events, good_events=good_events):
+        case FastBucket(events=events, good_events=good_events):
             known = good if profile.durations_carry_code else details
             return _series(events, known, Counts.ALL), _series(good_events, known, Counts.GOOD)
         case NativeLatency(events=events):

@@ -1,0 +1,24 @@
+"""
+Services for the tests. Odd numbers: they cannot be right by accident.
+"""
+
+from decimal import Decimal
+
+from concordat.slo.objective import Links, Objective, ServiceIdentity, ServiceObjectives
+
+AVAILABILITY = Objective(name="availability", target=Decimal("99.9"))
+LATENCY = Objective(name="latency", target=Decimal(99), below=Decimal("0.25"))
+"""250 ms is a bucket of every profile."""
+CUSTOM = Objective(
+    name="settled", target=Decimal("99.5"), good='orders_settled_total{outcome="ok"}', total="orders_settled_total"
+)
+
+
+def service(*objectives: Objective, profile: str = "default", scrape_interval: int = 30) -> ServiceObjectives:
+    return ServiceObjectives(
+        service=ServiceIdentity(name="orders", namespace="shop", team="checkout", tier="critical"),
+        objectives=objectives or (AVAILABILITY,),
+        links=Links(dashboard="https://grafana.example.com/d/orders"),
+        profile=profile,
+        scrape_interval=scrape_interval,
+    )

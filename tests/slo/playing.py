@@ -1,0 +1,37 @@
+"""
+The same rules and the same traffic, played by our evaluator and by the real promtool.
+"""
+
+from concordat.slo.groups import groups
+from concordat.slo.objective import ServiceObjectives
+from concordat.slo.rules import measure
+from concordat.slo.series import Store
+from concordat.slo.simulation import Firing, Player
+from tests.slo.promtool import promtool3, query
+from tests.slo.scenarios import LENGTH, STEP, Scenario, traces
+
+PAGES = 'count_over_time(ALERTS{alertstate="firing",severity="critical"}[4h])'
+
+
+def firings(of: ServiceObjectives, scenario: Scenario) -> list[Firing]:
+    """By the evaluator; no native histograms."""
+    store = Store()
+    for trace in traces(measure(of)[0], scenario()):
+        store.load(trace.series.metric, frozenset(trace.series.labels), trace.values())
+    return Player(store=store, groups=groups(of)).play(0, (LENGTH - 1) * STEP, step=STEP)
+
+
+def pages(of: ServiceObjectives, scenario: Scenario) -> int:
+    return sum(firing.alert.endswith("Page") for firing in firings(of, scenario))
+
+
+def promtool_pages(of: ServiceObjectives, scenario: Scenario) -> int:
+    """Evaluations in which a page fires, by promtool."""
+    tool = promtool3() if of.profile == "otel-native" else None
+    test = {
+        "interval": f"{STEP}s",
+        "input_series": [trace.promtool() for trace in traces(measure(of)[0], scenario())],
+    }
+    end = f"{(LENGTH - 1) * STEP}s"
+    answers = query(groups(of), test, {f"sum({PAGES}) or vector(0)": end}, interval=f"{STEP}s", tool=tool)
+    return int(next(iter(answers.values()))[0])
