@@ -2,22 +2,17 @@
 Generated Microservices: what the types call valid and what the API server calls valid is the same.
 """
 
-import json
-import ssl
-from base64 import b64decode
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from concordat.api import parse
 from concordat.errors import InvalidInput
 from concordat.lab.controlplane import ControlPlane
+from tests.api.server import Server
 from tests.api.strategies import damaged, manifests
 
 
@@ -53,32 +48,7 @@ def test_whatever_is_written_is_understood_or_refused_by_field(manifest: dict[st
                 assert jargon not in problem.message, problem
 
 
-class Server:
-    """Dry runs against the real API server, fast enough for thousands."""
-
-    def __init__(self, kubeconfig: Path, folder: Path) -> None:
-        config = yaml.safe_load(kubeconfig.read_text())
-        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-        context = ssl.create_default_context(cadata=b64decode(cluster["certificate-authority-data"]).decode())
-        for name in ("client-certificate-data", "client-key-data"):
-            (folder / name).write_bytes(b64decode(user[name]))
-        context.load_cert_chain(folder / "client-certificate-data", folder / "client-key-data")
-        self.http = httpx.Client(base_url=cluster["server"], verify=context, timeout=30)
-
-    def refusal(self, manifest: dict[str, Any]) -> str | None:
-        """What the API server says against it; None if it would store it."""
-        answer = self.http.post(
-            "/apis/concordat.dev/v1alpha1/namespaces/default/microservices",
-            params={"dryRun": "All", "fieldValidation": "Strict"},
-            content=json.dumps(manifest),
-            headers={"Content-Type": "application/json"},
-        )
-        if answer.is_success:
-            return None
-        return str(answer.json()["message"])
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     found = Server(control_plane.kubeconfig, tmp_path_factory.mktemp("client"))
     with found.http:
@@ -97,6 +67,6 @@ def test_python_and_the_api_server_agree(server: Server, manifest: dict[str, Any
     except InvalidInput as error:
         ours = str(error)
 
-    theirs = server.refusal(manifest)
+    theirs = server.refusal("/apis/concordat.dev/v1alpha1/namespaces/default/microservices", manifest)
 
     assert (ours is None) == (theirs is None), f"we say {ours}; the API server says {theirs}"

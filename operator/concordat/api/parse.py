@@ -131,8 +131,9 @@ def _unknown(location: tuple[str | int, ...]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     if close:
         return f"there is no such field; did you mean {close[0]}?"
-    if name in _ELSEWHERE:
-        return f"there is no such field: {_ELSEWHERE[name]}"
+    familiar = difflib.get_close_matches(name, _ELSEWHERE, n=1, cutoff=0.8)
+    if familiar:
+        return f"there is no such field: {_ELSEWHERE[familiar[0]]}"
     return f"there is no such field; possible here: {', '.join(sorted(known))}"
 
 

@@ -6,6 +6,7 @@ from ipaddress import IPv6Network, ip_network
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from concordat.api.quantity import quantity
 from concordat.api.schema import VALIDATIONS, Check, matching
@@ -114,7 +115,10 @@ LabelValue = Annotated[
 
 
 def _written(value: Any) -> Any:
-    """``cpu: 2`` is a number in YAML."""
+    """``cpu: 2`` is a number in YAML; ``cpu: 0.5`` is one the API server takes for no quantity."""
+    if isinstance(value, float):
+        message = f"{value} needs quotes, or say it in a smaller unit without the point"
+        raise PydanticCustomError("check", "{message}", {"message": message})
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
