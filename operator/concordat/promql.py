@@ -6,6 +6,7 @@ value of a matcher, through :func:`quote`. No function here reads PromQL back: w
 parser's tree, in :mod:`concordat.slo.custom`.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -62,15 +63,20 @@ def quote(text: str) -> str:
     """
     A PromQL string literal, by Go's rules for interpreted strings.
 
-    Half of a surrogate pair cannot be written in UTF-8 and becomes U+FFFD, as Go itself would read it.
+    Half of a surrogate pair cannot be written in UTF-8 and becomes U+FFFD, as Go itself would read it. What Grafana would
+    take for a variable (``$x``, ``[[x]]``) is escaped as well: the same selectors stand in dashboards.
     """
-    return f'"{"".join(map(_escape, text))}"'
+    return f'"{_OLD_VARIABLE.sub(_HEX_BRACKET, "".join(map(_escape, text)))}"'
+
+
+_OLD_VARIABLE = re.compile(r"\[(?=\[)")
+_HEX_BRACKET = r"\\x5b"
 
 
 def _escape(character: str) -> str:
     if character in '"\\':
         return f"\\{character}"
-    if character < " " or character == "\x7f":
+    if character < " " or character in "\x7f$":
         return f"\\x{ord(character):02x}"
     if "\ud800" <= character <= "\udfff":
         return "\ufffd"

@@ -9,8 +9,10 @@ Alertmanager (:mod:`concordat.slo.routing`).
 from typing import Any
 
 from concordat.promql import Selector, duration, equal, number
+from concordat.records import TARGET, TOTAL
+from concordat.records import ratio as ratio_name
 from concordat.slo.objective import Links, ServiceIdentity
-from concordat.slo.rules import TARGET, TOTAL, Measured, Rule, ratio_name
+from concordat.slo.rules import Measured, Rule
 from concordat.slo.windows import PAGE_FAST, PAGE_SLOW, TIERS, Tier
 
 UNMEASURED = "ObjectiveUnmeasured"

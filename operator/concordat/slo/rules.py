@@ -12,24 +12,15 @@ a window of ``w`` reads ``w - base`` of records.
 from dataclasses import dataclass
 from typing import Any
 
-from concordat.promql import Selector, duration, equal, number, quote
+from concordat.promql import Selector, equal, number, quote
+from concordat.records import BAD, BUDGET_REMAINING, PERIOD_RATIO, TARGET, TOTAL
+from concordat.records import ratio as ratio_name
 from concordat.slo.indicators import Indicator, indicator
 from concordat.slo.objective import Objective, ServiceObjectives
 from concordat.slo.windows import BASE_SCRAPES, DERIVED_WINDOWS, RAW_WINDOWS
 
 Rule = dict[str, Any]
 """One rule as Prometheus reads it: ``record`` or ``alert``, ``expr``, ``labels``, ..."""
-
-TOTAL = "objective:total_events:rate"
-BAD = "objective:bad_events:rate"
-PERIOD_RATIO = "objective:error_ratio:period"
-TARGET = "objective:target:ratio"
-BUDGET_REMAINING = "objective:budget_remaining:ratio"
-
-
-def ratio_name(window: int) -> str:
-    """``objective:error_ratio:rate5m``."""
-    return f"objective:error_ratio:rate{duration(window)}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from concordat.promql import HOUR, MINUTE
+from concordat.records import BAD, BUDGET_REMAINING, TOTAL
 from concordat.slo.evaluator import Evaluate, compile_expression
 from concordat.slo.groups import groups
 from concordat.slo.objective import Objective, ServiceObjectives
-from concordat.slo.rules import BAD, BUDGET_REMAINING, TOTAL, Measured, measure
+from concordat.slo.rules import Measured, measure
 from concordat.slo.series import Labels, Store, Vector
 from concordat.slo.traffic import Phase, exposed, totals
 from concordat.slo.windows import TIERS, Tier
