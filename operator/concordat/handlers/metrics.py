@@ -24,7 +24,7 @@ class Metrics:
     """Everything that is counted while it happens. What can be looked up instead is in :class:`Looked`."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a third of the samples, and nobody asks for them
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a third of the samples, and nobody asks for them
         self.registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)

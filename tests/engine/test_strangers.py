@@ -1,0 +1,178 @@
+"""
+Objects that are not ours, and hands that shall stay off.
+"""
+
+import json
+
+import pytest
+
+from concordat import conventions
+from concordat.lab.controlplane import ControlPlane
+from concordat.reconcile import reconcile
+from tests.engine.conftest import Story, eventually
+from tests.engine.rig import microservice, routed
+
+pytestmark = pytest.mark.controlplane
+
+
+def deployment(namespace: str) -> dict[str, object]:
+    labels = {"app": "legacy"}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "orders", "namespace": namespace},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"name": "legacy", "image": "legacy:1"}]},
+            },
+        },
+    }
+
+
+def service(namespace: str) -> dict[str, object]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "orders", "namespace": namespace, "labels": {"mine": "yes"}},
+        "spec": {"selector": {"app": "legacy"}, "ports": [{"name": "web", "port": 4711}]},
+    }
+
+
+@pytest.mark.parametrize("kind", ["service", "deployment"])
+async def test_an_object_of_somebody_else_is_never_overwritten(story: Story, kind: str) -> None:
+    """Neither by a POST nor by the apply that creates Deployments: the condition names it and the remedy."""
+    await story.apply({"service": service, "deployment": deployment}[kind](story.namespace))
+    before = await story.get(kind, "orders")
+    await story.apply(microservice("orders", story.namespace))
+    await story.settled("orders")
+    condition = await story.condition("orders")
+    after = await story.get(kind, "orders")
+    assert (condition["status"], condition["reason"]) == ("False", conventions.REASON_CONFLICT)
+    assert conventions.ANNOTATION_ADOPT in condition["message"]
+    assert after["spec"] == before["spec"]
+    assert after["metadata"].get("ownerReferences") is None
+    assert story.engine.conflicts() == 1
+
+
+async def test_the_other_children_are_built_all_the_same(story: Story) -> None:
+    """One name that is taken holds back nothing else."""
+    await story.apply(service(story.namespace))
+    await story.apply(microservice("orders", story.namespace))
+    await story.settled("orders")
+    assert await story.get("deployment", "orders")
+
+
+async def test_adopt_hands_an_object_over(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The annotation on the stranger is the owner's consent."""
+    monkeypatch.setattr(reconcile, "LOOK_AGAIN_AT_STRANGER", 0.5)
+    await story.apply(service(story.namespace), microservice("orders", story.namespace))
+    await story.settled("orders")
+    await story.run("annotate", "service", "orders", f"{conventions.ANNOTATION_ADOPT}=true")
+
+    async def adopted() -> bool:
+        return (await story.condition("orders")).get("status") == "True"
+
+    await eventually(adopted)
+    found = await story.get("service", "orders")
+    assert [owner["name"] for owner in found["metadata"]["ownerReferences"]] == ["orders"]
+    assert found["spec"]["selector"] == {conventions.LABEL_SERVICE: "orders"}
+    assert found["metadata"]["labels"]["mine"] == "yes"
+
+
+async def test_a_name_that_becomes_free_is_taken(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stranger is not watched, so we look again."""
+    monkeypatch.setattr(reconcile, "LOOK_AGAIN_AT_STRANGER", 0.5)
+    await story.apply(service(story.namespace), microservice("orders", story.namespace))
+    await story.settled("orders")
+    await story.run("delete", "service", "orders")
+
+    async def built() -> bool:
+        return (await story.condition("orders")).get("status") == "True"
+
+    await eventually(built)
+
+
+async def test_a_paused_microservice_is_left_alone_visibly(story: Story) -> None:
+    """Neither its changes nor those of its children are followed; the condition says why, and resuming catches up."""
+    await story.apply(microservice("orders", story.namespace))
+    await story.settled("orders")
+    await story.run("annotate", "microservice", "orders", f"{conventions.ANNOTATION_PAUSED}=true")
+    await story.quiet()
+    await story.run("delete", "service", "orders")
+    await story.apply(microservice("orders", story.namespace, image="registry.example.com/shop/orders:2"))
+    await story.settled("orders")
+    condition = await story.condition("orders")
+    image = (await story.get("deployment", "orders"))["spec"]["template"]["spec"]["containers"][0]["image"]
+    assert (condition["status"], condition["reason"]) == ("False", conventions.REASON_PAUSED)
+    assert image.endswith(":1.4.2")
+    assert story.engine.paused()[conventions.MICROSERVICE,] == 1
+
+    await story.run("annotate", "microservice", "orders", f"{conventions.ANNOTATION_PAUSED}-")
+
+    async def caught_up() -> bool:
+        return (await story.condition("orders")).get("status") == "True"
+
+    await eventually(caught_up)
+    image = (await story.get("deployment", "orders"))["spec"]["template"]["spec"]["containers"][0]["image"]
+    assert image.endswith(":2")
+    assert await story.get("service", "orders")
+
+
+async def test_a_paused_child_is_left_alone_while_the_others_are_not(story: Story) -> None:
+    """Somebody debugs one object by hand."""
+    await story.apply(microservice("orders", story.namespace))
+    await story.settled("orders")
+    await story.run("annotate", "networkpolicy", "orders", f"{conventions.ANNOTATION_PAUSED}=true")
+    edit = json.dumps({"spec": {"ingress": [{}]}})
+    await story.run("patch", "networkpolicy", "orders", "--type", "merge", "--patch", edit)
+    await story.run("delete", "service", "orders")
+    await story.quiet()
+    condition = await story.condition("orders")
+    assert (await story.get("networkpolicy", "orders"))["spec"]["ingress"] == [{}]
+    assert (condition["reason"], "NetworkPolicy/orders" in condition["message"]) == (conventions.REASON_PAUSED, True)
+    assert story.engine.paused()["NetworkPolicy",] == 1
+    assert await story.get("service", "orders")
+
+
+async def test_there_and_back_leaves_what_was_there(story: Story) -> None:
+    """A to B to A: every child as it was, whatever B added, dropped or replaced."""
+    kinds = ("deployment", "service", "networkpolicy", "hpa", "pdb", "httproute", "servicemonitor", "serviceaccount")
+    start = routed("orders", story.namespace)
+    other = microservice(
+        "orders",
+        story.namespace,
+        tier="besteffort",
+        ports={"grpc": {"port": 7000}},
+        env=[{"name": "A", "value": "b"}],
+        egress=[{"cidr": "10.1.0.0/16", "port": 5432}],
+        telemetry={"metrics": {"enabled": False}},
+    )
+    await story.apply(start)
+    await story.settled("orders")
+    before = {kind: _spec(await story.get(kind, "orders")) for kind in kinds}
+    await story.run("replace", "-f", "-", stdin=other)
+    await story.settled("orders")
+    await story.run("replace", "-f", "-", stdin=start)
+    await story.settled("orders")
+    after = {kind: _spec(await story.get(kind, "orders")) for kind in kinds}
+    assert after == before
+
+
+def _spec(found: dict[str, dict[str, object]]) -> dict[str, object]:
+    return {
+        "spec": {k: v for k, v in found.get("spec", {}).items() if k not in ("replicas",)},
+        "labels": found["metadata"]["labels"],
+        "annotations": {
+            name: value
+            for name, value in (found["metadata"].get("annotations") or {}).items()  # type: ignore[attr-defined]
+            if not name.startswith("deployment.kubernetes.io/")
+        },
+    }
+
+
+def test_the_control_plane_is_real(control_plane: ControlPlane) -> None:
+    """What this file proves, it proves of a kube-apiserver."""
+    assert control_plane.processes.pid("kube-apiserver") > 0
