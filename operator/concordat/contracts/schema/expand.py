@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from concordat.contracts.schema import formats
+from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Without
 from concordat.contracts.schema.evaluated import Case, item_cases, property_cases
 from concordat.contracts.schema.node import Keywords, Node
 from concordat.contracts.schema.terms import (
@@ -84,6 +85,7 @@ class Tableau:
                 if made is None:
                     return
                 choices.extend(made)
+            self._close(branch, choices)
             left = self._simplify(branch, known, choices)
             if left is None:
                 return
@@ -95,12 +97,37 @@ class Tableau:
             for alternatives in units:
                 pending.extend(alternatives[0])
         if not choices:
-            yield self._closed(branch)
+            yield branch
             return
-        first = min(choices, key=len)
+        # What is settled already may rule all choices out, and need not be found out once for each of them.
+        answer = self._outlook(branch)
+        if answer is EMPTY:
+            return
+        if answer is UNKNOWN:
+            branch.undecided = True
+            yield branch
+            return
+        # Facts first: what a value is settles most of what it is not.
+        first = min(choices, key=lambda alternatives: (not _tells(alternatives), len(alternatives)))
         others = [alternatives for alternatives in choices if alternatives is not first]
         for alternative in first:
             yield from self._grow(branch.copy(), frozenset(known), list(alternative), list(others))
+
+    def _outlook(self, branch: Branch) -> Without | None:
+        questions: list[frozenset[Signed]] = []
+        if isinstance(branch, ObjectBranch):
+            questions = [self.search.about(branch, name) for name in sorted(branch.changed)]
+            branch.changed = set()
+        elif isinstance(branch, ArrayBranch):
+            questions = [branch.here(index) for index in range(min(branch.least, branch.settled + 1, 64))]
+        outlook: Without | None = None
+        for question in questions:
+            answer = self.search.find(question)
+            if answer is EMPTY:
+                return EMPTY
+            if answer is UNKNOWN:
+                outlook = UNKNOWN
+        return outlook
 
     def _is_contradicted(self, signed: Signed, known: set[Signed]) -> bool:
         mode, node = signed
@@ -108,13 +135,21 @@ class Tableau:
             return any(Signed(other, node) in known for other in (INSIDE, SENT, SENT_PART))
         return Signed(OUTSIDE, node) in known
 
-    def _closed(self, branch: Branch) -> Branch:
-        """Senders send no more than they declare."""
-        if isinstance(branch, ObjectBranch) and branch.is_sent and not branch.is_open:
-            names = frozenset(names[1] for names in branch.declared if names[0] == "name")
-            patterns = tuple(sorted(names[1] for names in branch.declared if names[0] == "match"))
-            branch.add(("every", ("others", names, patterns), self.never))
-        return branch
+    def _close(self, branch: Branch, choices: list[tuple[Alternative, ...]]) -> None:
+        """Senders send no more than they declare, once all they declare is known."""
+        if not isinstance(branch, ObjectBranch) or not branch.is_sent or branch.is_open:
+            return
+        if any(
+            isinstance(action, Signed) and action.mode == SENT_PART
+            for alternatives in choices
+            for alternative in alternatives
+            for action in alternative
+        ):
+            return
+        names = frozenset(names[1] for names in branch.declared if names[0] == "name")
+        patterns = tuple(sorted(names[1] for names in branch.declared if names[0] == "match"))
+        branch.add(("every", ("others", names, patterns), self.never))
+        branch.is_sent = False
 
     def _simplify(
         self, branch: Branch, known: set[Signed], choices: list[tuple[Alternative, ...]]
@@ -172,7 +207,7 @@ class Tableau:
         if names[0] != "name":
             return False
         if word == "every":
-            return signed == self.never and any(other == names for other, _ in branch.some)
+            return signed == self.never and names[1] in branch.present
         wanted = self.search.about(branch, names[1], also=signed)
         return self.search.is_empty(wanted)
 
@@ -184,7 +219,7 @@ class Tableau:
         _, names, signed = literal
         if names[0] != "name" or signed is None:
             return False
-        if not any(other == names for other, _ in branch.some):
+        if names[1] not in branch.present:
             return False
         return self.search.is_empty(self.search.about(branch, names[1], also=signed.opposite))
 
@@ -489,6 +524,10 @@ class Tableau:
             left = self._some_left(case, Signed(OUTSIDE, schema))
             if left is not None and schema.constant is not True:
                 yield (*case.conditions, *left)
+
+
+def _tells(alternatives: tuple[Alternative, ...]) -> bool:
+    return all(any(isinstance(action, Signed) and action.mode != OUTSIDE for action in actions) for actions in alternatives)
 
 
 def _others(keywords: Keywords) -> Names:

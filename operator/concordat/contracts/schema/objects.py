@@ -6,7 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
-from concordat.contracts.schema.names import fresh, is_named
+from concordat.contracts.schema.names import fresh
 from concordat.contracts.schema.terms import OUTSIDE, Names, ObjectBranch, Signed
 from concordat.contracts.schema.values import canonical
 
@@ -57,9 +57,8 @@ class _Builder:
 
     def build(self) -> Answer:
         plan = _Plan()
-        for names, signed in self.branch.some:
-            if names[0] == "name":
-                plan = plan.put(names[1], signed)
+        for name, inside in self.branch.present.items():
+            plan.extra[name] = inside
         unknown = False
         for name in plan.extra:
             answer = self.search.find(self._question(plan, name))
@@ -68,10 +67,9 @@ class _Builder:
             unknown = unknown or answer is UNKNOWN
         if self.branch.most is not None and len(plan.extra) > self.branch.most:
             return EMPTY
-        needs = [(names, signed) for names, signed in self.branch.some if names[0] != "name"]
         if unknown:
             return UNKNOWN
-        for candidate in self._plans(needs, plan):
+        for candidate in self._plans(self.branch.wanted, plan):
             answer = self._fill(candidate)
             if isinstance(answer, Sample):
                 return answer
@@ -80,11 +78,9 @@ class _Builder:
     def _named(self) -> set[str]:
         from concordat.contracts.schema.search import enumerated
 
-        named: set[str] = set()
-        for names, _ in [*self.branch.every, *self.branch.some]:
-            if names[0] == "name":
-                named.add(names[1])
-            elif names[0] == "others":
+        named = self.branch.named.keys() | self.branch.present.keys()
+        for names, _ in [*self.branch.sets, *self.branch.wanted]:
+            if names[0] == "others":
                 named |= names[1]
             elif names[0] == "unless":
                 named |= {value for value in enumerated(names[1]) or () if isinstance(value, str)}
@@ -92,9 +88,10 @@ class _Builder:
 
     def _all_at(self, name: str) -> "Question":
         if name not in self._every:
-            holds = [(is_named(self.search.space, names, name), signed) for names, signed in self.branch.every]
+            holds = [(self.search.is_named(names, name), signed) for names, signed in self.branch.sets]
             self.undecided = self.undecided or any(held is None for held, _ in holds)
-            self._every[name] = frozenset(signed for held, signed in holds if held)
+            named = self.branch.named.get(name, frozenset())
+            self._every[name] = named | {signed for held, signed in holds if held}
         return self._every[name]
 
     def _question(self, plan: _Plan, name: str) -> "Question":
@@ -110,7 +107,7 @@ class _Builder:
 
     def _find_regions(self) -> Iterator[_Region]:
         atoms: dict[Names, None] = {}
-        for names, _ in [*self.branch.every, *self.branch.some]:
+        for names, _ in [*self.branch.sets, *self.branch.wanted]:
             if names[0] in ("match", "unless"):
                 atoms[names] = None
             elif names[0] == "others":
@@ -128,7 +125,7 @@ class _Builder:
                 if answer is UNKNOWN:
                     self.undecided = True
                     continue
-            every = frozenset(signed for names, signed in self.branch.every if _holds(names, inside))
+            every = frozenset(signed for names, signed in self.branch.sets if _holds(names, inside))
             yield _Region(inside, outside, every)
 
     def _new_name(self, region: _Region, plan: _Plan) -> str | None:
@@ -160,7 +157,7 @@ class _Builder:
             yield plan.put(name, signed, region)
         for name in sorted(self.named | plan.extra.keys()):
             region_here = plan.regions.get(name)
-            inside = _holds(names, region_here.inside) if region_here else is_named(self.search.space, names, name)
+            inside = _holds(names, region_here.inside) if region_here else self.search.is_named(names, name)
             if inside is None:
                 self.undecided = True
             if inside and not self.search.is_empty(self._question(plan, name) | also):
@@ -233,7 +230,7 @@ class _Builder:
                 varied = {**values, name: answer.value}
                 if canonical(varied) not in left_out:
                     return Sample(varied, sure and answer.sure)
-        if values or self.branch.some:
+        if values or self.branch.wanted:
             self.undecided = True
         return UNKNOWN
 

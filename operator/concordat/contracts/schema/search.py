@@ -24,6 +24,7 @@ from concordat.contracts.schema.terms import (
     SENT_PART,
     ArrayBranch,
     Branch,
+    Names,
     NumberBranch,
     ObjectBranch,
     Signed,
@@ -54,6 +55,7 @@ class Search:
         self._active: dict[Question, int] = {}
         self._lowest: list[int] = []
         self._provisional: dict[Question, int] = {}
+        self._named: dict[tuple[Names, str], bool | None] = {}
 
     def ask(self, question: Iterable[Signed], steps: int = STEPS) -> Answer:
         """A value that all the signed schemas admit; never raises, never takes longer than ``steps`` allow."""
@@ -199,6 +201,8 @@ class Search:
         self.spend()
         if branch.finite is not None:
             return self._first_accepted(question, branch.finite)
+        if branch.undecided:
+            return UNKNOWN
         answer = self._pick(kind, branch)
         if branch.opaque and isinstance(answer, Sample):
             return Sample(answer.value, sure=False)
@@ -232,9 +236,16 @@ class Search:
 
     def about(self, branch: ObjectBranch, name: str, also: Signed | None = None) -> Question:
         """All that is known of one property of the objects in a branch."""
-        wanted = {signed for names, signed in branch.every if is_named(self.space, names, name)}
-        wanted |= {signed for names, signed in branch.some if signed is not None and names == ("name", name)}
-        return frozenset(wanted | {also} if also is not None else wanted)
+        wanted = branch.named.get(name, frozenset()) | branch.present.get(name, frozenset())
+        more = [signed for names, signed in branch.sets if self.is_named(names, name)]
+        return wanted.union(more, () if also is None else (also,)) if more or also is not None else wanted
+
+    def is_named(self, names: Names, name: str) -> bool | None:
+        """Whether a set of names holds one; ``None`` where a pattern cannot be told."""
+        key = (names, name)
+        if key not in self._named:
+            self._named[key] = is_named(self.space, names, name)
+        return self._named[key]
 
 
 def enumerated(node: Node, depth: int = 0) -> tuple[Any, ...] | None:

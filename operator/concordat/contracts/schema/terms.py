@@ -50,11 +50,13 @@ def is_empty(low: Bound | None, high: Bound | None) -> bool:
 class Branch:
     """A conjunction of statements about values of one kind."""
 
-    __slots__ = ("finite", "opaque", "without")
+    __slots__ = ("finite", "opaque", "undecided", "without")
 
     def __init__(self) -> None:
         self.finite: tuple[Any, ...] | None = None
         """The values some ``enum`` leaves; nothing else can be in the branch."""
+        self.undecided = False
+        """Whether something that must hold can neither be shown nor refuted."""
         self.opaque: set[tuple[Any, bool]] = set()
         self.without: list[Any] = []
 
@@ -235,14 +237,22 @@ class ArrayBranch(Branch):
 class ObjectBranch(Branch):
     """``least`` and ``most`` properties; ``every`` property of a set of names is inside a schema; ``some`` property is."""
 
-    __slots__ = ("declared", "every", "is_open", "is_sent", "least", "most", "some")
+    __slots__ = ("changed", "declared", "is_open", "is_sent", "least", "most", "named", "present", "sets", "wanted")
 
     def __init__(self) -> None:
         super().__init__()
         self.least = 0
         self.most: int | None = None
-        self.every: list[tuple[Names, Signed]] = []
-        self.some: list[tuple[Names, Signed | None]] = []
+        self.named: dict[str, frozenset[Signed]] = {}
+        """What ``every`` property of one name is inside."""
+        self.sets: list[tuple[Names, Signed]] = []
+        """The same for larger sets of names."""
+        self.present: dict[str, frozenset[Signed]] = {}
+        """``some`` property of one name: it is there, and inside these."""
+        self.wanted: list[tuple[Names, Signed | None]] = []
+        """The same for larger sets of names: at least one is there."""
+        self.changed: set[str] = set()
+        """Present properties of which more is known than when last looked at."""
         self.is_sent = False
         self.is_open = False
         self.declared: set[Names] = set()
@@ -251,17 +261,31 @@ class ObjectBranch(Branch):
         word = literal[0]
         if word == "least":
             self.least = max(self.least, literal[1])
-        elif word == "most":
+            return self.most is None or self.least <= self.most
+        if word == "most":
             self.most = literal[1] if self.most is None else min(self.most, literal[1])
-        elif word == "every":
-            self.every.append((literal[1], literal[2]))
-            if _refuses(literal[2]) and any(names == literal[1] for names, _ in self.some):
-                return False
-        else:
-            self.some.append((literal[1], literal[2]))
-            if any(names == literal[1] and _refuses(signed) for names, signed in self.every):
-                return literal[1][0] != "name"
-        return self.most is None or self.least <= self.most
+            return self.least <= self.most
+        return self._every(literal[1], literal[2]) if word == "every" else self._some(literal[1], literal[2])
+
+    def _every(self, names: Names, signed: Signed) -> bool:
+        if names[0] != "name":
+            self.sets.append((names, signed))
+            self.changed.update(self.present)
+            return not (_refuses(signed) and any(names == other for other, _ in self.wanted))
+        name = names[1]
+        self.named[name] = self.named.get(name, frozenset()) | {signed}
+        if name in self.present:
+            self.changed.add(name)
+        return not (name in self.present and (_refuses(signed) or signed.opposite in self.present[name]))
+
+    def _some(self, names: Names, signed: Signed | None) -> bool:
+        if names[0] != "name":
+            self.wanted.append((names, signed))
+            return not any(names == other and _refuses(refusing) for other, refusing in self.sets)
+        name = names[1]
+        self.changed.add(name)
+        self.present[name] = self.present.get(name, frozenset()) | (frozenset() if signed is None else {signed})
+        return not any(_refuses(inside) for inside in self.named.get(name, ()))
 
     def has(self, literal: Literal) -> bool:
         word = literal[0]
@@ -269,13 +293,15 @@ class ObjectBranch(Branch):
             return bool(self.least >= literal[1])
         if word == "most":
             return self.most is not None and self.most <= literal[1]
-        if word == "some" and literal[2] is None:
-            return any(names == literal[1] for names, _ in self.some)
-        if word == "every":
-            return (literal[1], literal[2]) in self.every or any(
-                names == literal[1] and _refuses(signed) for names, signed in self.every
-            )
-        return super().has(literal)
+        if word == "some" and literal[1][0] == "name":
+            inside = self.present.get(literal[1][1])
+            return inside is not None and (literal[2] is None or literal[2] in inside)
+        if word == "some":
+            return (literal[1], literal[2]) in self.wanted
+        if word == "every" and literal[1][0] == "name":
+            inside = self.named.get(literal[1][1], frozenset())
+            return literal[2] in inside or any(_refuses(signed) for signed in inside)
+        return (word == "every" and (literal[1], literal[2]) in self.sets) or super().has(literal)
 
 
 def _refuses(signed: Signed) -> bool:

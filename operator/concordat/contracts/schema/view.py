@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 from concordat.contracts.schema import formats
@@ -35,7 +35,7 @@ class View:
     unwrapped: bool = False
     """Whether the parts are the one alternative of a union."""
 
-    @property
+    @cached_property
     def types(self) -> frozenset[str] | None:
         """The types all parts allow; ``None`` for any."""
         limits = [part.keywords.types for part in self.parts if part.keywords.types is not None]
@@ -44,14 +44,14 @@ class View:
         common = reduce(_both_types, limits)
         return common | {"null"} if self.null_beside else common
 
-    @property
+    @cached_property
     def enum(self) -> tuple[Any, ...] | None:
         for part in self.parts:
             if part.keywords.enum is not None:
                 return (*part.keywords.enum, None) if self.null_beside else part.keywords.enum
         return None
 
-    @property
+    @cached_property
     def properties(self) -> dict[str, Node]:
         """Declared properties; one declared more than once is all of its declarations."""
         declared: dict[str, list[Node]] = {}
@@ -60,27 +60,27 @@ class View:
                 declared.setdefault(name, []).append(schema)
         return {name: together(schemas) for name, schemas in declared.items()}
 
-    @property
+    @cached_property
     def required(self) -> frozenset[str]:
         return frozenset(name for part in self.parts for name in part.keywords.required)
 
-    @property
+    @cached_property
     def items(self) -> Node | None:
         """The schema of the items beyond any tuple."""
         schemas = [part.keywords.rest for part in self.parts if part.keywords.rest is not None]
         return together(schemas) if schemas else None
 
-    @property
+    @cached_property
     def additional(self) -> Node | None:
         """The schema of undeclared properties, where it is one and not a plain yes or no."""
         schemas = [part.keywords.additional for part in self.parts if part.keywords.additional is not None]
         return schemas[0] if len(schemas) == 1 and schemas[0].constant is None else None
 
-    @property
+    @cached_property
     def prefix(self) -> tuple[Node, ...]:
         return max((part.keywords.prefix for part in self.parts), key=len, default=())
 
-    @property
+    @cached_property
     def union(self) -> tuple[str, tuple[Node, ...]] | None:
         """The first real union: ``any_of`` or ``one_of`` and its branches, those for ``null`` alone left out."""
         for part in self.parts:

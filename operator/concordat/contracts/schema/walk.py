@@ -171,6 +171,8 @@ class Walk:
         hidden = self.space.setting.hidden
         declared = {**pair.before.properties, **pair.after.properties}
         for name in declared:
+            if pair.before.properties.get(name) is pair.after.properties.get(name) and quiet:
+                continue
             old, new = pair.before.property_at(name), pair.after.property_at(name)
             if any(side is not None and side.is_hidden(hidden) for side in (old, new)):
                 continue
