@@ -6,6 +6,7 @@ raises :class:`~concordat.lab.errors.Refused`: that is never a reason to try the
 """
 
 import hashlib
+import http.client
 import json
 import shutil
 import tarfile
@@ -18,9 +19,11 @@ from typing import IO
 
 from concordat.lab.errors import LabError, Refused
 from concordat.lab.progress import Detail
+from concordat.lab.reachable import why_unreachable
 from concordat.lab.tools import Tool, architecture
 
-CONNECT_SECONDS = 3.0
+SILENCE_SECONDS = 30.0
+"""How long an origin that has answered may say nothing."""
 _CHUNK = 1 << 20
 
 
@@ -135,19 +138,34 @@ def _fetch(release: Release, folder: Path, detail: Detail) -> None:
     expected = release.sha256()
     name = release.url.rsplit("/", 1)[1]
     fetched = folder / f".{name}"
-    actual = hashlib.sha256()
-    with _open(release.url) as response, fetched.open("wb") as file:
-        while chunk := response.read(_CHUNK):
-            file.write(chunk)
-            actual.update(chunk)
-            detail(f"{name} {file.tell() >> 20} MiB")
-    if actual.hexdigest() != expected:
+    actual = _copy(release.url, fetched, lambda mebibytes: detail(f"{name} {mebibytes} MiB"))
+    if actual != expected:
         fetched.unlink()
         raise Refused(
-            f"{release.url} is not what its project published: SHA-256 {actual.hexdigest()} instead of {expected}. "
+            f"{release.url} is not what its project published: SHA-256 {actual} instead of {expected}. "
             "Nothing was kept. Something between here and there changes files; do not go on before you know what"
         )
     _keep(fetched, folder / release.into, release.member)
+
+
+def _copy(url: str, target: Path, at: Callable[[int], None]) -> str:
+    """The SHA-256 of what was written."""
+    digest = hashlib.sha256()
+    with _open(url) as response, target.open("wb") as file:
+        while chunk := _next(url, response):
+            file.write(chunk)
+            digest.update(chunk)
+            at(file.tell() >> 20)
+        if getattr(response, "length", None):  # announced and never sent
+            raise NotOffered(f"{_host(url)} broke off after {file.tell()} bytes")
+    return digest.hexdigest()
+
+
+def _next(url: str, response: IO[bytes]) -> bytes:
+    try:
+        return response.read(_CHUNK)
+    except (OSError, http.client.HTTPException) as error:
+        raise NotOffered(f"{_host(url)} broke off ({error or type(error).__name__})") from error
 
 
 def _keep(fetched: Path, target: Path, member: str) -> None:
@@ -173,18 +191,19 @@ def _member(archive: tarfile.TarFile, name: str) -> tarfile.TarInfo:
 
 def _read(url: str) -> bytes:
     with _open(url) as response:
-        return response.read(8 * _CHUNK)
+        return b"".join(iter(lambda: _next(url, response), b""))
 
 
 def _open(url: str) -> IO[bytes]:
+    if why := why_unreachable(url):
+        raise NotOffered(f"{_host(url)} cannot be reached ({why})")
     try:
-        response: IO[bytes] = urllib.request.urlopen(url, timeout=CONNECT_SECONDS)
+        response: IO[bytes] = urllib.request.urlopen(url, timeout=SILENCE_SECONDS)
     except urllib.error.HTTPError as error:
         error.close()
         raise NotOffered(f"{_host(url)} answers {error.code}") from error
-    except (urllib.error.URLError, OSError) as error:
-        reason = getattr(error, "reason", error)
-        raise NotOffered(f"{_host(url)} cannot be reached ({reason})") from error
+    except OSError as error:
+        raise NotOffered(f"{_host(url)} cannot be reached ({getattr(error, 'reason', error)})") from error
     return response
 
 

@@ -1,0 +1,64 @@
+"""Child processes, and that they end when they should."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from concordat.lab.errors import ComponentDied
+from concordat.lab.processes import Keeper, Mark, Processes
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from concordat.lab.processes import Keeper, Processes
+keeper = Keeper(detached=False)
+processes = Processes(Path(sys.argv[1]), group=keeper.group.pid)
+processes.start("sleeper", ["sleep", "600"])
+print(processes.pid("sleeper"), flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_killed_holder_leaves_no_children(tmp_path: Path) -> None:
+    """SIGKILL gives nobody a chance to clean up; the kernel's end of a pipe does."""
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    with holder:
+        assert holder.stdout is not None
+        sleeper = Mark.of(int(holder.stdout.readline()))
+        assert sleeper.alive()
+        holder.kill()
+
+    assert until(lambda: not sleeper.alive())
+
+
+def test_a_process_that_ends_early_is_reported_with_its_log(tmp_path: Path) -> None:
+    """The message is what the process said last, not a time-out."""
+    processes = Processes(tmp_path)
+    processes.start("broken", ["sh", "-c", "echo the port is taken; exit 3"])
+
+    with pytest.raises(ComponentDied, match=r"broken ended with 3(.|\n)*the port is taken"):
+        processes.wait("broken", lambda: False, seconds=10)
+
+
+def test_a_reused_process_number_is_not_taken_for_the_old_process(tmp_path: Path) -> None:
+    """Number and start time together name a process."""
+    keeper = Keeper(detached=True)
+    later = Mark(pid=keeper.group.pid, started="1")
+
+    assert [True, False] == [keeper.group.alive(), later.alive()]
+    keeper.end()
+    assert not keeper.group.alive()
+
+
+def until(true: Callable[[], bool], *, seconds: float = 10.0) -> bool:
+    """Whether it becomes true in time."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
