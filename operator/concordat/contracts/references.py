@@ -6,6 +6,7 @@ that are equal, and refer only to equal parts, need no comparison.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -59,6 +60,7 @@ _NAMES = frozenset(
 Pointer = tuple[str, ...]
 
 
+@lru_cache(maxsize=65_536)
 def split_pointer(ref: str) -> Pointer:
     """``#/components/schemas/a~1b`` -> ``("components", "schemas", "a/b")``."""
     if ref in ("#", "#/"):
@@ -91,6 +93,7 @@ class References:
         self._root = root
         self._remedy = remedy
         self._nodes = 0
+        self._resolved: dict[str, Any] = {}
         self._named_places: set[str] = set()
         self._bases: set[str] = set()
         self.extensions: set[str] = set()
@@ -105,41 +108,55 @@ class References:
 
     def resolve(self, node: Any, location: str) -> Any:
         """``node``, or what it refers to in the end; a chain that never ends is refused."""
-        seen = 0
-        while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
-            seen += 1
-            if seen > MAX_DEPTH:
-                raise InvalidDocument(f"the reference {node['$ref']!r} never ends", location=location)
-            node = look_up(self._root, split_pointer(node["$ref"]))
-        return node
+        ref = _ref_of(node)
+        if ref is None:
+            return node
+        if ref not in self._resolved:
+            self._resolved[ref] = self._follow(ref, location)
+        return self._resolved[ref]
+
+    def _follow(self, ref: str, location: str) -> Any:
+        current: str | None = ref
+        node: Any = None
+        for _ in range(MAX_DEPTH):
+            if current is None:
+                return node
+            node = look_up(self._root, split_pointer(current))
+            current = _ref_of(node)
+        raise InvalidDocument(f"the reference {ref!r} never ends", location=location)
 
     def _walk(self, node: Any, found: set[str], depth: int, *, named: bool) -> None:
+        """
+        Gather the references below ``node``; ``named`` says that its keys are names people chose.
+
+        Run for every value of documents of many megabytes: hence types compared by identity.
+        """
         self._nodes += 1
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             limit = f"nested deeper than {MAX_DEPTH} levels" if depth > MAX_DEPTH else f"more than {MAX_NODES:,} values"
             raise InvalidDocument(limit, kind="bounds")
-        if isinstance(node, list):
+        if node.__class__ is list:
             for item in node:
-                if isinstance(item, dict | list):
+                if item.__class__ is dict or item.__class__ is list:
                     self._walk(item, found, depth + 1, named=False)
             return
         for key, value in node.items():
-            if isinstance(value, dict):
+            kind = value.__class__
+            if kind is dict:
                 if named:
                     self._walk(value, found, depth + 1, named=False)
                 elif key not in _DATA and not _is_extension(key):
                     self._walk(value, found, depth + 1, named=key in _NAMES)
-            elif isinstance(value, list):
-                if not named and _is_extension(key):
-                    self.extensions.add(key)
-                elif named or key not in _DATA:
+            elif named:
+                if kind is list:
                     self._walk(value, found, depth + 1, named=False)
-            elif named or not isinstance(key, str):
-                continue
-            elif isinstance(value, str) and key[:1] == "$":
-                self._keyword(key, value, found)
-            elif key[:2] == "x-":
+            elif _is_extension(key):
                 self.extensions.add(key)
+            elif kind is list:
+                if key not in _DATA:
+                    self._walk(value, found, depth + 1, named=False)
+            elif kind is str and key.__class__ is str and key[:1] == "$":
+                self._keyword(key, value, found)
 
     def _keyword(self, key: str, value: str, found: set[str]) -> None:
         if key == "$ref" or key == "$dynamicRef":
@@ -214,7 +231,8 @@ def unchanged_references(old: References, new: References, old_root: Any, new_ro
             if user not in changed:
                 changed.add(user)
                 queue.append(user)
-    return frozenset(ref for refs in old.of_part.values() for ref in refs if _part_of(ref) in parts.keys() - changed)
+    kept = parts.keys() - changed
+    return frozenset(ref for refs in old.of_part.values() for ref in refs if _part_of(ref) in kept)
 
 
 def _part_of(ref: str) -> Pointer:
@@ -240,8 +258,13 @@ def _parts(root: Mapping[str, Any]) -> Iterable[tuple[Pointer, Any]]:
             yield (key,), {key: value}
 
 
+def _ref_of(node: Any) -> str | None:
+    ref = node.get("$ref") if isinstance(node, Mapping) else None
+    return ref if isinstance(ref, str) else None
+
+
 def _is_extension(key: Any) -> bool:
-    return isinstance(key, str) and key[:2] == "x-"
+    return key.__class__ is str and key[:2] == "x-"
 
 
 def _escaped(key: Any) -> str:

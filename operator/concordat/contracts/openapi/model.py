@@ -247,7 +247,7 @@ def _content(holder: Mapping[str, Any], location: str) -> None:
 def _mapping(node: Any, location: str) -> Mapping[str, Any]:
     if node is None:
         return {}
-    if not isinstance(node, Mapping):
+    if node.__class__ is not dict and not isinstance(node, Mapping):
         raise InvalidDocument(f"must be a mapping, not {_kind(node)}", location=location)
     return node
 
@@ -261,7 +261,7 @@ def _sequence(node: Any, location: str) -> list[Any]:
 
 
 def _schema(node: Any, location: str) -> None:
-    if node is not None and not isinstance(node, Mapping | bool):
+    if node.__class__ is not dict and node is not None and not isinstance(node, Mapping | bool):
         raise InvalidDocument(f"a schema must be a mapping, not {_kind(node)}", location=location)
 
 
