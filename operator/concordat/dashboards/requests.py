@@ -1,0 +1,112 @@
+"""
+Rate, errors, duration: the queries and panels of a service's requests.
+"""
+
+from decimal import Decimal
+
+from concordat.dashboards.blocks import stat
+from concordat.dashboards.model import CHOSEN, GREEN, RED, YELLOW, Panel, Query
+from concordat.dashboards.subject import Promise, Requests
+from concordat.promql import Selector, like, number
+
+INTERVAL = "$__rate_interval"
+"""Grafana's: at least four scrapes, and no finer than the screen."""
+_ERRORS = ((0.001, YELLOW), (0.01, RED))
+
+
+class RequestPanels:
+    """All panels of one source of requests."""
+
+    def __init__(self, requests: Requests, promises: tuple[Promise, ...]) -> None:
+        self.requests, self.promises = requests, promises
+        self._matchers = (*requests.matchers, *(CHOSEN if requests.own else ()))
+        self._unit = "ms" if requests.milliseconds else "s"
+
+    # --- queries ------------------------------------------------------------------------------------------------------
+
+    def rate(self, *, errors: bool = False, by: str = "") -> str:
+        selector = Selector(metric=self.requests.counter, matchers=self._matchers)
+        if errors:
+            selector = selector.where(like(self.requests.code, self.requests.errors))
+        rate = f"sum{_by(by)} (rate({selector}[{INTERVAL}]))"
+        return f"histogram_count({rate})" if self.requests.native else rate
+
+    def error_ratio(self) -> str:
+        return f"({self.rate(errors=True)} or 0 * {self.rate()}) / ({self.rate()} > 0)"
+
+    def quantile(self, share: str) -> str:
+        return f"histogram_quantile({share}, {self.durations()})"
+
+    def durations(self) -> str:
+        if self.requests.native:
+            return f"sum (rate({Selector(metric=self.requests.durations, matchers=self._matchers)}[{INTERVAL}]))"
+        buckets = Selector(metric=f"{self.requests.durations}_bucket", matchers=self._matchers)
+        return f"sum by (le) (rate({buckets}[{INTERVAL}]))"
+
+    # --- panels -------------------------------------------------------------------------------------------------------
+
+    def stats(self) -> tuple[Panel, ...]:
+        limit = self._limit()
+        steps = ((limit, RED),) if limit is not None else ()
+        return (
+            stat("Requests", "Requests a second.", self.rate(), "reqps"),
+            stat("Errors", "Share of requests that failed.", self.error_ratio(), "percentunit", thresholds=_ERRORS),
+            stat("p99", "99 % of requests are faster.", self.quantile("0.99"), self._unit, thresholds=steps),
+        )
+
+    def row(self) -> tuple[Panel, ...]:
+        by = self.requests.route or self.requests.code
+        limit = self._limit()
+        lines = {"thresholdsStyle": {"mode": "dashed"}} if limit is not None else {}
+        return (
+            Panel(
+                title="Requests by route" if self.requests.route else "Requests by status",
+                description="Requests a second. A missing line is a route nobody calls any more.",
+                queries=(Query(expr=self.rate(by=by), legend=f"{{{{{by}}}}}"),),
+                unit="reqps",
+                least=0,
+                custom={"fillOpacity": 15, "stacking": {"mode": "normal", "group": "A"}},
+            ),
+            Panel(
+                title="Errors by route" if self.requests.route else "Errors by status",
+                description="Failed requests a second; empty is good.",
+                queries=(
+                    Query(expr=f"{self.rate(errors=True, by=by)} or 0 * {self.rate(by=by)}", legend=f"{{{{{by}}}}}"),
+                ),
+                unit="reqps",
+                least=0,
+            ),
+            Panel(
+                title="Latency",
+                description="Half, 95 % and 99 % of requests are faster than these. Dots are traces: click one.",
+                queries=tuple(
+                    Query(expr=self.quantile(share), legend=name, exemplar=share == "0.99")
+                    for share, name in (("0.5", "p50"), ("0.95", "p95"), ("0.99", "p99"))
+                ),
+                unit=self._unit,
+                least=0,
+                base="transparent" if limit is not None else GREEN,
+                thresholds=((limit, RED),) if limit is not None else (),
+                custom=lines,
+            ),
+            Panel(
+                kind="heatmap",
+                title="Latency, all requests",
+                description="Every request by its duration: two bands mean two kinds of request, or two kinds of pod.",
+                queries=(Query(expr=self.durations(), legend="{{le}}", exemplar=True, heatmap=True),),
+                unit=self._unit,
+                width=24,
+                options={"yAxis": {"unit": self._unit}},
+            ),
+        )
+
+    def _limit(self) -> float | None:
+        """The tightest latency promised, in the panel's unit."""
+        promised = [promise.below for promise in self.promises if promise.below is not None]
+        if not promised:
+            return None
+        return float(number(min(promised) * (Decimal(1000) if self.requests.milliseconds else 1)))
+
+
+def _by(label: str) -> str:
+    return f" by ({label})" if label else ""
