@@ -61,10 +61,10 @@ def up(
       concordat up --name mass --without-node --simulated-nodes 20
       CONCORDAT_BINARIES=~/bin concordat up         with the kube-apiserver and its like you have already
     """
-    progress = _progress()
+    progress = progress_here()
     choice = choose(provider, node=node)
     notes.print(f"provider {choice.provider}: {plain(choice.why)}")
-    with _listening(progress):
+    with listening(progress):
         if choice.provider == "existing":
             kubeconfig = Existing(progress=progress).up().kubeconfig
         elif choice.provider == "kind":
@@ -151,8 +151,8 @@ def load_image(source: Path, tag: str | None, name: str, provider: str | None) -
       concordat load-image orders.tar
       concordat load-image sample_services/catalog --tag localhost/catalog:1
     """
-    progress = _progress()
-    with _listening(progress):
+    progress = progress_here()
+    with listening(progress):
         if source.is_dir():
             if tag is None:
                 raise LabError(
@@ -230,9 +230,9 @@ class _Bars:
         self.bars.console.print(plain(line), style="dim")
 
 
-def _progress() -> _Bars | Lines:
+def progress_here() -> _Bars | Lines:
     return _Bars() if notes.is_terminal else Lines()
 
 
-def _listening(progress: _Bars | Lines) -> AbstractContextManager[Any]:
+def listening(progress: _Bars | Lines) -> AbstractContextManager[Any]:
     return progress.bars if isinstance(progress, _Bars) else nullcontext()

@@ -33,6 +33,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "demo": "demo",
         "up": "cluster",
         "down": "cluster",
+        "clusters": "cluster",
         "load-image": "cluster",
     },
 }

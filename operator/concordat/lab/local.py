@@ -78,11 +78,6 @@ class Local:
     def has_node(self) -> bool:
         return self._node.running
 
-    @property
-    def resolver(self) -> str:
-        """The address pods look names up at: the node's own, no Service's."""
-        return self._node.spec.network.bridge
-
     def processes(self) -> dict[str, int]:
         """Name -> pid of the cluster's own processes, as this machine sees them; its pods' are not among them."""
         if self._node.running:

@@ -1,0 +1,305 @@
+"""
+``concordat demo``: the main job on a real Kubernetes, from nothing, in front of your eyes.
+
+It claims only what it has just seen: every step ends in a check, and a check that fails ends the demo with 1.
+"""
+
+import http.client
+import json
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from concordat.api.crd import microservice_crd
+from concordat.cli.cluster import listening, progress_here
+from concordat.cli.live import Cluster
+from concordat.cli.output import EXIT_FAILED, as_yaml, fail, notes, out, styled
+from concordat.cli.running import operator_process
+from concordat.cli.status import tree
+from concordat.lab import binaries, paths
+from concordat.lab.errors import LabError
+from concordat.lab.existing import Existing
+from concordat.lab.forward import Forwards
+from concordat.lab.images import build_image
+from concordat.lab.kind import Kind
+from concordat.lab.local import Local, Options
+from concordat.lab.progress import Progress
+from concordat.lab.providers import NAMES, Choice, ClusterHandle, choose
+
+NAME = "demo"
+NAMESPACE = "shop"
+SYSTEM = "concordat-system"
+IMAGES = {
+    "localhost/concordat-operator:demo": ("operator", "operator/Dockerfile"),
+    "localhost/catalog:1.0.0": ("sample_services", "sample_services/catalog/Dockerfile"),
+    "localhost/catalog-db:1.0.0": ("sample_services", "sample_services/postgres/Dockerfile"),
+}
+"""Tag -> build context and Dockerfile."""
+SERVICES = ("sample_services/postgres/microservice.yaml", "sample_services/catalog/microservice.yaml")
+HOST = "catalog.example.com"
+PRODUCT = {"sku": "TEAPOT-1", "name": "Tea pot", "price": {"amount": 2400, "currency": "EUR"}}
+PATIENCE = 120.0
+"""Seconds until something that should happen has not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """What the steps of the demo share."""
+
+    handle: ClusterHandle
+    kubectl: Path
+    helm: Path
+    root: Path
+    progress: Progress
+
+    @property
+    def cluster(self) -> Cluster:
+        return Cluster(kubeconfig=str(self.handle.kubeconfig))
+
+    def run(self, program: Path, *arguments: str, stdin: str = "") -> str:
+        """Standard output of kubectl or helm. Raises :exc:`LabError` with its complaint."""
+        command = [str(program), f"--kubeconfig={self.handle.kubeconfig}", *arguments]
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise LabError(f"{program.name} {' '.join(arguments)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def apply(self, *documents: Any) -> None:
+        """Server-side apply."""
+        self.run(self.kubectl, "apply", "--server-side", "-f", "-", stdin=as_yaml(list(documents)))
+
+
+@click.command("demo")
+@click.option(
+    "--provider", type=click.Choice(NAMES), help="Where the cluster comes from; chosen by what this machine has."
+)
+@click.option("--keep/--end", default=None, help="Leave the cluster up, or end it; left up in front of a terminal.")
+def demo(provider: str | None, keep: bool | None) -> None:
+    """
+    Bring up a real Kubernetes, install Concordat, apply a service with its database, and use it.
+
+    Without root or containerd there is the control plane alone: every object is real, no pod runs, and it says so.
+
+    \b
+    Examples:
+      concordat demo
+      concordat demo --end
+      concordat demo --provider kind
+    """
+    keep = out.is_terminal if keep is None else keep
+    progress = progress_here()
+    choice = choose(provider)
+    notes.print(f"provider {choice.provider}: {choice.why}")
+    with listening(progress), ExitStack() as ending:
+        stage = _stage(choice, progress, ending)
+        _definitions(stage)
+        if choice.node:
+            _with_pods(stage, choice)
+        else:
+            _without_pods(stage, ending)
+        if keep and choice.node:
+            ending.pop_all()
+            _say_goodbye(stage)
+        elif keep:
+            _say_goodbye(stage)
+            notes.input("Enter ends it. ")
+
+
+def _stage(choice: Choice, progress: Progress, ending: ExitStack) -> Stage:
+    root = paths.tools().parent
+    programs = binaries.locate(["kubectl", "helm", "gateway-api.yaml", "prometheus-operator.yaml"], progress)
+    handle: ClusterHandle
+    if choice.provider == "existing":
+        handle = Existing(progress=progress).up()
+    elif choice.provider == "kind":
+        handle = Kind(NAME, paths.clusters() / NAME, progress=progress).up()
+    else:
+        local = Local(NAME, progress=progress)
+        local.down()
+        handle = local.up(Options(node=choice.node, metrics=choice.node, gateway=choice.node))
+    ending.callback(handle.down)
+    return Stage(handle=handle, kubectl=programs["kubectl"], helm=programs["helm"], root=root, progress=progress)
+
+
+def _definitions(stage: Stage) -> None:
+    programs = binaries.locate(["gateway-api.yaml", "prometheus-operator.yaml"])
+    with stage.progress.step("definitions of Gateway API and prometheus-operator"):
+        for definitions in programs.values():
+            stage.run(stage.kubectl, "apply", "--server-side", "--force-conflicts", "-f", str(definitions))
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    namespace["metadata"] |= {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}  # type: ignore[operator]
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "catalog-db", "namespace": NAMESPACE}}
+    stage.apply(namespace, secret | {"stringData": {"password": "for-the-demo-only"}})
+
+
+# --- with a real node -----------------------------------------------------------------------------------------------------
+
+
+def _with_pods(stage: Stage, choice: Choice) -> None:
+    for tag, (context, dockerfile) in IMAGES.items():
+        archive = build_image(stage.root / context, tag, dockerfile=stage.root / dockerfile, progress=stage.progress)
+        with stage.progress.step(f"load {tag}"):
+            stage.handle.load_image(archive)
+    with stage.progress.step("helm install concordat"):
+        _install_chart(stage)
+    with stage.progress.step("kubectl apply: catalog and its database are ready"):
+        started = time.monotonic()
+        _apply_services(stage)
+        stage.run(
+            stage.kubectl,
+            "wait",
+            "-n",
+            NAMESPACE,
+            "--for=condition=Ready",
+            f"--timeout={PATIENCE:.0f}s",
+            "microservices",
+            "--all",
+        )
+        took = time.monotonic() - started
+    _show_tree(stage)
+    _show(f"ready {took:.1f} s after kubectl apply")
+
+    _use(stage)
+    _show_repair(stage, "networkpolicy/catalog", "delete")
+    _show_repair(
+        stage, "deployment/catalog", "set", "image", "deployment/catalog", "service=example.com/somebody-elses:1"
+    )
+
+
+def _use(stage: Stage) -> None:
+    """Through the Service as a developer does, through the gateway as the world does, and not past the policy."""
+    forwards = Forwards(str(stage.kubectl), stage.handle.kubeconfig)
+    try:
+        url = forwards.url(NAMESPACE, "catalog", 80)
+        _until("the catalog stores a product", lambda: _request(f"{url}/products", PRODUCT))
+        found = _until("the catalog answers", lambda: _request(f"{url}/products?limit=1"))
+    finally:
+        forwards.end()
+    _show("through its Service: GET /products?limit=1")
+    out.print_json(json.dumps(found))
+    if not isinstance(stage.handle, Local):
+        return
+    gateway = stage.handle.reach("gateway-system", "traefik")
+    _until("the gateway answers", lambda: _request(f"{gateway}/products?limit=1", host=HOST))
+    _show(f"through the gateway: curl -H 'Host: {HOST}' {gateway}/products")
+    direct = stage.handle.reach(NAMESPACE, "catalog")
+    if _request(f"{direct}/products") is not None:
+        fail(f"{direct} answers somebody nobody declared", code=EXIT_FAILED)
+    _show(f"past both: {direct}/products is refused, because nobody declared that edge")
+
+
+def _install_chart(stage: Stage) -> None:
+    repository, tag = next(iter(IMAGES)).rsplit(":", 1)
+    values = {"image": {"repository": repository, "tag": tag}}
+    arguments = ("upgrade", "--install", "concordat", str(stage.root / "charts" / "concordat"), "-n", SYSTEM)
+    stage.run(
+        stage.helm, *arguments, "--create-namespace", "--wait", "--timeout=120s", "--values=-", stdin=json.dumps(values)
+    )
+
+
+def _show_repair(stage: Stage, target: str, *arguments: str) -> None:
+    """Break something by hand, and time how long it stays broken."""
+    before = _state(stage, target)
+    command = arguments if len(arguments) > 1 else (*arguments, target)
+    stage.run(stage.kubectl, "-n", NAMESPACE, *command)
+    started = time.monotonic()
+    _until(f"{target} is as declared again", lambda: _state(stage, target) == before or None)
+    _show(f"kubectl {' '.join(command)}: as declared again after {time.monotonic() - started:.1f} s")
+
+
+def _state(stage: Stage, target: str) -> Any:
+    found = stage.run(
+        stage.kubectl,
+        "-n",
+        NAMESPACE,
+        "get",
+        target,
+        "--ignore-not-found",
+        "-o",
+        "jsonpath={.spec.podSelector}{.spec.template.spec.containers[*].image}",
+    )
+    return found or None
+
+
+# --- with the control plane alone -----------------------------------------------------------------------------------------
+
+
+def _without_pods(stage: Stage, ending: ExitStack) -> None:
+    stage.apply(microservice_crd())
+    stage.run(stage.kubectl, "wait", "--for=condition=Established", "--timeout=30s", "crd/microservices.concordat.dev")
+    log = paths.clusters() / NAME / "logs" / "operator.log"
+    with stage.progress.step("the operator, as a process of this machine"):
+        ending.enter_context(operator_process(stage.handle.kubeconfig, log))
+    with stage.progress.step("kubectl apply: every object of catalog and its database"):
+        started = time.monotonic()
+        _apply_services(stage)
+        stage.run(
+            stage.kubectl,
+            "wait",
+            "-n",
+            NAMESPACE,
+            "--for=condition=Reconciled",
+            f"--timeout={PATIENCE:.0f}s",
+            "microservices",
+            "--all",
+        )
+        took = time.monotonic() - started
+    _show_tree(stage)
+    _show(f"everything declared exists {took:.1f} s after kubectl apply; no pod runs here, so nothing is Available")
+    _show_repair(stage, "networkpolicy/catalog", "delete")
+
+
+# --- what both show -------------------------------------------------------------------------------------------------------
+
+
+def _apply_services(stage: Stage) -> None:
+    for file in SERVICES:
+        stage.run(stage.kubectl, "apply", "-n", NAMESPACE, "-f", str(stage.root / file))
+
+
+def _show_tree(stage: Stage) -> None:
+    out.print(tree(stage.cluster.microservices(namespace=NAMESPACE)), soft_wrap=False)
+
+
+def _show(line: str) -> None:
+    out.print(styled(line, "bold"))
+
+
+def _say_goodbye(stage: Stage) -> None:
+    _show("the cluster stays up:")
+    out.print(styled(f"  export KUBECONFIG={stage.handle.kubeconfig}"))
+    out.print(styled(f"  concordat status -n {NAMESPACE}          kubectl get microservices -n {NAMESPACE}"))
+    out.print(styled(f"end it:  concordat down --name {NAME}"))
+
+
+def _until(what: str, look: Callable[[], Any]) -> Any:
+    end = time.monotonic() + PATIENCE
+    while (found := look()) is None:
+        if time.monotonic() > end:
+            fail(f"not seen within {PATIENCE:.0f} s: {what}", code=EXIT_FAILED)
+        time.sleep(0.1)
+    return found
+
+
+def _request(url: str, body: Any = None, *, host: str = "") -> Any:
+    """What is answered; ``None`` while nobody does. An answer that says "it is there already" counts as one."""
+    headers = {"Content-Type": "application/json"} | ({"Host": host} if host else {})
+    data = json.dumps(body).encode() if body else None
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=5) as response:
+            return json.load(response)
+    except urllib.error.HTTPError as error:
+        return {} if error.code == 409 else None
+    except (OSError, http.client.HTTPException):
+        return None
+
+
+COMMANDS = [demo]
