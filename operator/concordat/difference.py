@@ -58,6 +58,8 @@ def moved(before: Any, after: Any, path: Path = ()) -> Iterator[tuple[Path, bool
 
     Unlike :func:`changes`, an item of a list whose name changed is still the same item.
     """
+    if before == after:
+        return
     if isinstance(before, Mapping) and isinstance(after, Mapping) and before:
         for key, item in before.items():
             yield from moved(item, after.get(key, ABSENT), (*path, key))
@@ -66,7 +68,7 @@ def moved(before: Any, after: Any, path: Path = ()) -> Iterator[tuple[Path, bool
             for offset, index in enumerate(ours):
                 other = after[theirs[offset]] if len(ours) == len(theirs) else ABSENT
                 yield from moved(before[index], other, (*path, index))
-    elif before != after:
+    else:
         yield from ((leaf, after is ABSENT) for leaf in leaves(before, path))
 
 
@@ -115,12 +117,11 @@ def _side_by_side(before: Sequence[Any], after: Sequence[Any]) -> Iterator[tuple
 
 def _named(items: Sequence[Any]) -> bool:
     names = [item.get("name") if isinstance(item, Mapping) else None for item in items]
-    return None not in names and len(set(names)) == len(names)
+    return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
 
 
-def _name(items: Sequence[Any], position: int) -> str | int:
-    name = items[position]["name"] if _named(items) else position
-    return name if isinstance(name, str) else position
+def _name(items: Sequence[Any], position: int) -> Any:
+    return items[position]["name"] if _named(items) else position
 
 
 def _key(key: str) -> str:

@@ -74,9 +74,11 @@ def other_tiers(service: Microservice, facts: Facts) -> Iterator[Other]:
 def unstated(service: Microservice, facts: Facts) -> Iterator[Other]:
     """Every field that is left out, stated."""
     stated = _stated(service)
+    known = tuple(value for value in leaves(stated).values() if type(value) is int)
     for path, kind in _left_out(stated, _SCHEMA):
         if path != ("tier",):
-            yield from _specs(service, facts, Source.DEFAULT, path, stated, _POOL[kind] + tuple(stated["ports"]))
+            values = _POOL[kind] + (known if kind == "integer" else tuple(stated["ports"]))
+            yield from _specs(service, facts, Source.DEFAULT, path, stated, tuple(dict.fromkeys(values)))
 
 
 def without(service: Microservice, facts: Facts) -> Iterator[Other]:

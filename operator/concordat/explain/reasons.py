@@ -20,6 +20,7 @@ REASONS: dict[str, dict[str, str]] = {
     "Service": {
         "spec.type": "reachable inside the cluster only; the way in from outside is a route",
         "spec.selector": _SELECTOR,
+        "spec.ports": "routes, health checks and metrics go over TCP",
         "spec.ports[concordat-main-port]": "the main port answers on 80 as well: the address follows from the name alone",
     },
     "NetworkPolicy": {
@@ -42,6 +43,7 @@ REASONS: dict[str, dict[str, str]] = {
         "spec.template.spec.topologySpreadConstraints": "replicas keep apart over nodes and zones, each revision by itself",
         "spec.template.spec.volumes": "a place to write for a program on a read-only root, bounded",
         "spec.template.spec.containers[service].name": "there is one container",
+        "spec.template.spec.containers[service].ports": "routes, health checks and metrics go over TCP",
         "spec.template.spec.containers[service].env": "who the service is, by OpenTelemetry's names; where its providers are",
         "spec.template.spec.containers[service].lifecycle": "serves on until every proxy knows it is leaving: loses no request",
         "spec.template.spec.containers[service].securityContext": "Pod Security `restricted`, and a read-only root",
