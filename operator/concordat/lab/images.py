@@ -6,7 +6,6 @@ so no image registry is needed. How this machine reaches its package index (pip'
 authorities) is mounted into the build and never becomes part of an image.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -122,14 +121,17 @@ def _buildah_build(
         command = [*_storage(), "bud", "--layers", "--network=host", f"--build-arg=BASE_IMAGE={BASE_NAME}"]
         command += [*arguments, *mounts, "-t", tag, "-f", str(dockerfile), str(context)]
         _run(command, detail, _environment())
+    image = _buildah("inspect", "--type=image", "--format={{.FromImageID}}", tag).stdout.strip()
+    held = target.with_suffix(".image")
+    if target.exists() and held.exists() and held.read_text() == image:
+        return  # an archive that did not change is neither written nor imported again
     detail("writing the archive")
     new = target.with_suffix(".new")
     new.unlink(missing_ok=True)
     _buildah("push", "--quiet", tag, f"docker-archive:{new}:{tag}")  # not compressed: half the time to import
-    if target.exists() and _same(new, target):
-        new.unlink()  # an archive that did not change is not imported again
-    else:
-        new.rename(target)
+    held.unlink(missing_ok=True)
+    new.rename(target)
+    held.write_text(image)
 
 
 @contextmanager
@@ -191,13 +193,3 @@ def _run(command: Sequence[str], detail: Detail, environment: Mapping[str, str])
                 detail(line.strip()[:80])
     if process.returncode:
         raise LabError(f"{' '.join(command[:2])} failed:\n{''.join(said)}")
-
-
-def _same(one: Path, other: Path) -> bool:
-    if one.stat().st_size != other.stat().st_size:
-        return False
-    digests = []
-    for path in (one, other):
-        with path.open("rb") as file:
-            digests.append(hashlib.file_digest(file, "sha256").digest())
-    return digests[0] == digests[1]
