@@ -1,7 +1,7 @@
 """
 Everything the operator ever does, once: so that what it did not use, it does not need.
 
-    fresh      built from nothing: create, watch, list, status
+    fresh      built from nothing: create, watch, list, status; loses a child: its Microservice is read again
     taken      its children exist already, made by a person who lets us take them over: get, patch
     leftovers  children of ``fresh`` under names an earlier version gave them: delete
 """
@@ -28,6 +28,10 @@ def exercise(stage: Stage, namespace: str, *, image: str) -> None:
     stage.apply(*_by_hand(children, "taken"))
     stage.apply(_service("taken", namespace, image))
     eventually(lambda: _settled(stage, namespace, "taken"))
+
+    (account,) = [child for child in children if child["kind"] == kinds.SERVICE_ACCOUNT.kind]
+    stage.kubectl("delete", "serviceaccount", "fresh", f"--namespace={namespace}")
+    eventually(lambda: _named(stage, account), because="a deleted child comes back")
 
     leftovers = list(_copies(children, "fresh-before", owner=fresh))
     stage.apply(*leftovers)

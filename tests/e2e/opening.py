@@ -4,35 +4,41 @@ From nothing to an installed operator: a cluster, our images in it, the definiti
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from string import Template
 from typing import Any
 
-from concordat.lab import binaries, paths
+from concordat.lab import binaries, gateway, paths
+from concordat.lab.existing import Existing
 from concordat.lab.images import build_image
+from concordat.lab.kind import Kind
 from concordat.lab.node.cluster import NodeCluster
 from concordat.lab.progress import Lines, Progress
+from concordat.lab.providers import ClusterHandle, choose
 from concordat.manifest import Manifest
 from tests.chart.helm import CHART
-from tests.e2e.stage import Stage, at_once, manifests
+from tests.e2e.stage import Stage, manifests
 
 ROOT = CHART.parents[1]
 SYSTEM = "concordat-system"
 RELEASE = "concordat"
-GATEWAYS = "gateway-system"
+SHOP = "shop"
+PARTNERS = "partners"
 MONITORING = "monitoring"
 
 OPERATOR_IMAGE = "localhost/concordat-operator:e2e"
 PROBER_IMAGE = "localhost/concordat-prober:e2e"
 IMAGES = {
-    OPERATOR_IMAGE: ROOT / "operator",
-    PROBER_IMAGE: ROOT / "tests" / "e2e" / "prober",
+    OPERATOR_IMAGE: ("operator", "operator/Dockerfile"),
+    PROBER_IMAGE: ("tests/e2e/prober", "tests/e2e/prober/Dockerfile"),
+    "localhost/catalog:1.0.0": ("sample_services", "sample_services/catalog/Dockerfile"),
+    "localhost/catalog-db:1.0.0": ("sample_services", "sample_services/postgres/Dockerfile"),
 }
-"""Tag -> folder of its Dockerfile."""
+"""Tag -> build context and Dockerfile."""
 
+SAMPLES = ROOT / "sample_services"
 STORY = Path(__file__).parent / "story.yaml"
-BYSTANDERS = {"loose": "shop", "prometheus": MONITORING, "visitor": GATEWAYS}
+BYSTANDERS = {"loose": SHOP, "prometheus": MONITORING, "visitor": gateway.NAMESPACE}
 """Pods that nobody declared -> their namespace: no policy holds them back, those of others must."""
 
 
@@ -40,46 +46,87 @@ BYSTANDERS = {"loose": "shop", "prometheus": MONITORING, "visitor": GATEWAYS}
 def opened(progress: Progress | None = None) -> Iterator[Stage]:
     """A cluster with everything on it but the operator."""
     progress = progress or Lines()
-    archives = [build_image(folder, tag, progress=progress) for tag, folder in IMAGES.items()]
-    programs = binaries.locate(["helm", "gateway-api.yaml", "prometheus-operator.yaml"], progress)
-    with NodeCluster(paths.clusters() / "e2e", name="e2e", images=archives, progress=progress) as cluster:
+    archives = [
+        *(
+            build_image(ROOT / context, tag, dockerfile=ROOT / dockerfile, progress=progress)
+            for tag, (context, dockerfile) in IMAGES.items()
+        ),
+        *gateway.images(progress),
+    ]
+    programs = binaries.locate(["kubectl", "helm", "gateway-api.yaml", "prometheus-operator.yaml"], progress)
+    with _cluster(archives, progress) as cluster:
         stage = Stage(
             kubeconfig=cluster.kubeconfig,
-            program=cluster.binaries["kubectl"],
+            program=programs["kubectl"],
             helm_program=programs["helm"],
             audit=cluster.audit_log,
         )
-        for definitions in ("gateway-api.yaml", "prometheus-operator.yaml"):
-            stage.kubectl("apply", "--server-side", f"--filename={programs[definitions]}")
-        stage.apply(*map(restricted, ("shop", "partners", SYSTEM, GATEWAYS, MONITORING)))
-        stage.apply(*(bystander(name, namespace) for name, namespace in BYSTANDERS.items()))
-        at_once(
-            partial(stage.kubectl, "wait", "--for=condition=Ready", f"pod/{name}", f"--namespace={namespace}")
-            for name, namespace in BYSTANDERS.items()
-        )
+        with progress.step("definitions, a gateway, bystanders"):
+            for definitions in ("gateway-api.yaml", "prometheus-operator.yaml"):
+                stage.kubectl("apply", "--server-side", "--force-conflicts", f"--filename={programs[definitions]}")
+            stage.apply(*map(restricted, (SHOP, PARTNERS, SYSTEM, MONITORING)))
+            _open_gateway(stage)
+            stage.apply(*(bystander(name, namespace) for name, namespace in BYSTANDERS.items()))
+            for name, namespace in BYSTANDERS.items():
+                stage.wait_for("Ready", f"pod/{name}", namespace)
         yield stage
 
 
-def install(stage: Stage, *, release: str = RELEASE, namespace: str = SYSTEM, **values: Any) -> None:
+@contextmanager
+def _cluster(archives: list[Path], progress: Progress) -> Iterator[ClusterHandle | NodeCluster]:
+    """Whatever this machine, or ``CONCORDAT_PROVIDER``, gives; it ends with us."""
+    choice = choose(node=True)
+    progress.note(f"provider {choice.provider}: {choice.why}")
+    folder = paths.clusters() / "e2e"
+    if choice.provider == "local":
+        with NodeCluster(folder, name="e2e", images=archives, progress=progress) as cluster:
+            yield cluster
+        return
+    handle: ClusterHandle = (
+        Existing(progress=progress).up()
+        if choice.provider == "existing"
+        else Kind("e2e", folder, progress=progress).up()
+    )
+    try:
+        for archive in archives:
+            handle.load_image(archive)
+        yield handle
+    finally:
+        handle.down()
+
+
+def _open_gateway(stage: Stage) -> None:
+    """Traefik as a pod like any other, so that policies hold for it."""
+    (node, *_) = stage.find("nodes", "")
+    address = next(a["address"] for a in node["status"]["addresses"] if a["type"] == "InternalIP")
+    stage.apply(*gateway.traefik(address))
+    stage.apply(*gateway.gateway())
+    stage.wait_for("Programmed", f"gateway/{gateway.NAME}", gateway.NAMESPACE)
+
+
+def install(stage: Stage, *, namespace: str = SYSTEM, **values: Any) -> None:
     """``helm install`` and wait for both replicas."""
     stage.helm(
         "install",
-        release,
+        RELEASE,
         str(CHART),
         f"--namespace={namespace}",
-        "--create-namespace",
         "--wait",
         "--timeout=60s",
         values={
             "image": dict(zip(("repository", "tag"), OPERATOR_IMAGE.rsplit(":", 1), strict=True)),
-            "platform": {"dns": _resolver(stage)},
+            "platform": {"dns": _resolver(stage), "gateway": {"pods": {"app.kubernetes.io/name": "traefik"}}},
             **values,
         },
     )
 
 
-def story(stage: Stage) -> None:
-    """Everybody but catalog comes on stage."""
+def perform(stage: Stage) -> None:
+    """The story: the sample and its database as their authors ship them, then everybody else."""
+    password = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "catalog-db", "namespace": SHOP}}
+    stage.apply(password | {"stringData": {"password": "for-the-test-only"}})
+    for sample in ("postgres", "catalog"):
+        stage.apply_file(SAMPLES / sample / "microservice.yaml", namespace=SHOP)
     stage.apply(*manifests(Template(STORY.read_text()).substitute(IMAGE=PROBER_IMAGE)))
 
 
@@ -116,6 +163,6 @@ def bystander(name: str, namespace: str) -> Manifest:
 
 def _resolver(stage: Stage) -> dict[str, Any]:
     """What the chart must be told of this cluster's DNS: nothing where it is the usual Service before the usual pods."""
-    used = stage.ask("loose", "shop", "resolver")["address"]
+    used = stage.ask("loose", SHOP, "resolver")["address"]
     usual = stage.get("service", "kube-system", "kube-dns")
     return {} if usual and usual["spec"]["clusterIP"] == used else {"addresses": [f"{used}/32"]}

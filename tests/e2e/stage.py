@@ -65,15 +65,9 @@ class Stage:
         """One object, if it is there."""
         return next(iter(self.find(kind, namespace, name)), None)
 
-    def wait_ready(self, name: str, namespace: str, *, seconds: float = 90) -> None:
-        """``kubectl wait --for=condition=Ready``."""
-        self.kubectl(
-            "wait",
-            "--for=condition=Ready",
-            f"microservice/{name}",
-            f"--namespace={namespace}",
-            f"--timeout={int(seconds)}s",
-        )
+    def wait_for(self, condition: str, what: str, namespace: str, *, seconds: int = 90) -> None:
+        """``kubectl wait --for=condition=...``."""
+        self.kubectl("wait", f"--for=condition={condition}", what, f"--namespace={namespace}", f"--timeout={seconds}s")
 
     # --- traffic ------------------------------------------------------------------------------------------------------
 

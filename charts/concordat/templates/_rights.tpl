@@ -3,10 +3,10 @@ What the operator may do, no more and no less than it does: tests/e2e compares t
 The comments become the first column of the table in docs/install.md.
 */ -}}
 {{- define "concordat.rights" -}}
-# what people declare is read, never written
+# what people declare: read, never written
 - apiGroups: [concordat.dev]
   resources: [microservices]
-  verbs: [list, watch]
+  verbs: [get, list, watch]
 # conditions, children, problems
 - apiGroups: [concordat.dev]
   resources: [microservices/status]

@@ -1,0 +1,90 @@
+"""
+Apply: a declaration of 20 lines becomes a running, reachable, guarded service.
+"""
+
+import re
+
+import pytest
+
+from concordat.lab import gateway
+from concordat.resources import kinds
+from tests.chart.helm import DASHBOARD, dashboard_queries
+from tests.e2e.cast import SERVICES
+from tests.e2e.exercise import children_of
+from tests.e2e.opening import BYSTANDERS, RELEASE, SHOP, SYSTEM
+from tests.e2e.pairs import Place
+from tests.e2e.stage import Stage, eventually
+
+pytestmark = pytest.mark.node
+
+HOST = "catalog.example.com"
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=str)
+def test_the_service_becomes_ready(stage: Stage, service: Place) -> None:
+    """``kubectl wait --for=condition=Ready``, in a namespace that lets in only restricted pods."""
+    stage.wait_for("Ready", f"microservice/{service.name}", service.namespace)
+
+
+def test_every_child_is_there(stage: Stage) -> None:
+    """All that ``tier: critical`` means, and no route: nobody asked for one yet."""
+    children = children_of(stage, SHOP, "catalog")
+
+    assert {kind.kind for kind in kinds.ALL} - {"HTTPRoute"} == {child["kind"] for child in children}
+    assert {"catalog"} == {child["metadata"]["name"] for child in children}
+
+
+def test_kubectl_get_tells_the_truth(stage: Stage) -> None:
+    """One line a service: ready, whose, which version, how many replicas; as the Deployment itself says."""
+    header, line = stage.kubectl("get", "microservice", "catalog", f"--namespace={SHOP}").splitlines()
+    deployment = stage.get("deployments", SHOP, "catalog")
+    assert deployment is not None
+    replicas = f"{deployment['status']['readyReplicas']}/{deployment['spec']['replicas']}"
+
+    assert ["NAME", "READY", "TEAM", "VERSION", "REPLICAS", "AGE"] == header.split()
+    assert ["catalog", "True", "shop", "1.0.0", replicas] == line.split()[:-1]
+
+
+def test_it_answers_who_declared_to_call_it(stage: Stage) -> None:
+    """By the name of its Service, through the database behind it."""
+    url = f"http://catalog.{SHOP}:8080/products"
+
+    assert {url: 200} == stage.ask("deploy/storefront", SHOP, "get", url)
+
+
+def test_the_world_comes_in_through_the_gateway(stage: Stage) -> None:
+    """A route is one more line of the declaration."""
+    stage.kubectl(
+        "patch",
+        "microservice/catalog",
+        f"--namespace={SHOP}",
+        "--type=merge",
+        f"--patch={{'spec': {{'routing': {{'hosts': ['{HOST}']}}}}}}".replace("'", '"'),
+    )
+    request = f"{HOST} http://traefik.{gateway.NAMESPACE}/products"
+
+    eventually(lambda: stage.get("httproutes", SHOP, "catalog"))
+    eventually(
+        lambda: stage.ask("loose", SHOP, "get", request) == {request: 200}, because="the gateway answers for catalog"
+    )
+
+
+@pytest.mark.parametrize("namespace", sorted({SYSTEM, gateway.NAMESPACE, *BYSTANDERS.values(), "partners"}))
+def test_every_namespace_lets_in_restricted_pods_only(stage: Stage, namespace: str) -> None:
+    """So whatever runs there has passed, the operator itself included."""
+    (found,) = stage.find("namespace", "", namespace)
+    pods = stage.find("pods", namespace)
+
+    assert "restricted" == found["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+    assert pods
+    assert {"Running"} == {pod["status"]["phase"] for pod in pods if "deletionTimestamp" not in pod["metadata"]}
+
+
+def test_the_operators_dashboard_asks_for_what_the_operator_exposes(stage: Stage) -> None:
+    """A panel that stays empty for ever is worse than none."""
+    metrics = stage.ask("loose", SHOP, "text", f"http://{RELEASE}-metrics.{SYSTEM}:8080/metrics")["text"]
+    exposed = {re.split(r"[ {]", line)[0] for line in metrics.splitlines() if not line.startswith("#")}
+    asked = {name for query in dashboard_queries().values() for name in re.findall(r"([a-z_]+)\{", query)}
+
+    assert len(DASHBOARD["panels"]) <= len(asked)
+    assert set() == asked - exposed

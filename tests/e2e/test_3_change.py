@@ -1,0 +1,50 @@
+"""
+Change: new versions lose no request, and what is taken away comes back.
+"""
+
+import pytest
+
+from concordat.manifest import Kind
+from concordat.resources import kinds
+from tests.e2e.opening import SHOP
+from tests.e2e.rollout import rollout_under_load
+from tests.e2e.stage import Stage, eventually
+
+pytestmark = pytest.mark.node
+
+
+def test_a_rolling_update_loses_no_request(stage: Stage) -> None:
+    """Every pod of catalog is replaced while four callers ask without pause."""
+    load = rollout_under_load(stage)
+
+    assert [] == load.lost
+    assert load.sent > 200
+
+
+@pytest.mark.parametrize("kind", kinds.ALL, ids=str)
+def test_a_child_deleted_by_hand_comes_back(stage: Stage, kind: Kind) -> None:
+    """Another object of the same name, within two seconds."""
+    resource = f"{kind.plural}.{kind.group}".rstrip(".")
+    before = stage.get(resource, SHOP, "catalog")
+    assert before is not None
+
+    stage.kubectl("delete", resource, "catalog", f"--namespace={SHOP}", "--wait=false", "--cascade=orphan")
+
+    def replaced() -> bool:
+        after = stage.get(resource, SHOP, "catalog")
+        return after is not None and after["metadata"]["uid"] != before["metadata"]["uid"]
+
+    eventually(replaced, seconds=10)
+
+
+def test_a_field_edited_by_hand_is_put_back(stage: Stage) -> None:
+    """The declaration says what runs, not the last hand on the keyboard."""
+    stage.kubectl("set", "image", "deployment/catalog", "*=localhost/another:11", f"--namespace={SHOP}")
+
+    def image() -> str:
+        deployment = stage.get("deployments", SHOP, "catalog")
+        assert deployment is not None
+        return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
+
+    eventually(lambda: image() == "localhost/catalog:1.0.0", seconds=10, because="the image is put back")
+    stage.wait_for("Ready", "microservice/catalog", SHOP)
