@@ -20,9 +20,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from concordat.contracts import Policy
+from concordat.contracts import Policy, parse_text
 
 CORPUS = Path(__file__).parent / "corpus"
 _OK = {"responses": {"200": {"description": "ok"}}}
@@ -45,7 +43,7 @@ class Pair:
 def pairs(format_name: str) -> Iterator[Pair]:
     """All pairs of ``corpus/<format_name>``."""
     for path in sorted((CORPUS / format_name).glob("*.yaml")):
-        raw = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
+        raw = parse_text(path.read_text())
         yield Pair(
             name=path.stem,
             reason=raw["reason"],

@@ -188,7 +188,7 @@ def _refuted(rng: random.Random, usage: Usage, old: list[Model], new: list[Model
             if not Draft202012Validator(_plain(after["request"])).is_valid(sent):
                 yield f"{name} refuses {sent!r}"
             got = _instance(rng, after["answer"])
-            for path in [each for each in before["answer"]["properties"]] if reads is None else reads:
+            for path in list(before["answer"]["properties"]) if reads is None else reads:
                 if not _readable(before["answer"], got, path.split(".")):
                     yield f"{name} answers {got!r}, of which {path} is read"
 

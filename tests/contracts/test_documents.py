@@ -2,6 +2,7 @@
 A document is recognised by looking, and refused where it is not valid; nothing is compared by halves.
 """
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -161,3 +162,16 @@ def test_operations_go_by_all_their_names() -> None:
     assert {"send a": "x"} == read(
         {"asyncapi": "2.6.0", "channels": {"a": {"subscribe": {"operationId": "x"}}}}
     ).operations
+
+
+def test_a_document_from_another_reader_is_read_as_json() -> None:
+    """Older YAML readers make numbers, booleans and dates of what OpenAPI means as text."""
+    schema = {"type": "object", "properties": {True: {"type": "string", "enum": [date(2027, 6, 30)]}}}
+    answer = {"description": "ok", "content": {"application/json": {"schema": schema}}}
+    text = {"type": "object", "properties": {"true": {"type": "string", "enum": ["2027-06-30"]}}}
+    same = {"description": "ok", "content": {"application/json": {"schema": text}}}
+    old = _openapi(paths={"/a": {"get": {"responses": {200: answer}}}})
+    new = _openapi(paths={"/a": {"get": {"responses": {"200": same}}}})
+
+    assert () == compare(old, new).findings
+    assert () == compare(new, old).findings

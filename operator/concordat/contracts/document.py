@@ -19,7 +19,7 @@ from .openapi.convert import from_swagger
 from .openapi.dialect import check_dialect
 from .openapi.model import Api
 from .operations import operations_of
-from .references import References
+from .references import References, as_json
 
 
 class Format(StrEnum):
@@ -135,20 +135,29 @@ def _openapi(parsed: Mapping[str, Any]) -> Document:
             raise InvalidDocument(
                 f"swagger {version!r} is not supported", location="swagger", remedy="use 2.0, or OpenAPI 3"
             )
-        References(parsed, remedy=_BUNDLE)
+        parsed, _ = _checked(parsed)
         parsed = from_swagger(parsed)
     version = _version(parsed, "openapi", ("3.0", "3.1"))
     check_dialect(parsed, version)
-    references = References(parsed, remedy=_BUNDLE)
+    parsed, references = _checked(parsed)
     model = Api(parsed, references)
     return Document(format=Format.OPENAPI, version=version, root=parsed, references=references, model=model)
 
 
 def _asyncapi(parsed: Mapping[str, Any]) -> Document:
     version = _version(parsed, "asyncapi", ("2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "3.0"))
-    references = References(parsed, remedy=_BUNDLE)
+    parsed, references = _checked(parsed)
     model = Application(parsed, references, version)
     return Document(format=Format.ASYNCAPI, version=version, root=parsed, references=references, model=model)
+
+
+def _checked(parsed: Mapping[str, Any]) -> tuple[Mapping[str, Any], References]:
+    """The document as JSON has it, with all of its references."""
+    references = References(parsed, remedy=_BUNDLE)
+    if references.is_json:
+        return parsed, references
+    parsed = as_json(parsed)
+    return parsed, References(parsed, remedy=_BUNDLE)
 
 
 def _graphql(parsed: str | Mapping[str, Any] | GraphQLSchema) -> Document:
@@ -157,7 +166,9 @@ def _graphql(parsed: str | Mapping[str, Any] | GraphQLSchema) -> Document:
 
 
 def _json_schema(parsed: Mapping[str, Any] | bool) -> Document:
-    references = References(parsed, remedy=_BUNDLE) if isinstance(parsed, Mapping) else None
+    if isinstance(parsed, bool):
+        return Document(format=Format.JSON_SCHEMA, version="", root=parsed, references=None)
+    parsed, references = _checked(parsed)
     return Document(format=Format.JSON_SCHEMA, version="", root=parsed, references=references)
 
 

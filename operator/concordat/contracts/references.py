@@ -6,6 +6,7 @@ that are equal, and refer only to equal parts, need no comparison.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
@@ -75,8 +76,6 @@ def look_up(root: Any, pointer: Iterable[str]) -> Any:
         if isinstance(node, Mapping):
             if part in node:
                 node = node[part]
-            elif part.isdigit() and int(part) in node:
-                node = node[int(part)]
             else:
                 raise KeyError(part)
         elif isinstance(node, list) and part.isdigit() and int(part) < len(node):
@@ -96,6 +95,8 @@ class References:
         self._resolved: dict[str, Any] = {}
         self._named_places: set[str] = set()
         self._bases: set[str] = set()
+        self.is_json = True
+        """Whether all is as JSON has it: keys are text, and no value is a date (which YAML's older readers make of some)."""
         self.extensions: set[str] = set()
         """Names of the extensions whose value is a scalar or a list, such as ``x-sunset``."""
         self.of_part: dict[Pointer, frozenset[str]] = {}
@@ -142,6 +143,8 @@ class References:
             return
         for key, value in node.items():
             kind = value.__class__
+            if key.__class__ is not str:
+                self.is_json = False
             if kind is dict:
                 if named:
                     self._walk(value, found, depth + 1, named=False)
@@ -152,9 +155,12 @@ class References:
                     self._walk(value, found, depth + 1, named=False)
             elif _is_extension(key):
                 self.extensions.add(key)
+                self.is_json = self.is_json and kind is not date
             elif kind is list:
                 if key not in _DATA:
                     self._walk(value, found, depth + 1, named=False)
+                elif key == "enum":
+                    self.is_json = self.is_json and not any(isinstance(each, date) for each in value)
             elif kind is str and key.__class__ is str and key[:1] == "$":
                 self._keyword(key, value, found)
 
@@ -256,6 +262,21 @@ def _parts(root: Mapping[str, Any]) -> Iterable[tuple[Pointer, Any]]:
                     yield (key, str(name)), entry
         else:
             yield (key,), {key: value}
+
+
+def as_json(node: Any) -> Any:
+    """A document as JSON would have it: ``200:`` is ``"200"``, ``yes:`` is ``"true"``, a date is its text."""
+    if isinstance(node, dict):
+        return {_as_key(key): as_json(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [as_json(each) for each in node]
+    return node.isoformat() if isinstance(node, date) else node
+
+
+def _as_key(key: Any) -> str:
+    if key is None or isinstance(key, bool):
+        return {None: "null", True: "true", False: "false"}[key]
+    return key.isoformat() if isinstance(key, date) else str(key)
 
 
 def _ref_of(node: Any) -> str | None:
