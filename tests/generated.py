@@ -1,0 +1,73 @@
+"""
+``python -m tests.generated``: write what is made from code again. A test compares each file with what it should hold.
+"""
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import rich_click as click
+import yaml
+
+from concordat.api.crd import microservice_crd
+from concordat.cli.main import COMMANDS, main
+from tests.chart import pages
+
+ROOT = Path(__file__).parent.parent
+
+
+def crd() -> str:
+    """The CustomResourceDefinition of Microservice."""
+    return yaml.safe_dump(microservice_crd(), sort_keys=False, width=120)
+
+
+def command_line() -> str:
+    """The reference of the command line."""
+    lines = [
+        "# The command line",
+        "",
+        "`concordat`, also installed as `kubectl concordat`. Results go to standard output, remarks to standard error;",
+        "`-o json` gives machines one object. Generated from the commands themselves by `make generated`.",
+    ]
+    for panel, names in COMMANDS.items():
+        lines += ["", f"## {panel}"]
+        for name in names:
+            lines += _described(main.get_command(click.Context(main), name), f"concordat {name}")
+    return "\n".join(lines) + "\n"
+
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "crds/microservices.yaml": crd,
+    "docs/command-line.md": command_line,
+    **pages.GENERATED,
+}
+"""File -> what it holds."""
+
+
+def _described(command: click.Command | None, name: str) -> Iterator[str]:
+    assert command is not None, f"{name} is in the table of commands and defined nowhere"
+    arguments = " ".join(
+        param.make_metavar(click.Context(command)) for param in command.params if isinstance(param, click.Argument)
+    )
+    text, _, examples = inspect.cleandoc(command.help or "").replace("\b\n", "").partition("Examples:\n")
+    yield from ("", f"### `{f'{name} {arguments}'.strip()}`", "", text.strip())
+    options = [param for param in command.params if isinstance(param, click.Option) and not param.hidden]
+    if options:
+        yield from ("", "| option | |", "|---|---|")
+        yield from (f"| `{', '.join(option.opts)}` | {option.help} |" for option in options)
+    if examples:
+        yield from ("", "```sh", *(line.strip() for line in examples.splitlines()), "```")
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            yield from _described(inner, f"{name} {inner.name}")
+
+
+def write() -> None:
+    for file, content in GENERATED.items():
+        (ROOT / file).write_text(content())
+        print(file)
+
+
+if __name__ == "__main__":
+    sys.exit(write())

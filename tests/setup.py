@@ -1,0 +1,39 @@
+"""
+``python -m tests.setup``: what the tests need besides Python packages, fetched before the first of them runs.
+
+Programs of a cluster come from the lab's cache, a release or a build; PostgreSQL and promtool from the distribution.
+"""
+
+import os
+import sys
+
+from concordat.lab import binaries, packages
+from concordat.lab.errors import Unavailable
+from concordat.lab.progress import Lines
+
+SERVERS = {"pg_lsclusters": "postgresql", "promtool": "prometheus"}
+"""Program -> Debian package, for the tests that talk to the real thing."""
+
+
+def main() -> int:
+    progress = Lines(sys.stdout)
+    wanted = [*binaries.CONTROL_PLANE, *binaries.SIMULATED_NODES, *binaries.GATEWAY, "helm", "prometheus-operator.yaml"]
+    needed = dict(SERVERS)
+    if os.geteuid() == 0:
+        wanted += binaries.NODE
+        needed |= packages.NODE | packages.IMAGES
+    else:
+        progress.note(
+            "not root: tests marked `node` are left out; they need containerd, kubelet and network namespaces"
+        )
+    try:
+        packages.ensure(needed, progress)
+        binaries.locate(wanted, progress)
+    except Unavailable as reason:
+        print(f"The tests cannot run: {reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
