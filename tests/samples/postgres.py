@@ -62,15 +62,16 @@ class Postgres:
 
     def create_database(self, name: str) -> None:
         """An empty database of a role with the same name and :data:`PASSWORD`."""
-        subprocess.run(
-            [
-                *(self.binaries / "psql", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"),
-                *("-c", f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'"),
-                *("-c", f"CREATE DATABASE {name} OWNER {name}"),
-            ],
-            env={"PGPASSWORD": PASSWORD},
-            check=True,
-        )
+        self._sql(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'", f"CREATE DATABASE {name} OWNER {name}")
+
+    def empty(self, name: str) -> None:
+        """The database again as it was made: what was in it is gone."""
+        self._sql(f"DROP DATABASE {name} WITH (FORCE)", f"CREATE DATABASE {name} OWNER {name}")
+
+    def _sql(self, *statements: str) -> None:
+        psql = (self.binaries / "psql", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres")
+        commands = (f"--command={statement}" for statement in statements)
+        subprocess.run([*psql, *commands], env={"PGPASSWORD": PASSWORD}, check=True)
 
     def environment(self, database: str) -> dict[str, str]:
         """What a service is told to reach ``database``."""

@@ -17,6 +17,7 @@ from catalog.adapters.database import Database
 from catalog.entrypoints import rest
 from concordat_servicekit import Service
 
+SHORTEST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
@@ -35,7 +36,7 @@ def application(database: Database) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        migration = asyncio.create_task(migrate(database))
+        migration = asyncio.create_task(keep_migrated(database))
         yield
         migration.cancel()
         with suppress(asyncio.CancelledError):
@@ -47,19 +48,20 @@ def application(database: Database) -> FastAPI:
     return app
 
 
-async def migrate(database: Database) -> None:
-    """Try until it works: pods start in any order, and a crash loop would only be slower."""
-    pause = 0.1
+async def keep_migrated(database: Database) -> None:
+    """Try until it works: pods start in any order, and a crash loop would only be slower. Again if the tables go."""
+    pause = SHORTEST_PAUSE_SECONDS
     while True:
+        await database.unmigrated.wait()
         try:
             await database.migrate()
         except Exception as error:
-            log.warning("cannot migrate yet", error=repr(error), again_in_seconds=pause)
+            log.warning("cannot migrate yet", error=repr(error.__cause__ or error), again_in_seconds=pause)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
         else:
             log.info("migrated")
-            return
+            pause = SHORTEST_PAUSE_SECONDS
 
 
 class PoolMetrics(Collector):

@@ -62,6 +62,19 @@ async def test_without_its_tables_a_database_is_not_ready(new_database: NewDatab
     await database.close()
 
 
+async def test_a_database_replaced_by_an_empty_one_is_told(database: Database) -> None:
+    """Not ready, and asked to be migrated again: an error of nobody's request."""
+    async with database.session() as session:
+        await session.execute(text("DROP TABLE products, alembic_version"))
+        await session.commit()
+    with pytest.raises(DatabaseUnavailable):
+        await keep(database, product())
+    assert database.unmigrated.is_set()
+    await database.migrate()
+    await keep(database, product())
+    await database.ping()
+
+
 async def test_what_is_committed_is_read_back_as_it_was(database: Database) -> None:
     """Every field, through the mapping and back."""
     await keep(database, product())

@@ -66,7 +66,7 @@ async def test_a_drain_under_load_loses_no_request(service: Process) -> None:
 def test_readiness_follows_the_database(tmp_path: Path) -> None:
     """
     Started before its database: alive, not ready, 503 with a problem. Then ready; not ready while the database is away;
-    ready again, without a restart.
+    ready again, without a restart, even if it came back empty.
     """
     with running_postgres() as database:
         database.create_database("catalog")
@@ -88,6 +88,7 @@ def test_readiness_follows_the_database(tmp_path: Path) -> None:
             assert 200 == httpx.get(f"{service.url}/healthz").status_code
 
             database.start()
+            database.empty("catalog")
             wait_until(lambda: ready(service))
             assert 200 == httpx.get(f"{service.url}/products").status_code
             assert (0, True) == ((ended := service.terminate())[0], ended[1] < 10)

@@ -2,6 +2,7 @@
 Connections, transactions, migrations.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,6 +32,9 @@ POOL_SIZE = 5
 NOT_OUR_FAULT = ("08", "53", "57")
 """SQLSTATE classes: connection exception, insufficient resources, operator intervention (shutdown, time-out)."""
 
+UNDEFINED_TABLE = "42P01"
+"""SQLSTATE: somebody has put an empty database in the place of ours."""
+
 
 class DatabaseUnavailable(Exception):
     """The database cannot answer now; the same request may succeed later."""
@@ -45,14 +49,16 @@ class Database:
         # A busy pool is no reason to be taken out of service, so the probe has a connection of its own.
         self._probe = _engine(url, size=1)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._migrated = False
+        self.unmigrated = asyncio.Event()
+        """Set while our tables are not there: at the beginning, and when the database was replaced by an empty one."""
+        self.unmigrated.set()
 
     async def ping(self) -> None:
         """Raises unless the database answers and has our tables."""
-        if not self._migrated:
+        if self.unmigrated.is_set():
             raise DatabaseUnavailable("not migrated yet")
-        async with _translated(), self._probe.connect() as connection:
-            await connection.execute(text("SELECT 1"))
+        async with self._translated(), self._probe.connect() as connection:
+            await connection.execute(text("SELECT FROM products LIMIT 0"))
 
     async def migrate(self) -> None:
         """
@@ -60,15 +66,15 @@ class Database:
 
         The pods of the release before still run on them: add in one release, remove in the next.
         """
-        async with _translated(), self.engine.begin() as connection:
+        async with self._translated(), self.engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
             await connection.run_sync(_upgrade)
-        self._migrated = True
+        self.unmigrated.clear()
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
         """A session whose end rolls back what was not committed. Raises :exc:`DatabaseUnavailable`."""
-        async with _translated(), self._sessions() as session:
+        async with self._translated(), self._sessions() as session:
             yield session
 
     def unit_of_work(self) -> "SqlUnitOfWork":
@@ -79,6 +85,25 @@ class Database:
         """Give all connections back."""
         await self.engine.dispose()
         await self._probe.dispose()
+
+    @asynccontextmanager
+    async def _translated(self) -> AsyncIterator[None]:
+        """
+        Errors that are the database's state become :exc:`DatabaseUnavailable`; those that are our bugs stay what they are.
+
+        What asyncpg raises while connecting arrives as it is, what it raises later arrives wrapped by SQLAlchemy.
+        """
+        try:
+            yield
+        except (OSError, TimeoutError, PoolExhausted, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise DatabaseUnavailable(type(error).__name__) from error
+        except DBAPIError as error:
+            state: str = getattr(error.orig, "sqlstate", None) or ""
+            if state == UNDEFINED_TABLE:
+                self.unmigrated.set()
+            elif not error.connection_invalidated and state[:2] not in NOT_OUR_FAULT:
+                raise
+            raise DatabaseUnavailable(type(error.orig).__name__) from error
 
 
 class SqlProducts:
@@ -146,21 +171,3 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-
-
-@asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
-    """
-    Errors that are the database's state become :exc:`DatabaseUnavailable`; those that are our bugs stay what they are.
-
-    What asyncpg raises while connecting arrives as it is, what it raises later arrives wrapped by SQLAlchemy.
-    """
-    try:
-        yield
-    except (OSError, TimeoutError, PoolExhausted, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise DatabaseUnavailable(type(error).__name__) from error
-    except DBAPIError as error:
-        state: str = getattr(error.orig, "sqlstate", None) or ""
-        if error.connection_invalidated or state[:2] in NOT_OUR_FAULT:
-            raise DatabaseUnavailable(type(error.orig).__name__) from error
-        raise
