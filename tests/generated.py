@@ -12,6 +12,7 @@ import yaml
 
 from concordat.api.crd import microservice_crd
 from concordat.cli.main import COMMANDS, main
+from tests.api import pages as api_pages
 from tests.chart import pages
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +41,7 @@ def command_line() -> str:
 GENERATED: dict[str, Callable[[], str]] = {
     "crds/microservices.yaml": crd,
     "docs/command-line.md": command_line,
+    **api_pages.GENERATED,
     **pages.GENERATED,
 }
 """File -> what it holds."""
