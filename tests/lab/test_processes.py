@@ -15,7 +15,7 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from concordat.lab.processes import Keeper, Processes
-keeper = Keeper(detached=False)
+keeper = Keeper()
 processes = Processes(Path(sys.argv[1]), group=keeper.group.pid)
 processes.start("sleeper", ["sleep", "600"])
 print(processes.pid("sleeper"), flush=True)
@@ -46,7 +46,7 @@ def test_a_process_that_ends_early_is_reported_with_its_log(tmp_path: Path) -> N
 
 def test_a_reused_process_number_is_not_taken_for_the_old_process(tmp_path: Path) -> None:
     """Number and start time together name a process."""
-    keeper = Keeper(detached=True)
+    keeper = Keeper()
     later = Mark(pid=keeper.group.pid, started="1")
 
     assert [True, False] == [keeper.group.alive(), later.alive()]

@@ -40,7 +40,7 @@ DATABASE_BYTES = 2 << 30
 START_ATTEMPTS = 3
 
 
-RECORD = "running.json"
+RECORD = "group.json"
 
 
 def recorded(folder: Path) -> Mark | None:
@@ -117,8 +117,9 @@ class ControlPlane:
             try:
                 self._start()
             except ComponentDied as error:
-                self.stop(keep=True)
-                if attempt == START_ATTEMPTS or "address already in use" not in str(error):
+                again = attempt < START_ATTEMPTS and "address already in use" in str(error)
+                self.stop(keep=again)
+                if not again:
                     raise
                 self._progress.note("another program took a port in between: choosing others")
             except BaseException:
@@ -130,12 +131,11 @@ class ControlPlane:
 
     def stop(self, *, keep: bool = False) -> None:
         """End every process and, unless ``keep``, remove what they left. Does nothing the second time."""
-        if self.keeper is None:
-            return
-        end_recorded(self.folder)
-        self.keeper.end()
-        self.keeper = None
-        self.processes.forget_all()
+        if self.keeper is not None:
+            end_recorded(self.folder)
+            self.keeper.end()
+            self.keeper = None
+            self.processes.forget_all()
         if self._given is None and not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -175,12 +175,13 @@ class ControlPlane:
     def _make_folder(self) -> None:
         self.folder = self._given or Path(tempfile.mkdtemp(prefix="concordat-"))
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.rmtree(self.folder / "logs", ignore_errors=True)
 
     def _start(self) -> None:
         self._configure()
-        self.keeper = Keeper(detached=self._detached)
-        self.processes = Processes(self.folder / "logs", group=self.keeper.group.pid)
-        _record(self.folder, self.keeper.group, self.plan.etcd_data)
+        self.keeper = keeper = Keeper()
+        self.processes = Processes(self.folder / "logs", group=keeper.group.pid)
+        _record(self.folder, keeper.group, self.plan.etcd_data)
         with self._progress.step("etcd and kube-apiserver") as detail:
             self.processes.start("etcd", components.etcd(self.plan))
             detail("etcd")
@@ -192,6 +193,9 @@ class ControlPlane:
         if self._simulated_nodes:
             with self._progress.step(f"{self._simulated_nodes} simulated nodes"):
                 self._simulate()
+        if self._detached:
+            keeper.let_go()
+            self.processes.let_go()
 
     def _configure(self) -> None:
         api, *others = free_ports(6)

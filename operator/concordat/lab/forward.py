@@ -28,7 +28,7 @@ class Forwards:
         key = (namespace, service, port)
         if key in self._open and self._open[key].poll() is None:
             return self._urls[key]
-        self._keeper = self._keeper or Keeper(detached=False)
+        self._keeper = self._keeper or Keeper()
         process = subprocess.Popen(
             [*self._command, f"--namespace={namespace}", f"service/{service}", f":{port}"],
             stdin=subprocess.DEVNULL,

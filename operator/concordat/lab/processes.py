@@ -1,9 +1,9 @@
 """
 Child processes that never outlive what they belong to.
 
-All of a cluster's processes share one process group, led by a *keeper*. A bound keeper reads a pipe whose other end only we
-hold: when we end, for whatever reason, it reads the end of file and kills the group. (``PR_SET_PDEATHSIG`` would not do: it
-fires when the *thread* that started the child ends.) A detached keeper sleeps; its group is ended by :func:`end_group`.
+All of a cluster's processes share one process group, led by a *keeper*, which reads a pipe whose other end only we hold:
+when we end, for whatever reason, it reads the end of file and kills the group. (``PR_SET_PDEATHSIG`` would not do: it
+fires when the *thread* that started the child ends.) Told to stay it sleeps instead, and :func:`end_group` ends it.
 """
 
 import os
@@ -21,8 +21,15 @@ POLL_SECONDS = 0.03
 PATIENCE_SECONDS = 5.0
 """How long a process may take to end by itself before it is killed."""
 
-_BOUND = "read _; kill -KILL 0"
-_DETACHED = "exec sleep infinity"
+_KEEP = "if read _; then exec sleep infinity; fi; kill -KILL 0"
+
+
+_LET_GO: list[subprocess.Popen[bytes]] = []
+
+
+def outlives_us(*processes: subprocess.Popen[bytes]) -> None:
+    """Nobody waits for these any more; held so that Python does not complain of children left running."""
+    _LET_GO.extend(processes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,24 +49,31 @@ class Mark:
 
 
 class Keeper:
-    """The leader of a cluster's process group."""
+    """The leader of a cluster's process group; the group ends with this process, unless it is let go."""
 
-    def __init__(self, *, detached: bool) -> None:
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
-            ["sh", "-c", _DETACHED if detached else _BOUND],
-            stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
+            ["sh", "-c", _KEEP],
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             process_group=0,
         )
         self.group = Mark.of(self._process.pid)
 
+    def let_go(self) -> None:
+        """From here on the group outlives this process."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"stay\n")
+        self._process.stdin.close()
+        outlives_us(self._process)
+
     def end(self) -> None:
         """Kill the whole group."""
         end_group(self.group)
         self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
 
 
 class Processes:
@@ -140,6 +154,10 @@ class Processes:
             if process.pid == pid:
                 process.returncode = os.waitstatus_to_exitcode(status)
                 del self._running[name]
+
+    def let_go(self) -> None:
+        """From here on nobody here looks after them."""
+        outlives_us(*self._running.values())
 
     def forget_all(self) -> None:
         """Collect the exit of every one of them; their group was ended."""

@@ -22,7 +22,7 @@ from concordat.lab.node.control import ask
 from concordat.lab.node.images import CTR, own_archives
 from concordat.lab.node.keeper import DETACH, RECORD, clean
 from concordat.lab.node.spec import NodeSpec
-from concordat.lab.processes import POLL_SECONDS, Mark, children
+from concordat.lab.processes import POLL_SECONDS, Mark, children, outlives_us
 from concordat.lab.progress import Progress, Quiet
 
 READY_SECONDS = 60.0
@@ -210,6 +210,7 @@ class NodeCluster:
             assert self._keeper.stdin is not None
             self._keeper.stdin.write(DETACH)
             self._keeper.stdin.close()
+            outlives_us(self._keeper)
             self._keeper = None
 
     def _follow(self) -> None:
