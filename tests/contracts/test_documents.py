@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from concordat.contracts import Format, InvalidDocument, compare, read
+from concordat.contracts import Format, InvalidDocument, Outcome, compare, read
 
 INFO = {"title": "Orders", "version": "1.2.3"}
 _OK = {"responses": {"200": {"description": "ok"}}}
@@ -175,3 +175,13 @@ def test_a_document_from_another_reader_is_read_as_json() -> None:
 
     assert () == compare(old, new).findings
     assert () == compare(new, old).findings
+
+
+def test_one_is_not_true() -> None:
+    """Python holds them for equal, JSON does not."""
+
+    def asking(values: list[Any]) -> dict[str, Any]:
+        parameter = {"name": "q", "in": "query", "content": {"application/json": {"schema": {"enum": values}}}}
+        return _openapi(paths={"/a": {"get": {"parameters": [parameter]}}})
+
+    assert Outcome.BREAKING is compare(asking([0, 1]), asking([False, True])).outcome

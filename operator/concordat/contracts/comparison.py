@@ -53,16 +53,17 @@ def _findings(old: Document, new: Document, policy: Policy, direction: Direction
     if old.format is Format.GRAPHQL:
         yield from compare_graphql(old.root, new.root)
         return
-    pair = SchemaPair(old.root, new.root, _dialect(old), _dialect(new))
     if old.references is None or new.references is None or old.format is Format.JSON_SCHEMA:
+        pair = SchemaPair(old.root, new.root, _dialect(old), _dialect(new))
         yield from pair.compare(old.root, new.root, direction, PLAIN, None)
         return
+    unchanged = unchanged_references(old.references, new.references, old.root, new.root)
     comparison = Comparison(
         policy=policy,
-        pair=pair,
+        pair=SchemaPair(old.root, new.root, _dialect(old), _dialect(new), unchanged),
         old=old.references,
         new=new.references,
-        unchanged=unchanged_references(old.references, new.references, old.root, new.root),
+        unchanged=unchanged,
     )
     if isinstance(old.model, Api) and isinstance(new.model, Api):
         yield from compare_openapi(comparison, old.model, new.model)

@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
+import orjson
+
 from .invalid import InvalidDocument
 from .text import MAX_DEPTH, MAX_NODES
 
@@ -262,6 +264,16 @@ def _parts(root: Mapping[str, Any]) -> Iterable[tuple[Pointer, Any]]:
                     yield (key, str(name)), entry
         else:
             yield (key,), {key: value}
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are equal as JSON sees it; Python alone holds ``1`` and ``true`` for equal."""
+    if one != other:
+        return False
+    try:
+        return orjson.dumps(one) == orjson.dumps(other)
+    except TypeError:  # whole numbers beyond 64 bits, or deeper than orjson goes
+        return False
 
 
 def as_json(node: Any) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ..references import same
 from ..scope import Comparison, Scope
 from ..touching import ContractFinding
 from .annotations import compare_annotations
@@ -50,8 +51,8 @@ def _is_unchanged(comparison: Comparison, old: Operation, new: Operation) -> boo
     """Whether both say the same, word for word, and so does all they refer to."""
     part = (("paths", old.path), ("paths", new.path))
     return (
-        old.raw == new.raw
-        and old.item.get("parameters") == new.item.get("parameters")
+        same(old.raw, new.raw)
+        and same(old.item.get("parameters"), new.item.get("parameters"))
         and old.path_variables == new.path_variables
         and comparison.old.of_part.get(part[0], frozenset()) <= comparison.unchanged
         and comparison.new.of_part.get(part[1], frozenset()) <= comparison.unchanged
