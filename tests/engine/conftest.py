@@ -34,9 +34,7 @@ class Story:
         await asyncio.to_thread(self.kubectl.apply, *manifests)
 
     async def run(self, *arguments: str, stdin: Any = None) -> str:
-        return await asyncio.to_thread(
-            lambda: self.kubectl(*arguments, "--namespace", self.namespace, stdin=stdin)
-        )
+        return await asyncio.to_thread(lambda: self.kubectl(*arguments, "--namespace", self.namespace, stdin=stdin))
 
     async def get(self, kind: str, name: str) -> Any:
         return await asyncio.to_thread(self.kubectl.get, kind, name, "--namespace", self.namespace)

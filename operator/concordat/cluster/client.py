@@ -110,6 +110,7 @@ class Client:
         if self._session is not None and self._session.connector is not None:
             await self._session.connector.close(abort_ssl=True)  # a farewell would take another round trip each
             await self._session.close()
+            await asyncio.sleep(0.01)  # aborted transports close their sockets in the loop's next rounds
 
     async def __aenter__(self) -> "Client":
         return self
