@@ -99,13 +99,12 @@ def configure(*, name: str, version: str) -> Callable[[], None]:
 
 def _provider(*, name: str, version: str) -> Any:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.resources import OTELResourceDetector, Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    named = os.environ.get("OTEL_SERVICE_NAME") or name
-    provider = TracerProvider(
-        resource=Resource.create({"service.name": named, "service.version": version}), shutdown_on_exit=False
-    )
+    ours = Resource.create({"service.name": name, "service.version": version})
+    said = OTELResourceDetector().detect()  # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES know better
+    provider = TracerProvider(resource=ours.merge(said), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return provider
