@@ -68,10 +68,8 @@ def variable_ambiguous(service: Microservice, facts: Facts) -> Iterator[Violatio
 
 def egress_forbidden(service: Microservice, facts: Facts) -> Iterator[Violation]:
     """The instance metadata of a cloud hands out the node's credentials to whoever reaches it."""
-    closed = [ip_network(address) for address in facts.platform.metadata_addresses]
     for position, egress in enumerate(service.spec.egress):
-        network = ip_network(egress.cidr, strict=False) if egress.cidr else None
-        if network in closed:
+        if egress.cidr and str(ip_network(egress.cidr, strict=False)) in facts.platform.metadata_addresses:
             yield _error(
                 conventions.REASON_EGRESS_FORBIDDEN,
                 f"spec.egress[{position}].cidr",

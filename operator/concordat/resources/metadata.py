@@ -67,19 +67,22 @@ def pod_labels(service: Microservice) -> dict[str, str]:
 
 
 def metadata(service: Microservice) -> dict[str, Any]:
-    """Metadata of a child in the namespace of its service; garbage collection deletes it with its owner."""
+    """
+    Metadata of a child in the namespace of its service; garbage collection deletes it with its owner.
+
+    A service that only stands in a file has no uid yet, and nothing can be owned by it.
+    """
+    owner = {
+        "apiVersion": conventions.API_VERSION,
+        "kind": conventions.MICROSERVICE,
+        "name": service.name,
+        "uid": service.uid,
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }
     return {
         "name": object_name(service.name),
         "namespace": service.namespace,
         "labels": labels(service),
-        "ownerReferences": [
-            {
-                "apiVersion": conventions.API_VERSION,
-                "kind": conventions.MICROSERVICE,
-                "name": service.name,
-                "uid": service.uid,
-                "controller": True,
-                "blockOwnerDeletion": False,
-            }
-        ],
+        **({"ownerReferences": [owner]} if service.uid else {}),
     }

@@ -5,7 +5,8 @@ Probes need no rule: traffic between a pod and its own node is always allowed, a
 of an edge follow from the consumer's one declaration.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
 
@@ -102,12 +103,18 @@ def _destinations(egress: Egress, service: Microservice, platform: Platform) -> 
     return [_network(everything, platform.private_networks) for everything in ("0.0.0.0/0", "::/0")]
 
 
-def _network(cidr: str, closed: Iterable[str]) -> dict[str, Any]:
+def _network(cidr: str, closed: tuple[str, ...]) -> dict[str, Any]:
     """A network without the closed parts of it."""
+    network, parts = _without(cidr, closed)
+    return {"ipBlock": {"cidr": network} | ({"except": list(parts)} if parts else {})}
+
+
+@lru_cache(maxsize=4096)
+def _without(cidr: str, closed: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The network as Kubernetes wants it, and those of ``closed`` that lie inside. Cached: half of a plan's time."""
     network = ip_network(cidr, strict=False)
     inside = [part for part in map(ip_network, closed) if part.version == network.version and part != network]
-    except_ = [str(part) for part in inside if part.subnet_of(network)]  # type: ignore[arg-type]
-    return {"ipBlock": {"cidr": str(network)} | ({"except": except_} if except_ else {})}
+    return str(network), tuple(str(part) for part in inside if part.subnet_of(network))  # type: ignore[arg-type]
 
 
 def _namespace(name: str) -> dict[str, Any]:
