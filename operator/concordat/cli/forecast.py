@@ -47,7 +47,7 @@ def forecast(cluster: Cluster, world: World, service: Microservice) -> Forecast:
             refusals.append(f"{child.key} exists and is not ours")
             continue
         try:
-            would_be = _would_be(cluster, folder, child, _writable(child.manifest, service), live)
+            would_be = _would_be(cluster, folder, child, live)
         except Rejected as refusal:
             refusals.append(f"{child.key}: {refusal.message}")
             continue
@@ -66,9 +66,7 @@ def _ours(live: Mapping[str, Any], service: Microservice) -> bool:
     )
 
 
-def _would_be(
-    cluster: Cluster, folder: str, child: PlannedChild, manifest: Manifest, live: Mapping[str, Any] | None
-) -> Mapping[str, Any]:
+def _would_be(cluster: Cluster, folder: str, child: PlannedChild, live: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """
     By dry run of the operator's own write: a POST, or an apply.
 
@@ -76,11 +74,11 @@ def _would_be(
     so such a child is patched with what both come to.
     """
     if live is None:
-        return cluster.dry_run("POST", folder, manifest)
+        return cluster.dry_run("POST", folder, child.manifest)
     path = f"{folder}/{child.key.name}"
     if ownership(live["metadata"]).born_by_post:
-        return cluster.dry_run("PATCH", path, _both_steps(manifest, live), JSON_PATCH)
-    return cluster.dry_run("PATCH", path, _handed_over(child, manifest, live), APPLY)
+        return cluster.dry_run("PATCH", path, _both_steps(child.manifest, live), JSON_PATCH)
+    return cluster.dry_run("PATCH", path, _handed_over(child, live), APPLY)
 
 
 def _both_steps(manifest: Manifest, live: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -95,16 +93,10 @@ def _both_steps(manifest: Manifest, live: Mapping[str, Any]) -> list[dict[str, A
     ]
 
 
-def _handed_over(child: PlannedChild, manifest: Manifest, live: Mapping[str, Any]) -> Manifest:
+def _handed_over(child: PlannedChild, live: Mapping[str, Any]) -> Manifest:
     """With the live value of what the operator lets go of before it writes, e.g. replicas."""
     kept = {field: live["spec"][field] for _, field in child.relinquished}
-    return {**manifest, "spec": manifest["spec"] | kept} if kept else manifest
-
-
-def _writable(manifest: Manifest, service: Microservice) -> Manifest:
-    """A Microservice that is not there yet has no uid to own anything by."""
-    metadata = {key: value for key, value in manifest["metadata"].items() if service.uid or key != "ownerReferences"}
-    return {**manifest, "metadata": metadata}
+    return {**child.manifest, "spec": child.manifest["spec"] | kept} if kept else child.manifest
 
 
 def _superfluous(cluster: Cluster, service: Microservice, wanted: set[ChildKey]) -> Iterator[PlannedChild]:

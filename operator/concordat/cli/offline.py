@@ -5,12 +5,13 @@ The facts of a cluster that is not there, from what is in files: gathered by the
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from concordat import conventions
 from concordat.api import Microservice
 from concordat.cluster.children import Children
 from concordat.facts import Facts, Platform
 from concordat.plan import Plan, plan
 from concordat.reconcile.gather import gather
-from concordat.reconcile.parents import Parents
+from concordat.reconcile.parents import Key, Parents
 from concordat.resources import kinds
 
 OPTIONAL = frozenset(kind.kind for kind in kinds.ALL if kind.optional)
@@ -34,8 +35,10 @@ class World:
 
     def facts(self, service: Microservice) -> Facts:
         """What would be known of ``service`` if this world were all there is."""
+        parent = self._parents.find(Key(conventions.MICROSERVICE, service.namespace, service.name))
+        assert parent is not None and parent.service is not None, f"{service.reference} is not of this world"
         return gather(
-            service, parents=self._parents, children=Children(), platform=Platform(), installed=self._installed
+            parent.service, parents=self._parents, children=Children(), platform=Platform(), installed=self._installed
         )
 
     def planned(self, service: Microservice) -> Plan:
