@@ -120,7 +120,7 @@ def _stage(choice: Choice, progress: Progress, ending: ExitStack) -> Stage:
     if choice.provider == "existing":
         handle = Existing(progress=progress).up()
     elif choice.provider == "kind":
-        handle = Kind(NAME, paths.clusters() / NAME, progress=progress).up()
+        handle = Kind(NAME, progress=progress).up()
     else:
         local = Local(NAME, progress=progress)
         local.down()

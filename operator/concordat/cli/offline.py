@@ -5,13 +5,12 @@ The facts of a cluster that is not there, from what is in files: gathered by the
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from concordat import conventions
 from concordat.api import Microservice
 from concordat.cluster.children import Children
 from concordat.facts import Facts, Platform
 from concordat.plan import Plan, plan
 from concordat.reconcile.gather import gather
-from concordat.reconcile.parents import Key, Parents
+from concordat.reconcile.parents import Parents
 from concordat.resources import kinds
 
 OPTIONAL = frozenset(kind.kind for kind in kinds.ALL if kind.optional)
@@ -35,11 +34,8 @@ class World:
 
     def facts(self, service: Microservice) -> Facts:
         """What would be known of ``service`` if this world were all there is."""
-        parent = self._parents.find(Key(conventions.MICROSERVICE, service.namespace, service.name))
-        assert parent is not None and parent.service is not None, f"{service.reference} is not of this world"
-        return gather(
-            parent.service, parents=self._parents, children=Children(), platform=Platform(), installed=self._installed
-        )
+        (own,) = [one for one in self.services if one.reference == service.reference]
+        return gather(own, parents=self._parents, children=Children(), platform=Platform(), installed=self._installed)
 
     def planned(self, service: Microservice) -> Plan:
         """The plan for ``service`` in this world."""
