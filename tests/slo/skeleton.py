@@ -32,20 +32,23 @@ def skeleton(node: Any) -> Any:
     raise NotImplementedError(kind)
 
 
-def nodes(node: Any) -> list[Any]:
-    """The node and all beneath it."""
+def children(node: Any) -> list[Any]:
+    """The nodes directly beneath."""
     match type(node).__name__:
         case "MatrixSelector":
-            inner = [node.vector_selector]
+            return [node.vector_selector]
         case "SubqueryExpr" | "ParenExpr" | "UnaryExpr" | "AggregateExpr":
-            inner = [node.expr]
+            return [node.expr]
         case "Call":
-            inner = list(node.args)
+            return list(node.args)
         case "BinaryExpr":
-            inner = [node.lhs, node.rhs]
-        case _:
-            inner = []
-    return [node, *(below for each in inner for below in nodes(each))]
+            return [node.lhs, node.rhs]
+    return []
+
+
+def nodes(node: Any) -> list[Any]:
+    """The node and all beneath it."""
+    return [node, *(below for child in children(node) for below in nodes(child))]
 
 
 def _labels(modifier: Any) -> Any:

@@ -7,12 +7,11 @@ from typing import Any
 from concordat.slo.objective import Links
 
 _SELECTOR = 'job="concordat"'
-_LINKS = Links(dashboard="/d/concordat-operator")
 
 
-def operator_group() -> dict[str, Any]:
-    """One rule group. Its dashboard link is relative: the installation knows where its Grafana is."""
-    return {"name": "concordat:operator", "interval": "30s", "rules": _rules()}
+def operator_group(links: Links) -> dict[str, Any]:
+    """One rule group; ``links`` lead to the operator's dashboard and to the runbooks."""
+    return {"name": "concordat:operator", "interval": "30s", "rules": [_linked(rule, links) for rule in _rules()]}
 
 
 def _rules() -> list[dict[str, Any]]:
@@ -96,10 +95,10 @@ def _alert(
         "expr": expr,
         "for": hold,
         "labels": {"severity": severity, "team": "platform", "service": "concordat"},
-        "annotations": {
-            "summary": summary,
-            "description": description,
-            "runbook_url": _LINKS.runbook(name),
-            "dashboard_url": _LINKS.dashboard,
-        },
+        "annotations": {"summary": summary, "description": description},
     }
+
+
+def _linked(rule: dict[str, Any], links: Links) -> dict[str, Any]:
+    urls = {"runbook_url": links.runbook(rule["alert"]), "dashboard_url": links.dashboard}
+    return {**rule, "annotations": {**rule["annotations"], **urls}}

@@ -9,9 +9,10 @@ A record at time ``s`` covers ``(s - base, s]``, so the records of ``(t - (w - b
 a window of ``w`` reads ``w - base`` of records.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from concordat.errors import InvalidInput, Problem
 from concordat.promql import Selector, equal, number, quote
 from concordat.records import BAD, BUDGET_REMAINING, PERIOD_RATIO, TARGET, TOTAL
 from concordat.records import ratio as ratio_name
@@ -63,12 +64,20 @@ def measure(of: ServiceObjectives) -> tuple[Measured, ...]:
     """
     Every objective with its indicator.
 
-    :raises InvalidInput: one cannot be measured.
+    :raises InvalidInput: some cannot be measured; the problems' paths are those of the Microservice.
     """
-    return tuple(
-        Measured(of=of, objective=objective, indicator=indicator(objective, of.service, of.profile))
-        for objective in of.objectives
-    )
+    found: list[Measured] = []
+    problems: list[Problem] = []
+    for index, objective in enumerate(of.objectives):
+        try:
+            asked = indicator(objective, of.service, of.profile)
+        except InvalidInput as error:
+            problems += [replace(p, path=f"spec.objectives[{index}].{p.path}") for p in error.problems]
+        else:
+            found.append(Measured(of=of, objective=objective, indicator=asked))
+    if problems:
+        raise InvalidInput(tuple(problems))
+    return tuple(found)
 
 
 def recording_rules(measured: Measured) -> list[Rule]:

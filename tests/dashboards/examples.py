@@ -1,0 +1,77 @@
+"""
+A service that has everything a dashboard can show.
+"""
+
+from decimal import Decimal
+
+from concordat.dashboards.contract import contract_dashboard
+from concordat.dashboards.fleet import fleet_dashboard
+from concordat.dashboards.model import Dashboard
+from concordat.dashboards.operator import operator_dashboard
+from concordat.dashboards.service import service_dashboard
+from concordat.dashboards.subject import Contract, Neighbour, Places, Promise, Requests, Service
+from concordat.slo.objective import ServiceIdentity
+from concordat.slo.profiles import PROFILES
+
+PLACES = Places(
+    traces="https://jaeger.example.com", logs="https://logs.example.com/{namespace}/{service}", portal="/portal"
+)
+PAYMENTS = Neighbour(namespace="payments", name="payments")
+STOREFRONT = Neighbour(namespace="shop", name="storefront")
+
+
+def requests(profile: str, *, name: str = "orders", namespace: str = "shop") -> Requests:
+    """As the plan maps a profile of the rules to what a dashboard needs."""
+    source = PROFILES[profile]
+    return Requests(
+        counter=source.requests,
+        durations=source.durations,
+        matchers=source.identity(ServiceIdentity(name=name, namespace=namespace, team="checkout")),
+        code=source.code,
+        errors=source.errors,
+        route=source.route,
+        milliseconds=source.milliseconds,
+        native=source.native,
+    )
+
+
+def service(profile: str = "default", **changes: object) -> Service:
+    given: dict[str, object] = {
+        "namespace": "shop",
+        "name": "orders",
+        "team": "checkout",
+        "tier": "critical",
+        "requests": requests(profile),
+        "promises": (
+            Promise(name="availability", target=Decimal("99.9")),
+            Promise(name="latency", target=Decimal(99), below=Decimal("0.25")),
+        ),
+        "autoscaled": True,
+        "consumes": (PAYMENTS,),
+        "consumed_by": (STOREFRONT,),
+        "queues": ("orders.paid",),
+        "consumer_groups": ("orders",),
+        "places": PLACES,
+    }
+    return Service(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def contract() -> Contract:
+    return Contract(
+        namespace="shop",
+        name="orders-api",
+        version="1.4.2",
+        providers=(Neighbour(namespace="shop", name="orders"),),
+        consumers=(STOREFRONT,),
+        places=PLACES,
+    )
+
+
+def every() -> dict[str, Dashboard]:
+    """Each kind of dashboard; the service's in every metrics profile."""
+    return {
+        **{f"service-{profile}": service_dashboard(service(profile)) for profile in PROFILES},
+        "contract": contract_dashboard(contract()),
+        "fleet": fleet_dashboard(),
+        "operator": operator_dashboard(),
+    }

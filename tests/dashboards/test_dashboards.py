@@ -1,0 +1,231 @@
+"""
+Dashboards: complete, well-formed, never empty.
+"""
+
+import json
+import re
+from itertools import combinations, pairwise
+
+import promql_parser as promql
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from concordat.dashboards.delivery import as_json, config_map, grafana_dashboard
+from concordat.dashboards.fleet import fleet_dashboard
+from concordat.dashboards.model import SCHEMA_VERSION, shown
+from concordat.dashboards.operator import operator_dashboard
+from concordat.dashboards.service import service_dashboard, service_uid
+from concordat.slo.profiles import PROFILES
+from tests.dashboards import figures, linter, synthetic
+from tests.dashboards.examples import every, requests, service
+from tests.slo.skeleton import nodes, skeleton
+
+BOARDS = {name: dashboard.json() for name, dashboard in every().items()}
+
+
+@pytest.mark.parametrize("rule", linter.RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("name", BOARDS)
+def test_dashboard_linters_rules_hold(name: str, rule: object) -> None:
+    """All seventeen, with the one exception the linter's module documents."""
+    assert callable(rule)
+
+    assert [] == list(rule(BOARDS[name]))
+
+
+@pytest.mark.parametrize("rule", [linter.target_job, linter.target_rate_interval, linter.target_counter_agg])
+def test_the_linter_can_complain(rule: object) -> None:
+    """A dashboard with a bare counter and a fixed range."""
+    board = service_dashboard(service()).json()
+    panel = linter.panels(board)[0]
+    panel["targets"] = [{"expr": "http_x_total + rate(http_x_total[5m])"}]
+
+    assert callable(rule)
+    assert list(rule(board))
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_panels_do_not_overlap(name: str) -> None:
+    """And stay within Grafana's 24 columns."""
+    places = [panel["gridPos"] for panel in BOARDS[name]["panels"]]
+
+    assert all(place["x"] + place["w"] <= 24 for place in places)
+    for one, other in combinations(places, 2):
+        beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
+        above = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
+        assert beside or above, (one, other)
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_panel_ids_are_unique(name: str) -> None:
+    """Links to a panel lead to one."""
+    ids = [panel["id"] for panel in BOARDS[name]["panels"]]
+
+    assert all(one < other for one, other in pairwise(ids))
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_every_variable_is_defined(name: str) -> None:
+    """Of those a query uses."""
+    board = BOARDS[name]
+    defined = {variable["name"] for variable in board["templating"]["list"]}
+    used = {found for _, target in linter.targets(board) for found in re.findall(r"\$(?!__)\{?(\w+)", target["expr"])}
+
+    assert used <= defined
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_no_query_reads_more_than_a_day_of_raw_series(name: str) -> None:
+    """Long windows are recorded."""
+    for _, target in linter.targets(BOARDS[name]):
+        for node in nodes(promql.parse(linter.filled_in(target["expr"]))):
+            if isinstance(node, promql.MatrixSelector):
+                assert node.range.total_seconds() <= 86_400
+
+
+def test_dashboards_are_small() -> None:
+    """At most 40 queries and 200 kB."""
+    assert [] == [figure for figure in figures.sizes() if not figure["holds"]]
+
+
+def test_every_metric_is_known() -> None:
+    """A closed world: a misspelt metric is an empty panel."""
+    used = {
+        node.name
+        for board in BOARDS.values()
+        for _, target in linter.targets(board)
+        for node in nodes(promql.parse(linter.filled_in(target["expr"])))
+        if isinstance(node, promql.VectorSelector)
+    }
+
+    assert set() == used - synthetic.metrics()
+
+
+@pytest.mark.parametrize("name", [name for name in BOARDS if name != "service-otel-native"])
+def test_every_query_returns_data(name: str) -> None:
+    """From the real promtool, over series as the services and the cluster expose them."""
+    assert [] == synthetic.empty_queries(BOARDS[name])
+
+
+def test_native_histograms_return_data() -> None:
+    """As the other profiles; needs promtool 3."""
+    if synthetic.promtool3() is None:
+        pytest.skip(synthetic.MISSING_3)
+
+    assert [] == synthetic.empty_queries(BOARDS["service-otel-native"], tool=synthetic.promtool3())
+
+
+def test_uids_are_the_same_everywhere() -> None:
+    """Alerts link to them; at most 40 characters, as Grafana demands."""
+    assert service_uid("shop", "orders") == BOARDS["service-default"]["uid"]
+    assert service_uid("shop", "orders") != service_uid("shop-orders", "")
+    assert len(service_uid("n" * 63, "s" * 63)) <= 40
+
+
+def test_schema_version() -> None:
+    """Loads in Grafana 10.3 and newer."""
+    assert SCHEMA_VERSION >= 39
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))
+def test_user_text_changes_no_query_and_no_structure(name: str, namespace: str, team: str) -> None:
+    """The same trees and the same JSON shape as for a harmless service; no variable of Grafana's from a name."""
+    mine = json.loads(
+        as_json(
+            service_dashboard(
+                service(
+                    name=name,
+                    namespace=namespace,
+                    team=team,
+                    requests=requests("default", name=name, namespace=namespace),
+                )
+            )
+        )
+    )
+    harmless = BOARDS["service-default"]
+
+    assert [skeleton(promql.parse(linter.filled_in(target["expr"]))) for _, target in linter.targets(harmless)] == [
+        skeleton(promql.parse(linter.filled_in(target["expr"]))) for _, target in linter.targets(mine)
+    ]
+    assert _shape(harmless) == _shape(mine)
+    variables = {v for _, target in linter.targets(mine) for v in re.findall(r"\$\w+|\$\{|\[\[", target["expr"])}
+    assert variables <= {"$job", "$instance", "$__rate_interval"}
+
+
+@pytest.mark.parametrize("text", ["${job:raw}", "[[job]]", "<img onerror=x>"])
+def test_titles_show_what_was_written(text: str) -> None:
+    """No variable is put in, no tag is drawn."""
+    assert not re.search(r"[$\[\]<>]", shown(text))
+
+
+def test_a_service_without_promises_has_no_empty_row() -> None:
+    """Nor dependencies, consumers or queues."""
+    bare = service_dashboard(
+        service(promises=(), consumes=(), consumed_by=(), queues=(), consumer_groups=(), autoscaled=False)
+    )
+
+    assert ["Is it us?", "Requests", "Saturation", "Pods"] == [row.title for row in bare.rows]
+
+
+def test_exemplars_lead_to_traces() -> None:
+    """They do not survive recording: the latency panels read raw series."""
+    board = BOARDS["service-default"]
+    asked = {panel["title"] for panel, target in linter.targets(board) if target.get("exemplar")}
+
+    assert {"Latency", "Latency, all requests", "Latency of calls, p99"} == asked
+
+
+def test_config_maps_of_two_namespaces_do_not_overwrite_each_other() -> None:
+    """The sidecar writes the files of all namespaces into one directory."""
+    keys = {
+        next(iter(config_map(fleet_dashboard(), name="orders", namespace=namespace, folder="checkout")["data"]))
+        for namespace in ("shop", "shop2")
+    }
+
+    assert {"shop-orders.json", "shop2-orders.json"} == keys
+
+
+def test_grafana_operator_gets_the_same_dashboard() -> None:
+    """As JSON text, with the uid alerts link to."""
+    manifest = grafana_dashboard(
+        operator_dashboard(),
+        name="concordat",
+        namespace="concordat",
+        folder="platform",
+        instances={"dashboards": "grafana"},
+    )
+
+    assert BOARDS["operator"] == json.loads(manifest["spec"]["json"])
+    assert BOARDS["operator"]["uid"] == manifest["spec"]["uid"]
+
+
+@pytest.mark.parametrize("name", ["fleet", "operator"])
+def test_the_files_in_the_repository_are_the_generated_ones(name: str) -> None:
+    """``python -m tests.dashboards.generate`` writes them."""
+    from tests.dashboards.generate import FOLDER
+
+    assert as_json(every()[name]) == (FOLDER / f"{name}.json").read_text()
+
+
+def test_every_profile_has_a_dashboard() -> None:
+    """As every profile has rules."""
+    assert {f"service-{profile}" for profile in PROFILES} <= set(BOARDS)
+
+
+def _shape(value: object) -> object:
+    """Keys and kinds, without the values of texts."""
+    if isinstance(value, dict):
+        return {key: _shape(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shape(item) for item in value]
+    return "text" if isinstance(value, str) else value
+
+
+def test_an_empty_panel_is_found() -> None:
+    """A misspelt metric returns nothing, and is named."""
+    board = service_dashboard(service()).json()
+    panel = linter.panels(board)[0]
+    panel["targets"][0]["expr"] = "sum(objective:budget_remaning:ratio)"
+
+    assert [f"{panel['title']}: sum(objective:budget_remaning:ratio)"] == synthetic.empty_queries(board)
