@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from concordat.api import Microservice
-from concordat.cluster.children import Children
 from concordat.facts import Facts, Platform
 from concordat.plan import Plan, plan
 from concordat.reconcile.gather import gather
@@ -35,7 +34,7 @@ class World:
     def facts(self, service: Microservice) -> Facts:
         """What would be known of ``service`` if this world were all there is."""
         (own,) = [one for one in self.services if one.reference == service.reference]
-        return gather(own, parents=self._parents, children=Children(), platform=Platform(), installed=self._installed)
+        return gather(own, parents=self._parents, platform=Platform(), installed=self._installed)
 
     def planned(self, service: Microservice) -> Plan:
         """The plan for ``service`` in this world."""
