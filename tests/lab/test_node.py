@@ -9,17 +9,19 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from string import Template
 
 import pytest
 
+from concordat.lab.errors import Unavailable
+from concordat.lab.existing import Existing
 from concordat.lab.node.cluster import NodeCluster
 from concordat.lab.node.keeper import RECORD
 from concordat.lab.processes import Mark
 from concordat.lab.testing import node_cluster
 from tests.lab.test_processes import until
+from tests.lab.traces import Traces, cgroups, links
 
 pytestmark = [
     pytest.mark.node,
@@ -144,6 +146,21 @@ def test_an_image_is_loaded_from_an_archive(cluster: NodeCluster) -> None:
     assert "localhost/pause:1" in images.split()
 
 
+def test_an_existing_cluster_is_used_as_any_other(cluster: NodeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only by its kubeconfig: Services by port-forward, images by the command its owner names."""
+    existing = Existing(cluster.kubeconfig).up()
+    assert "OK" == _fetch(existing.reach("shop", "web") + "/ready")
+    assert existing.reach("shop", "web") == existing.reach("shop", "web")
+
+    with pytest.raises(Unavailable, match="CONCORDAT_LOAD_IMAGE="):
+        existing.load_image(Path("image.tar"))
+    monkeypatch.setenv("CONCORDAT_LOAD_IMAGE", "test {archive} = image.tar")
+    existing.load_image(Path("image.tar"))
+
+    existing.down()
+    assert cluster.running
+
+
 def test_the_audit_log_sees_the_node(cluster: NodeCluster) -> None:
     """Requests of the kubelet are counted like those of anybody else."""
     assert "system:node:node-1" in {request.user for request in cluster.audit_log.since()}
@@ -189,57 +206,13 @@ def test_whoever_is_killed_nothing_stays(victim: str) -> None:
         os.kill({"holder": holder.pid, "init": init.pid, "keeper": keeper.pid}[victim], signal.SIGKILL)
 
         assert until(lambda: not init.alive())
-        assert until(lambda: record["link"] not in _links())
+        assert until(lambda: record["link"] not in links())
         if victim != "keeper":  # it alone removes folders; after its own death the next start or end does
-            assert until(lambda: not _cgroups(record["cgroup"]) and not keeper.alive())
+            assert until(lambda: not cgroups(record["cgroup"]) and not keeper.alive())
         holder.kill()
     cluster = NodeCluster(folder, name=name)
     cluster.stop(purge=True)
-    assert [] == _cgroups(record["cgroup"])
-
-
-class Traces:
-    """What one running cluster has on this machine; to be looked for again when it has ended."""
-
-    def __init__(self, cluster: NodeCluster) -> None:
-        self._spec = cluster.spec
-        self._namespaces = {
-            kind: str(Path(f"/proc/{cluster.processes()['init']}/ns/{kind}").readlink())
-            for kind in ("pid", "net", "mnt")
-        }
-
-    def now(self) -> dict[str, list[str]]:
-        link = self._spec.network.link
-        return {
-            "link": [name for name in _links() if name == link],
-            "routes": [line for line in _lines("ip", "-4", "route") if link in line.split()],
-            "cgroups": _cgroups(self._spec.cgroup),
-            "processes named after it": _lines("pgrep", "--full", str(self._spec.folder)),
-        } | {f"processes in its {kind} namespace": _inside(kind, name) for kind, name in self._namespaces.items()}
-
-
-def _inside(kind: str, namespace: str) -> list[str]:
-    """Processes in a namespace; its mounts, filter rules and interfaces live as long as one of them, or a bind mount."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if str((process / "ns" / kind).readlink()) == namespace:
-                found.append(process.name)
-    return found
-
-
-def _links() -> list[str]:
-    return [name for _, name in socket.if_nameindex()]
-
-
-def _cgroups(name: str) -> list[str]:
-    return sorted(map(str, Path("/sys/fs/cgroup").glob(f"*/{name}"))) + sorted(
-        map(str, Path("/sys/fs/cgroup").glob(name))
-    )
-
-
-def _lines(*command: str) -> list[str]:
-    return sorted(subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines())
+    assert [] == cgroups(record["cgroup"])
 
 
 def _fetch(url: str) -> str:

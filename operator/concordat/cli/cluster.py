@@ -1,6 +1,5 @@
 """``up``, ``down``, ``clusters``, ``load-image``: a local Kubernetes, started and ended by name."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -14,14 +13,13 @@ from rich.table import Table
 
 from concordat.cli.output import emit_json, notes, out, output_option, plain, styled
 from concordat.lab import gateway as gateway_pod
-from concordat.lab import paths
-from concordat.lab.errors import LabError, Unavailable
-from concordat.lab.existing import Existing
+from concordat.lab import providers
+from concordat.lab.errors import LabError
 from concordat.lab.images import build_image
 from concordat.lab.kind import Kind
 from concordat.lab.local import DEFAULT_NAME, Local, Options, all_local
 from concordat.lab.processes import resident_mib
-from concordat.lab.progress import Lines, Progress
+from concordat.lab.progress import Lines
 from concordat.lab.providers import NAMES, choose
 
 name_option = click.option(
@@ -64,16 +62,9 @@ def up(
     progress = progress_here()
     choice = choose(provider, node=node)
     notes.print(f"provider {choice.provider}: {plain(choice.why)}")
+    options = Options(simulated_nodes=simulated_nodes, metrics=metrics, gateway=gateway, fsync=fsync)
     with listening(progress):
-        if choice.provider == "existing":
-            kubeconfig = Existing(progress=progress).up().kubeconfig
-        elif choice.provider == "kind":
-            kubeconfig = _up_kind(name, progress, asked=metrics or gateway or bool(simulated_nodes) or fsync)
-        else:
-            options = Options(
-                node=choice.node, simulated_nodes=simulated_nodes, metrics=metrics, gateway=gateway, fsync=fsync
-            )
-            kubeconfig = Local(name, progress=progress).up(options).kubeconfig
+        kubeconfig = providers.up(choice, name, options, progress).kubeconfig
     out.print(f"export KUBECONFIG={plain(kubeconfig)}")
     if choice.provider != "existing":
         notes.print(
@@ -96,13 +87,12 @@ def down(name: str, everything: bool, purge: bool) -> None:
     """
     for cluster in [found.name for found in all_local()] if everything else [name]:
         started = time.monotonic()
-        if _is_kind(cluster):
-            Kind(cluster, _kind_folder(cluster)).down()
-            notes.print(f"{cluster}: ended in {time.monotonic() - started:.1f} s")
-            continue
-        local = Local(cluster)
-        was = local.running
-        local.down(purge=purge)
+        if (kind := Kind(cluster)).known:
+            was = True
+            kind.down()
+        else:
+            was = (local := Local(cluster)).running
+            local.down(purge=purge)
         notes.print(f"{cluster}: {f'ended in {time.monotonic() - started:.1f} s' if was else 'was not running'}")
 
 
@@ -160,38 +150,17 @@ def load_image(source: Path, tag: str | None, name: str, provider: str | None) -
                 )
             source = build_image(source, tag, progress=progress)
         with progress.step(f"image into {name}"):
-            _importer(name, provider, progress)(source)
+            providers.find(name, provider=provider, progress=progress).load_image(source)
     out.print(f"loaded {plain(tag or source.name)}")
 
 
 COMMANDS = [up, down, clusters, load_image]
 
 
-def _up_kind(name: str, progress: Progress, *, asked: bool) -> Path:
-    if asked:
-        raise Unavailable("--metrics, --gateway, --simulated-nodes and --fsync belong to --provider local")
-    return Kind(name, _kind_folder(name), progress=progress).up().kubeconfig
-
-
-def _importer(name: str, provider: str | None, progress: Progress) -> Callable[[Path], None]:
-    if (provider or os.environ.get("CONCORDAT_PROVIDER")) == "existing":
-        return Existing(progress=progress).load_image
-    if _is_kind(name):
-        return Kind(name, _kind_folder(name)).load_image
-    return Local(name).load_image
-
-
-def _kind_folder(name: str) -> Path:
-    return paths.clusters() / name
-
-
-def _is_kind(name: str) -> bool:
-    return (_kind_folder(name) / "kind.yaml").exists()
-
-
 def _describe(cluster: Local) -> dict[str, Any]:
-    kind = "kind" if _is_kind(cluster.name) else "node" if cluster.about.get("node") else "control plane"
-    running = Kind(cluster.name, _kind_folder(cluster.name)).running if kind == "kind" else cluster.running
+    by_kind = Kind(cluster.name)
+    kind = "kind" if by_kind.known else "node" if cluster.about.get("node") else "control plane"
+    running = by_kind.running if by_kind.known else cluster.running
     memory = {name: resident_mib(pid) for name, pid in cluster.processes().items()} if running else {}
     described = {
         "name": cluster.name,

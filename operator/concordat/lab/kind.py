@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from concordat.lab import paths
 from concordat.lab.audit import POLICY, AuditLog
 from concordat.lab.errors import LabError
 from concordat.lab.existing import Existing
@@ -65,13 +66,18 @@ def configuration(folder: Path) -> dict[str, Any]:
 class Kind:
     """One cluster by kind; a provider and, once up, its own handle."""
 
-    def __init__(self, name: str, folder: Path, *, progress: Progress | None = None) -> None:
+    def __init__(self, name: str, *, progress: Progress | None = None) -> None:
         self._name = f"concordat-{name}"
-        self._folder = folder
+        self._folder = folder = paths.clusters() / name
         self._progress = progress or Quiet()
         self.kubeconfig = folder / "kubeconfig"
         self.audit_log: AuditLog | None = AuditLog(path=folder / "audit" / "audit.log")
         self._existing = Existing(self.kubeconfig, progress=self._progress)
+
+    @property
+    def known(self) -> bool:
+        """Whether the cluster of this name was started by kind."""
+        return (self._folder / "kind.yaml").exists()
 
     @property
     def running(self) -> bool:

@@ -9,14 +9,18 @@ chosen by itself: it belongs to somebody.
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from concordat.lab import packages
 from concordat.lab.audit import AuditLog
 from concordat.lab.errors import Unavailable
+from concordat.lab.existing import Existing
 from concordat.lab.images import docker_answers
+from concordat.lab.kind import Kind
+from concordat.lab.local import Local, Options
+from concordat.lab.progress import Progress
 
 NAMES = ("local", "kind", "existing")
 
@@ -39,12 +43,6 @@ class ClusterHandle(Protocol):
 
     def down(self) -> None:
         """End it, or let go of one that is not ours."""
-
-
-class Provider(Protocol):
-    """A way to a cluster."""
-
-    def up(self) -> ClusterHandle: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +88,30 @@ def choose(provider: str | None = None, *, node: bool | None = None) -> Choice:
         node=False,
         why=f"the control plane alone: {lack}. Objects are real; pods stay pending, nothing answers a request",
     )
+
+
+def up(choice: Choice, name: str, options: Options, progress: Progress | None = None) -> ClusterHandle:
+    """
+    Start, or find, the cluster of a choice.
+
+    :raises Unavailable: an option that this provider does not have.
+    :raises LabError: it does not come up, or runs already.
+    """
+    if choice.provider == "local":
+        return Local(name, progress=progress).up(replace(options, node=choice.node))
+    if options != Options():
+        raise Unavailable("--metrics, --gateway, --simulated-nodes and --fsync belong to --provider local")
+    if choice.provider == "kind":
+        return Kind(name, progress=progress).up()
+    return Existing(progress=progress).up()
+
+
+def find(name: str, *, provider: str | None = None, progress: Progress | None = None) -> ClusterHandle:
+    """A cluster that is up already, by its name; the one of the kubeconfig for ``existing``."""
+    if (provider or os.environ.get("CONCORDAT_PROVIDER")) == "existing":
+        return Existing(progress=progress).up()
+    kind = Kind(name, progress=progress)
+    return kind.attach() if kind.known else Local(name, progress=progress)
 
 
 def _lack_of_node() -> str:

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from concordat.lab import paths
 from concordat.lab.controlplane import ControlPlane
+from concordat.lab.local import Options
 from concordat.lab.node.cluster import NodeCluster
 from concordat.lab.progress import Lines, Progress
+from concordat.lab.providers import ClusterHandle, choose, up
 
 
 @contextmanager
@@ -64,3 +66,28 @@ def node_cluster(
         progress=progress or Lines(),
     ) as cluster:
         yield cluster
+
+
+@contextmanager
+def any_cluster(
+    name: str = "test", *, provider: str | None = None, images: Sequence[Path] = (), progress: Progress | None = None
+) -> Iterator[ClusterHandle]:
+    """
+    A cluster with real pods from whichever provider, with ``images`` in it; what tests of the whole run on.
+
+    :raises Unavailable: no provider here runs pods; the message names what is missing.
+    """
+    progress = progress or Lines()
+    choice = choose(provider, node=True)
+    progress.note(f"provider {choice.provider}: {choice.why}")
+    if choice.provider == "local":
+        with node_cluster(name, images=images, progress=progress) as cluster:
+            yield cluster
+        return
+    handle = up(choice, name, Options(), progress)
+    try:
+        for image in images:
+            handle.load_image(image)
+        yield handle
+    finally:
+        handle.down()

@@ -132,6 +132,10 @@ class NodeCluster:
         if purge:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def down(self) -> None:
+        """As every provider's cluster ends: :meth:`stop`."""
+        self.stop()
+
     def load_image(self, archive: Path) -> None:
         """Import an OCI or Docker archive; pods find it with ``imagePullPolicy: IfNotPresent``."""
         done = self.run(*CTR, "images", "import", str(archive.resolve()))
