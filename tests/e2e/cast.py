@@ -3,10 +3,12 @@ Who is on stage, and who declared to talk to whom.
 """
 
 from concordat import conventions
-from tests.e2e.opening import BYSTANDERS, MONITORING, PARTNERS, SHOP
+from tests.e2e.opening import BYSTANDERS, MONITORING, PARTNERS, SHOP, SYSTEM
 from tests.e2e.pairs import Edge, Place
 
 PORTS = (8080, 9090)
+METRICS_PORT = 8080
+"""Of the operator itself."""
 DATABASE = (5432,)
 
 
@@ -27,7 +29,10 @@ UNDECLARED = tuple(
     Place(namespace=namespace, name=name, label=f"bystander={name}", ports=PORTS)
     for name, namespace in BYSTANDERS.items()
 )
-PLACES = (*SERVICES, *UNDECLARED)
+OPERATOR = Place(
+    namespace=SYSTEM, name="operator", label="app.kubernetes.io/name=concordat-operator", ports=(METRICS_PORT,)
+)
+PLACES = (*SERVICES, *UNDECLARED, OPERATOR)
 
 DECLARED = {
     Edge(source=str(source), target=str(target), port=port)
@@ -41,9 +46,11 @@ DECLARED = {
 """As the manifests say; ``intruder`` wants catalog and has no consent."""
 
 SCRAPED = {
-    Edge(source=f"{MONITORING}/prometheus", target=str(service), port=9090)
-    for service in SERVICES
-    if service is not CATALOG_DB
+    Edge(source=f"{MONITORING}/prometheus", target=str(target), port=port)
+    for target, port in (
+        *((service, 9090) for service in SERVICES if service is not CATALOG_DB),
+        (OPERATOR, METRICS_PORT),
+    )
 }
 """What comes from the monitoring namespace reaches metrics ports, and the database has none."""
 

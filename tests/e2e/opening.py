@@ -105,7 +105,7 @@ def _open_gateway(stage: Stage) -> None:
 
 
 def install(stage: Stage, *, namespace: str = SYSTEM, **values: Any) -> None:
-    """``helm install`` and wait for both replicas."""
+    """``helm install`` and wait for both replicas. Its own network policy on, so that it is tried as well."""
     stage.helm(
         "install",
         RELEASE,
@@ -116,6 +116,9 @@ def install(stage: Stage, *, namespace: str = SYSTEM, **values: Any) -> None:
         values={
             "image": dict(zip(("repository", "tag"), OPERATOR_IMAGE.rsplit(":", 1), strict=True)),
             "platform": {"dns": _resolver(stage), "gateway": {"pods": {"app.kubernetes.io/name": "traefik"}}},
+            "networkPolicy": {"enabled": True, **_api_server(stage)},
+            "serviceMonitor": {"enabled": True},
+            "dashboard": {"enabled": True},
             **values,
         },
     )
@@ -166,3 +169,12 @@ def _resolver(stage: Stage) -> dict[str, Any]:
     used = stage.ask("loose", SHOP, "resolver")["address"]
     usual = stage.get("service", "kube-system", "kube-dns")
     return {} if usual and usual["spec"]["clusterIP"] == used else {"addresses": [f"{used}/32"]}
+
+
+def _api_server(stage: Stage) -> dict[str, Any]:
+    """Where it listens behind its Service: the address policies see."""
+    (found, *_) = stage.find("endpointslices", "default", "--selector=kubernetes.io/service-name=kubernetes")
+    return {
+        "apiServer": [f"{address}/32" for endpoint in found["endpoints"] for address in endpoint["addresses"]],
+        "apiServerPorts": [port["port"] for port in found["ports"]],
+    }

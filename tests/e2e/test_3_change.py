@@ -6,7 +6,7 @@ import pytest
 
 from concordat.manifest import Kind
 from concordat.resources import kinds
-from tests.e2e.opening import SHOP
+from tests.e2e.opening import RELEASE, SHOP, SYSTEM
 from tests.e2e.rollout import rollout_under_load
 from tests.e2e.stage import Stage, eventually
 
@@ -23,18 +23,8 @@ def test_a_rolling_update_loses_no_request(stage: Stage) -> None:
 
 @pytest.mark.parametrize("kind", kinds.ALL, ids=str)
 def test_a_child_deleted_by_hand_comes_back(stage: Stage, kind: Kind) -> None:
-    """Another object of the same name, within two seconds."""
-    resource = f"{kind.plural}.{kind.group}".rstrip(".")
-    before = stage.get(resource, SHOP, "catalog")
-    assert before is not None
-
-    stage.kubectl("delete", resource, "catalog", f"--namespace={SHOP}", "--wait=false", "--cascade=orphan")
-
-    def replaced() -> bool:
-        after = stage.get(resource, SHOP, "catalog")
-        return after is not None and after["metadata"]["uid"] != before["metadata"]["uid"]
-
-    eventually(replaced, seconds=10)
+    """Another object of the same name."""
+    _delete_and_await(stage, kind, seconds=10)
 
 
 def test_a_field_edited_by_hand_is_put_back(stage: Stage) -> None:
@@ -48,3 +38,31 @@ def test_a_field_edited_by_hand_is_put_back(stage: Stage) -> None:
 
     eventually(lambda: image() == "localhost/catalog:1.0.0", seconds=10, because="the image is put back")
     stage.wait_for("Ready", "microservice/catalog", SHOP)
+
+
+def test_a_standby_takes_over(stage: Stage) -> None:
+    """The leader's pod is deleted: the other replica leads, and repairs."""
+    lease = stage.get("lease", SYSTEM, RELEASE)
+    assert lease is not None
+    leader = lease["spec"]["holderIdentity"]
+
+    stage.kubectl("delete", "pod", leader, f"--namespace={SYSTEM}", "--grace-period=0", "--force")
+    _delete_and_await(stage, kinds.SERVICE, seconds=40)
+
+    lease = stage.get("lease", SYSTEM, RELEASE)
+    assert lease is not None
+    assert leader != lease["spec"]["holderIdentity"]
+
+
+def _delete_and_await(stage: Stage, kind: Kind, *, seconds: float) -> None:
+    resource = f"{kind.plural}.{kind.group}".rstrip(".")
+    before = stage.get(resource, SHOP, "catalog")
+    assert before is not None
+
+    stage.kubectl("delete", resource, "catalog", f"--namespace={SHOP}", "--wait=false", "--cascade=orphan")
+
+    def replaced() -> bool:
+        after = stage.get(resource, SHOP, "catalog")
+        return after is not None and after["metadata"]["uid"] != before["metadata"]["uid"]
+
+    eventually(replaced, seconds=seconds, because=f"another {kind}")
