@@ -117,6 +117,18 @@ def test_allowed_pairs_are_the_declared_edges_and_the_lifelines(manifests: list[
     assert expected == allowed
 
 
+@given(worlds())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_no_rule_leaves_anything_open_by_leaving_it_out(manifests: list[dict[str, Any]]) -> None:
+    """An empty list means "all": each side names its peers and ports, and does not rely on the other side's policy."""
+    for policy in generated(manifests):
+        for direction, peers in (("ingress", "from"), ("egress", "to")):
+            for rule in policy["spec"][direction]:
+                assert rule[peers]
+                assert rule["ports"]
+                assert all({} != peer for peer in rule[peers])
+
+
 def generated(manifests: Sequence[Mapping[str, Any]]) -> list[Policy]:
     """The policies of a whole world."""
     world = World(manifests)
