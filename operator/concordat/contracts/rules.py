@@ -144,7 +144,6 @@ _STRUCTURE: Mapping[str, Mapping[str, str]] = {
         "request-body-media-type-schema-added": "error: a body that could be anything must follow a schema",
         "request-body-encoding-changed": "error: a part of the form is encoded differently",
         "response-success-status-removed": "error: a success status is no longer answered",
-        "response-status-schema-changed": "error: a status covered by a range or default is answered with another body",
         "response-media-type-removed": "error: a media type clients accept is no longer answered",
         "response-media-type-name-generalized": "error: the answer may come in more media types than announced",
         "response-body-media-type-schema-removed": "error: a body that followed a schema may be anything",
@@ -156,17 +155,13 @@ _STRUCTURE: Mapping[str, Mapping[str, str]] = {
         "response-header-type-generalized": "error: a header's values may be of more types",
         "response-header-style-changed": "error: a header is written differently on the wire (explode)",
         "response-header-content-changed": "error: a header moved between schema and content, or changed media type",
-        "response-header-schema-changed": "error: a header may carry values it could not",
     },
     "security": {
         "api-security-added": "error: an operation that was open asks for credentials",
         "api-security-removed": "error: a way to authenticate is gone",
-        "api-security-changed": "error: credentials that sufficed no longer do",
         "api-security-scope-added": "error: a token needs a scope it did not need",
         "api-security-component-changed": "error: a scheme in use now means other credentials",
         "api-security-component-oauth-flow-removed": "error: an OAuth flow in use is gone",
-        "api-security-component-oauth-scope-removed": "error: a scope in use can no longer be granted",
-        "api-security-component-oauth-url-changed": "warning: tokens come from another address",
     },
     "servers": {
         "server-removed": "warning: a server's address is no longer listed",
@@ -197,7 +192,6 @@ _STRUCTURE: Mapping[str, Mapping[str, str]] = {
         "asyncapi-server-variable-value-removed": "error: a value of a server variable is gone",
         "asyncapi-security-added": "error: a server or operation asks for credentials it did not ask for",
         "asyncapi-security-removed": "error: a way to authenticate is gone",
-        "asyncapi-security-component-changed": "error: a scheme in use now means other credentials",
     },
     "graphql": {
         "graphql-type-removed": "error: a type is gone",
@@ -252,7 +246,8 @@ def _schema_rules(direction: Direction, surface: Surface, concepts: Mapping[str,
             if depth == 0 and concept in _ONLY_OF_PROPERTIES:
                 continue
             name = rule_id(direction, surface, depth, concept)
-            yield Rule(id=name, severity=Severity.ERROR, says=says, area=f"{direction.value} schemas")
+            severity = _TOLERATED.get(concept, Severity.ERROR)
+            yield Rule(id=name, severity=severity, says=says, area=f"{direction.value} schemas")
 
 
 _NOTED_IN = {
@@ -275,8 +270,22 @@ _NAMED_IN = {
     Direction.REQUEST: {concept: SAYS[concept] for concept in ("new-required", "new-required-with-default")},
     Direction.RESPONSE: {concept: SAYS[concept] for concept in ("required-removed",)},
 }
+_TOLERATED = {"added": Severity.WARNING}
+"""A reader of an API tolerates a property it does not know, even where the old schema ruled it out."""
 _ONLY_OF_PROPERTIES = frozenset(
-    ["became-required", "became-required-with-default", "became-optional", "new-required", "new-required-with-default", "required-removed", "optional-removed", "removed", "refused", "added", "became-not-write-only"]
+    [
+        "became-required",
+        "became-required-with-default",
+        "became-optional",
+        "new-required",
+        "new-required-with-default",
+        "required-removed",
+        "optional-removed",
+        "removed",
+        "refused",
+        "added",
+        "became-not-write-only",
+    ]
 )
 
 

@@ -42,7 +42,8 @@ class SchemaPair:
             guard = Guard(old=self.old, old_schema=old, new=self.new, new_schema=new, where=where, memo=self._memo)
         for each in found:
             field = _field(each.location.removeprefix(where.location).strip()) if is_answer else None
-            yield known(ContractFinding.of(each, operations=operations, field=field, guard=guard))
+            named = ContractFinding.of(each, operations=operations, field=field, guard=guard)
+            yield known(named) if where.is_api else named
 
     def _is_unchanged(self, old: Any, new: Any) -> bool:
         """Whether both are written alike and refer only to what is; asked first, since most schemas are."""
