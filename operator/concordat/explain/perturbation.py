@@ -3,18 +3,25 @@ Other inputs, each different in one point: what moves with it, comes from it.
 """
 
 import dataclasses
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from concordat import conventions
-from concordat.api import Microservice, Tier, parse
-from concordat.api.crd import structural
-from concordat.api.microservice import MicroserviceSpec
+from concordat.api import Microservice, Tier
 from concordat.difference import Path, leaves, written
-from concordat.errors import InvalidInput
+from concordat.explain.spec import (
+    POOL,
+    SCHEMA,
+    left_out,
+    other_values_of,
+    parsed,
+    parts,
+    port_renamed,
+    removed,
+    replaced,
+    stated_spec,
+)
 from concordat.facts import Consumer, Facts, Platform, Provider
 
 
@@ -51,12 +58,12 @@ Other = tuple[Point, Microservice, Facts]
 
 def other_values(service: Microservice, facts: Facts) -> Iterator[Other]:
     """Every input changed to another value; nothing taken away."""
-    stated = _stated(service)
+    stated = stated_spec(service)
     for path, value in leaves(stated).items():
         if path != ("tier",):
-            yield from _specs(service, facts, Source.SPEC, path, stated, _candidates(value, stated))
+            yield from _specs(service, facts, Source.SPEC, path, stated, other_values_of(value, stated))
     for name in stated["ports"]:
-        renamed = _parsed(service, _port_renamed(stated, name, f"{name[:14]}x"))
+        renamed = parsed(service, port_renamed(stated, name, f"{name[:14]}x"))
         if renamed:
             yield Point(source=Source.SPEC, where=f"spec.ports.{name}"), renamed, facts
     yield from _metadata(service, facts)
@@ -73,19 +80,19 @@ def other_tiers(service: Microservice, facts: Facts) -> Iterator[Other]:
 
 def unstated(service: Microservice, facts: Facts) -> Iterator[Other]:
     """Every field that is left out, stated."""
-    stated = _stated(service)
+    stated = stated_spec(service)
     known = tuple(value for value in leaves(stated).values() if type(value) is int)
-    for path, kind in _left_out(stated, _SCHEMA):
+    for path, kind in left_out(stated, SCHEMA):
         if path != ("tier",):
-            values = _POOL[kind] + (known if kind == "integer" else tuple(stated["ports"]))
+            values = POOL[kind] + (known if kind == "integer" else tuple(stated["ports"]))
             yield from _specs(service, facts, Source.DEFAULT, path, stated, tuple(dict.fromkeys(values)))
 
 
 def without(service: Microservice, facts: Facts) -> Iterator[Other]:
     """Every stated part taken away, the smallest parts first; every neighbour; every installed API."""
-    stated = _stated(service)
-    for path in sorted(_parts(stated), key=len, reverse=True):
-        less = _parsed(service, _removed(stated, path))
+    stated = stated_spec(service)
+    for path in sorted(parts(stated), key=len, reverse=True):
+        less = parsed(service, removed(stated, path))
         if less:
             yield Point(source=Source.SPEC, where=written(("spec", *path), {"spec": stated})), less, facts
     for reference in facts.providers:
@@ -103,10 +110,10 @@ def _specs(
     service: Microservice, facts: Facts, source: Source, path: Path, stated: dict[str, Any], values: tuple[Any, ...]
 ) -> Iterator[Other]:
     for value in values:
-        changed = _parsed(service, _replaced(stated, path, value))
+        changed = parsed(service, replaced(stated, path, value))
         if changed:
             yield (
-                Point(source=source, where=written(("spec", *path), {"spec": _replaced(stated, path, value)})),
+                Point(source=source, where=written(("spec", *path), {"spec": replaced(stated, path, value)})),
                 changed,
                 facts,
             )
@@ -171,102 +178,3 @@ def _of_metadata(name: str) -> Point:
 
 def _cluster(where: str) -> Point:
     return Point(source=Source.CLUSTER, where=where)
-
-
-# --- the spec as JSON ---------------------------------------------------------------------------------------------------
-
-_SCHEMA = structural(MicroserviceSpec)
-
-_POOL: dict[str, tuple[Any, ...]] = {
-    "integer": (1, 2, 3, 7, 53, 299),
-    "boolean": (True, False),
-    "string": ("/x", "x", "300m", "300Mi", "UDP", "kubernetes.io/x"),
-}
-
-
-def _stated(service: Microservice) -> dict[str, Any]:
-    return service.spec.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
-
-
-def _parsed(service: Microservice, spec: Mapping[str, Any]) -> Microservice | None:
-    manifest = {
-        "apiVersion": conventions.API_VERSION,
-        "kind": conventions.MICROSERVICE,
-        "metadata": {"name": service.name, "namespace": service.namespace, "uid": service.uid},
-        "spec": spec,
-    }
-    try:
-        return parse(manifest)
-    except InvalidInput:
-        return None
-
-
-def _candidates(value: Any, stated: Mapping[str, Any]) -> tuple[Any, ...]:
-    if isinstance(value, bool):
-        return (not value,)
-    if isinstance(value, int):
-        return (value + 1, value - 1)
-    larger = re.sub(r"^\d+", lambda number: str(int(number[0]) + 1), str(value))
-    near = (f"x{value}", f"{value}x", larger, "198.51.100.0/24", "TCP", "UDP", *stated["ports"])
-    return tuple(candidate for candidate in dict.fromkeys(near) if candidate != value)
-
-
-def _replaced(value: Any, path: Path, new: Any) -> Any:
-    if not path:
-        return new
-    step, *rest = path
-    if isinstance(step, int):
-        return [_replaced(item, tuple(rest), new) if i == step else item for i, item in enumerate(value)]
-    return {**value, step: _replaced(value.get(step, {}), tuple(rest), new)}
-
-
-def _removed(value: Any, path: Path) -> Any:
-    step, *rest = path
-    if isinstance(step, int):
-        if not rest:
-            return [item for i, item in enumerate(value) if i != step]
-        return [_removed(item, tuple(rest)) if i == step else item for i, item in enumerate(value)]
-    if not rest:
-        return {key: item for key, item in value.items() if key != step}
-    return {**value, step: _removed(value[step], tuple(rest))}
-
-
-def _port_renamed(value: Any, old: str, new: str) -> Any:
-    """The spec with a port renamed wherever it is named."""
-    if isinstance(value, list):
-        return [_port_renamed(item, old, new) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        (new if key == old and isinstance(item, dict) else key): new
-        if key == "port" and item == old
-        else _port_renamed(item, old, new)
-        for key, item in value.items()
-    }
-
-
-def _parts(value: Any, path: Path = ()) -> Iterator[Path]:
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, item in items:
-        yield (*path, step)
-        yield from _parts(item, (*path, step))
-
-
-def _left_out(value: Any, schema: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Paths of scalars nobody stated, with their type. Lists are not grown: nothing that is there would move."""
-    if isinstance(value, list):
-        for position, item in enumerate(value):
-            yield from _left_out(item, schema.get("items", {}), (*path, position))
-        return
-    if not isinstance(value, dict):
-        return
-    for name, inner in schema.get("properties", {}).items():
-        if name in value:
-            yield from _left_out(value[name], inner, (*path, name))
-        elif inner.get("type") == "object":
-            yield from _left_out({}, inner, (*path, name))
-        elif inner.get("type", "string") in _POOL:
-            yield (*path, name), inner.get("type", "string")
-    if isinstance(schema.get("additionalProperties"), Mapping):
-        for key, item in value.items():
-            yield from _left_out(item, schema["additionalProperties"], (*path, key))
