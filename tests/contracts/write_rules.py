@@ -1,0 +1,78 @@
+"""
+``python -m tests.contracts.write_rules``: write the catalogue into ``docs/contracts.md``.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from concordat.contracts import RULES, Rule
+from tests.contracts.corpus_pairs import CORPUS, pairs
+
+PAGE = Path(__file__).parents[2] / "docs" / "contracts.md"
+_BEGIN = "<!-- rules: written by `python -m tests.contracts.write_rules` -->\n"
+_END = "<!-- end of rules -->\n"
+_PLACES = ("body", "property", "parameter-property", "parameter", "header-property", "header")
+
+
+def tables() -> str:
+    """Every rule by area; rules about schemas have one line for all places they are found at."""
+    examples = _examples()
+    rules = sorted(RULES.values(), key=lambda rule: (rule.area.endswith("schemas"), rule.area))
+    parts = []
+    for area, members in groupby(rules, key=lambda rule: rule.area):
+        rows = list(_schema_rows(list(members), examples) if area.endswith("schemas") else _rows(members, examples))
+        parts.append(
+            "\n".join(
+                [f"### {area.capitalize()}", "", "| rule | | says | a pair |", "|---|---|---|---|", *sorted(rows)]
+            )
+        )
+    return "\n" + "\n\n".join(parts) + "\n\n"
+
+
+def page() -> str:
+    """The page with the tables as they should be."""
+    text = PAGE.read_text()
+    head, _, rest = text.partition(_BEGIN)
+    _, _, tail = rest.partition(_END)
+    return head + _BEGIN + tables() + _END + tail
+
+
+def _rows(rules: Iterator[Rule], examples: dict[str, str]) -> Iterator[str]:
+    for rule in rules:
+        yield f"| `{rule.id}` | {rule.severity.value} | {rule.says} | {_link(rule.id, examples)} |"
+
+
+def _schema_rows(rules: list[Rule], examples: dict[str, str]) -> Iterator[str]:
+    """One row for ``request-body-max-set``, ``request-property-max-set``, ...: ``request-{body,property,...}-max-set``."""
+    merged: dict[tuple[str, str], list[tuple[str, Rule]]] = {}
+    for rule in rules:
+        place = next((each for each in _PLACES if rule.id.startswith(f"{rule.id.partition('-')[0]}-{each}-")), "")
+        direction = rule.id.partition("-")[0]
+        concept = rule.id.removeprefix(f"{direction}-{place}-") if place else rule.id
+        merged.setdefault((direction if place else "", concept), []).append((place, rule))
+    for (direction, concept), members in merged.items():
+        places = ",".join(sorted(place for place, _ in members if place))
+        name = f"{direction}-{{{places}}}-{concept}" if "," in places else members[0][1].id
+        example = next((link for _, rule in members if (link := _link(rule.id, examples))), "")
+        yield f"| `{name}` | {members[0][1].severity.value} | {members[0][1].says} | {example} |"
+
+
+def _examples() -> dict[str, str]:
+    """For each rule the pair that cites it, and the fewest others beside it."""
+    found: dict[str, tuple[int, str]] = {}
+    for format_name in ("openapi", "asyncapi", "graphql"):
+        for pair in pairs(format_name):
+            for rule in (*pair.rules, *pair.warns):
+                candidate = (len(pair.rules), f"{format_name}/{pair.name}")
+                found[rule] = min(found.get(rule, candidate), candidate)
+    return {rule: name for rule, (_, name) in found.items()}
+
+
+def _link(rule: str, examples: dict[str, str]) -> str:
+    name = examples.get(rule)
+    return f"[{name}](../tests/contracts/{CORPUS.name}/{name}.yaml)" if name else ""
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
