@@ -7,6 +7,8 @@ Keywords meet each other on a few types, names and small numbers, so that pairs 
 import random
 from typing import Any
 
+from concordat.contracts.schema import Dialect
+
 NAMES = ["a", "b", "c", "ab", "x-1"]
 WORDS = ["", "a", "b", "ab", "abc", "x-1", "2026-01-31", "12", "aa", "xyz"]
 PATTERNS = ["^a", "b$", "^[a-c]+$", "^x-", "a", "^a{1,3}$", "^$", "[0-9]", "^(a|b)*$", "c|d"]
@@ -23,6 +25,10 @@ class Schemas:
         self.rng = rng
         self.modern = modern
 
+    @property
+    def dialect(self) -> Dialect:
+        return Dialect.DRAFT_2020_12 if self.modern else Dialect.DRAFT_7
+
     def pair(self) -> tuple[Any, Any]:
         """Two schemas: unrelated, or (mostly) one changed a little from the other."""
         old = self.document()
@@ -37,12 +43,19 @@ class Schemas:
         schema = self.schema(self.rng.choice([1, 2, 2, 3]))
         if isinstance(schema, dict) and self.rng.random() < 0.25:
             home = "$defs" if self.modern else "definitions"
-            schema = {**schema, home: {"n": self.schema(2, recursive=f"#/{home}/n")}}
+            schema = {**schema, home: {"n": self._recursive(f"#/{home}/n")}}
             if self.modern or "$ref" not in schema:
                 part = {"$ref": f"#/{home}/n"}
                 place = self.rng.choice(["items", "properties", "allOf", "additionalProperties"])
                 schema[place] = {"a": part} if place == "properties" else [part] if place == "allOf" else part
         return schema
+
+    def _recursive(self, reference: str) -> Any:
+        """A definition that may hold itself, but is not itself over again: such a one means nothing."""
+        while True:
+            schema = self.schema(2, recursive=reference)
+            if not isinstance(schema, dict) or "$ref" not in schema:
+                return schema
 
     def schema(self, depth: int, recursive: str | None = None) -> Any:
         rng = self.rng
@@ -237,3 +250,67 @@ class Schemas:
         patterns = schema.get("patternProperties", {})
         further = next(iter(patterns.values())) if patterns else schema.get("additionalProperties", True)
         return {name: self.instance(properties.get(name, further), root, depth - 1) for name in names}
+
+
+def monsters(rng: random.Random) -> tuple[Any, Any]:
+    """Pairs made to exhaust: recursion through ``allOf``, deep nesting, wide unions, large enums, loops without an end."""
+    make = rng.choice([_recursive_all_of, _deep, _wide_union, _large_enum, _endless_loop, _product, _large_numbers])
+    return make(rng), make(rng)
+
+
+def _recursive_all_of(rng: random.Random) -> Any:
+    names = [f"n{number}" for number in range(rng.randint(2, 8))]
+    definitions = {
+        name: {
+            "allOf": [
+                {"type": "object", "properties": {key: {"$ref": f"#/$defs/{rng.choice(names)}"} for key in NAMES[:3]}},
+                {"properties": {"a": {"allOf": [{"$ref": f"#/$defs/{rng.choice(names)}"}, {"required": rng.sample(NAMES, 1)}]}}},
+                {"anyOf": [{"required": ["a"]}, {"items": {"$ref": f"#/$defs/{rng.choice(names)}"}}]},
+            ]
+        }
+        for name in names
+    }
+    return {"$defs": definitions, "$ref": f"#/$defs/{names[0]}"}
+
+
+def _deep(rng: random.Random) -> Any:
+    schema: Any = {"type": rng.choice(TYPES)}
+    for _ in range(rng.choice([30, 120, 400])):
+        keyword = rng.choice(["properties", "items", "allOf", "not"])
+        schema = {keyword: {"a": schema} if keyword == "properties" else [schema] if keyword == "allOf" else schema}
+    return schema
+
+
+def _wide_union(rng: random.Random) -> Any:
+    def branch() -> Any:
+        names = rng.sample([f"p{number}" for number in range(30)], 8)
+        properties = {name: {"type": rng.choice(TYPES)} for name in names}
+        return {"type": "object", "properties": properties, "required": rng.sample(names, 2)}
+
+    return {rng.choice(["anyOf", "oneOf"]): [branch() for _ in range(rng.randint(10, 40))]}
+
+
+def _large_enum(rng: random.Random) -> Any:
+    return {"items": {"enum": [rng.randint(0, 9999) for _ in range(rng.choice([10, 3000]))]}, "uniqueItems": True, "minItems": 5}
+
+
+def _endless_loop(rng: random.Random) -> Any:
+    loops = [{"$ref": "#/$defs/b"}, {"allOf": [{"$ref": "#/$defs/b"}]}, {"not": {"$ref": "#/$defs/b"}}, {"anyOf": [{"$ref": "#/$defs/b"}, True]}]
+    return {"$defs": {"a": rng.choice(loops), "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}
+
+
+def _product(rng: random.Random) -> Any:
+    """Choices multiplied: what a normal form would write out is far too long."""
+    return {
+        "allOf": [
+            {"anyOf": [{"required": [f"a{number}"]}, {"properties": {f"b{number}": {"type": rng.choice(TYPES)}}, "required": [f"b{number}"]}]}
+            for number in range(rng.randint(8, 24))
+        ]
+    }
+
+
+def _large_numbers(rng: random.Random) -> Any:
+    return {
+        "type": ["number", "string", "array"], "multipleOf": rng.choice([1e-9, 7, 9973, 123456789]), "maximum": 10 ** rng.randint(1, 40),
+        "minLength": rng.choice([0, 10**6]), "minItems": rng.choice([0, 10**7]), "pattern": rng.choice(["^(a{1,500}b?){2,9}$", "^(a|aa|aaa)*$", "(?=a)(?<b>c)", "[a-"]),
+    }  # fmt: skip

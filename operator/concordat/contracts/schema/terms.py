@@ -199,6 +199,11 @@ class ArrayBranch(Branch):
         elif word == "some":
             self.some.append((literal[1], literal[2]))
             self.least = max(self.least, literal[1] + 1)
+        elif word == "count" and literal[2:] == (0, 0):
+            self.rest.append((0, Signed(OUTSIDE, literal[1])))
+        elif word == "count" and literal[2:] == (1, None):
+            self.some.append((0, Signed(INSIDE, literal[1])))
+            self.least = max(self.least, 1)
         elif word == "count":
             self.counts.append((literal[1], literal[2], literal[3]))
             self.least = max(self.least, literal[2])
