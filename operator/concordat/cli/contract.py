@@ -3,6 +3,7 @@
 """
 
 import datetime
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ import rich_click as click
 from rich.text import Text
 
 from concordat import __version__
-from concordat.cli.output import emit_json, fail, notes, out, plain, styled
+from concordat.cli.output import as_yaml, emit_json, fail, notes, out, plain, styled
 from concordat.contracts import (
     RULES,
     Direction,
@@ -194,8 +195,6 @@ def import_pact(file: str, document: str, output: str) -> None:
     if output == "json":
         emit_json({"uses": usage.uses})
         return
-    from concordat.cli.output import as_yaml
-
     sys.stdout.write(as_yaml([{"uses": usage.uses}]))
     for each in usage.unmatched:
         notes.print(styled(f"not in the document: {each}", "yellow"))
@@ -246,15 +245,20 @@ def _severities(given: Sequence[str]) -> dict[str, Severity]:
 
 def _print(verdict: Verdict, output: str, old: str, new: str) -> None:
     if output == "json":
-        emit_json(verdict.as_json())
+        _write_json(verdict.as_json())
     elif output == "markdown":
         sys.stdout.write(as_markdown(verdict, old, new))
     elif output == "junit":
         sys.stdout.write(as_junit(verdict, old, new))
     elif output == "sarif":
-        emit_json(as_sarif(verdict, new, __version__))
+        _write_json(as_sarif(verdict, new, __version__))
     else:
         _print_text(verdict)
+
+
+def _write_json(value: Any) -> None:
+    """A witness may hold numbers beyond 64 bits, which only the standard library writes."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=True, default=str) + "\n")
 
 
 def _print_text(verdict: Verdict) -> None:

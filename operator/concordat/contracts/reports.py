@@ -34,7 +34,7 @@ def witness_text(finding: Finding) -> str:
     """The witness as JSON on one line, shortened where it is long; empty where there is none."""
     if finding.witness is None:
         return ""
-    text = json.dumps(finding.witness, ensure_ascii=False, default=str)
+    text = json.dumps(finding.witness, ensure_ascii=False, default=str).encode("utf-8", "replace").decode()
     return text if len(text) <= _MOST_WITNESS else text[: _MOST_WITNESS - 1] + "…"
 
 
