@@ -15,6 +15,7 @@ from sqlalchemy import AsyncAdaptedQueuePool
 from catalog import __version__, config
 from catalog.adapters.database import Database
 from catalog.entrypoints import rest
+from catalog.entrypoints.faults import Saboteur
 from concordat_servicekit import Service
 
 SHORTEST_PAUSE_SECONDS = 0.1
@@ -25,13 +26,13 @@ log = structlog.get_logger(__name__)
 
 def run() -> None:
     """Serve until we are asked to go."""
-    database = Database(config.from_environment().url)
+    database = Database(config.read(config.DatabaseSettings).url)
     service = Service(name="catalog", version=__version__, checks={"database": database.ping})
     service.registry.register(PoolMetrics(database))
-    service.run(application(database))
+    service.run(application(database, faults=config.read(config.FaultSettings)))
 
 
-def application(database: Database) -> FastAPI:
+def application(database: Database, *, faults: config.FaultSettings) -> FastAPI:
     """The application with its database; it starts without it as well and becomes ready once the tables are there."""
 
     @asynccontextmanager
@@ -45,6 +46,7 @@ def application(database: Database) -> FastAPI:
 
     app = rest.application(lifespan)
     app.state.database = database
+    app.state.saboteur = Saboteur(faults)
     return app
 
 

@@ -1,8 +1,10 @@
 """
-What the environment must say.
+What the environment must say, and what it may.
 """
 
-from pydantic import SecretStr, ValidationError
+from typing import TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
@@ -31,13 +33,26 @@ class DatabaseSettings(BaseSettings):
         )
 
 
-def from_environment() -> DatabaseSettings:
+class FaultSettings(BaseSettings):
+    """``FAULT_ERRORS``: share of requests that fail, 0 to 1. ``FAULT_DELAY``: seconds every request waits first."""
+
+    model_config = SettingsConfigDict(env_prefix="FAULT_", frozen=True)
+
+    errors: float = Field(0.0, ge=0, le=1)
+    delay: float = Field(0.0, ge=0, le=60)
+
+
+Settings = TypeVar("Settings", bound=BaseSettings)
+
+
+def read(settings: type[Settings]) -> Settings:
     """Ends the process with a message that names the variable and never shows its value."""
     try:
-        return DatabaseSettings()
+        return settings()
     except ValidationError as error:
+        prefix = settings.model_config["env_prefix"]
         wrong = (
-            f"DATABASE_{str(detail['loc'][0]).upper()}: {detail['msg']}"
+            f"{prefix}{str(detail['loc'][0]).upper()}: {detail['msg']}"
             for detail in error.errors(include_input=False, include_url=False)
         )
         raise SystemExit("set in the environment:\n  " + "\n  ".join(wrong)) from None

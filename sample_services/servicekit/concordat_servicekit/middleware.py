@@ -88,14 +88,16 @@ class Instrumented:
         except Exception:
             # The one place that logs it. Before an answer has begun it becomes a 500; in the midst of one the server
             # cuts the connection, so that nobody takes half an answer for a whole one.
-            ids = trace.ids() if trace is not None else {}
-            log.exception("request failed", method=scope["method"], path=scope["path"], **ids)
+            log.exception("request failed", **_who(scope, trace))
             if not status:
                 await _internal_server_error(scope, receive, observe)
             status = SERVER_ERROR
         except BaseException:
             status = SERVER_ERROR  # cancelled: grace is over
             raise
+        else:
+            if status >= SERVER_ERROR:
+                log.warning("answered with an error", status=status, **_who(scope, trace))
         finally:
             duration = perf_counter() - started
             self._activity.requests -= 1
@@ -116,6 +118,10 @@ def _remember_caller(scope: Scope) -> tracing.Token | None:
         if name == b"traceparent":
             return tracing.incoming.set(tracing.parse(value))
     return None
+
+
+def _who(scope: Scope, trace: tracing.TraceContext | None) -> dict[str, str]:
+    return {"method": scope["method"], "path": scope["path"], **(trace.ids() if trace is not None else {})}
 
 
 def _last_of_its_connection(message: Message) -> Message:

@@ -19,7 +19,7 @@ NewDatabase = Callable[[], dict[str, str]]
 
 def connect(environment: dict[str, str]) -> Database:
     with mock.patch.dict(os.environ, environment):
-        return Database(config.from_environment().url)
+        return Database(config.read(config.DatabaseSettings).url)
 
 
 def product(sku: str = "CHAIR-11") -> Product:
@@ -154,7 +154,7 @@ async def test_a_busy_pool_is_told_apart_from_a_dead_database(database: Database
 def test_what_is_missing_in_the_environment_is_named() -> None:
     """Every variable at once, and no value."""
     with mock.patch.dict(os.environ, {"DATABASE_PORT": "secret"}, clear=True), pytest.raises(SystemExit) as error:
-        config.from_environment()
+        config.read(config.DatabaseSettings)
     assert "DATABASE_HOST" in str(error.value)
     assert "DATABASE_PASSWORD" in str(error.value)
     assert "secret" not in str(error.value)

@@ -18,9 +18,9 @@ PROBLEM = "application/problem+json"
 async def http(new_database: Callable[[], dict[str, str]]) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a catalog without products."""
     with mock.patch.dict(os.environ, new_database()):
-        database = Database(config.from_environment().url)
+        database = Database(config.read(config.DatabaseSettings).url)
     await database.migrate()
-    transport = httpx.ASGITransport(app=bootstrap.application(database))
+    transport = httpx.ASGITransport(app=bootstrap.application(database, faults=config.FaultSettings()))
     async with httpx.AsyncClient(transport=transport, base_url="http://catalog") as client:
         yield client
     await database.close()

@@ -94,6 +94,18 @@ def test_readiness_follows_the_database(tmp_path: Path) -> None:
             assert (0, True) == ((ended := service.terminate())[0], ended[1] < 10)
 
 
+def test_a_bad_release_fails_as_often_as_it_is_told(new_database: Callable[[], dict[str, str]], tmp_path: Path) -> None:
+    """Five of a hundred, counted under the route they hit; health and metrics are left alone."""
+    with running("catalog", folder=tmp_path, FAULT_ERRORS="0.05", **new_database()) as service:
+        wait_until(lambda: ready(service))
+        with httpx.Client(base_url=service.url) as http:
+            statuses = [http.get("/products").status_code for _ in range(100)]
+            lines = http.get("/metrics").text.splitlines()
+    assert (95, 5) == (statuses.count(200), statuses.count(500))
+    labels = 'http_request_method="GET",http_response_status_code="500",http_route="/products"'
+    assert f"http_server_request_duration_seconds_count{{{labels}}} 5.0" in lines
+
+
 def test_a_missing_password_is_named(tmp_path: Path) -> None:
     """The process ends at once and says which variables to set."""
     ended = subprocess.run(

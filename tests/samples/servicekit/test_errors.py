@@ -35,6 +35,21 @@ async def test_a_crash_in_the_midst_of_an_answer_counts_as_an_error() -> None:
         assert {("GET", "unmatched", "500"): 1} == await samples(http, "http_server_request_duration_seconds_count")
 
 
+async def test_an_error_the_application_answers_itself_is_logged_too() -> None:
+    """Without a traceback, for there is none; on-call still finds the request."""
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 503, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with client(service().instrument(refuse)) as http:
+        with capture_logs() as lines:
+            await http.get("/chairs")
+    assert [("answered with an error", 503, "/chairs")] == [
+        (line["event"], line["status"], line["path"]) for line in lines
+    ]
+
+
 async def test_the_last_answers_close_their_connections() -> None:
     """While draining, a kept connection would carry the next request into a closing door."""
     shop = service()

@@ -10,7 +10,7 @@ from starlette.types import Lifespan
 
 from catalog import views
 from catalog.adapters.database import Database
-from catalog.entrypoints import problems
+from catalog.entrypoints import faults, problems
 from catalog.entrypoints.representations import (
     IF_MATCH,
     NewProduct,
@@ -39,6 +39,7 @@ Store = Annotated[Database, Depends(database)]
 router = APIRouter(
     prefix="/products",
     tags=["products"],
+    dependencies=[Depends(faults.strike)],
     responses=problems.responses(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 ETAG = {"headers": {"ETag": {"description": "The product's version.", "schema": {"type": "string"}}}}
