@@ -37,7 +37,7 @@ def default_objectives(tier: str, profile: str) -> tuple[Objective, ...]:
         if below is not None and not (source.native or source.buckets_follow_objectives):
             below = min(bound for bound in source.buckets if bound >= below)
         name = IndicatorKind.AVAILABILITY if below is None else IndicatorKind.LATENCY
-        found.append(Objective(name=name, target=Decimal(target), below=below))
+        found.append(Objective(name=name.value, target=Decimal(target), below=below))
     return tuple(found)
 
 

@@ -1,0 +1,84 @@
+"""
+Where alerts go, asked of the real Alertmanager's amtool.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from concordat.slo.routing import HardDependency, Team, acyclic, alertmanager_config, alertmanager_file
+
+TEAMS = [
+    Team(name="checkout", page="http://127.0.0.1:11/page", ticket="http://127.0.0.1:11/ticket"),
+    Team(name="billing", page="http://127.0.0.1:13/page", ticket="http://127.0.0.1:13/ticket"),
+]
+ORDERS, PAYMENTS, LEDGER = ("shop", "orders"), ("payments", "payments"), ("payments", "ledger")
+EDGE = HardDependency(consumer=ORDERS, provider=PAYMENTS)
+
+
+@pytest.fixture
+def configuration(tmp_path: Path) -> Path:
+    path = tmp_path / "alertmanager.yaml"
+    path.write_text(yaml.safe_dump(alertmanager_file(TEAMS, [EDGE])))
+    return path
+
+
+def amtool(*arguments: str) -> str:
+    found = shutil.which("amtool")
+    if not found:
+        pytest.fail("install Alertmanager (apt-get install prometheus-alertmanager): amtool judges the routes")
+    result = subprocess.run([found, *arguments], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout.strip()
+
+
+def test_alertmanager_accepts_the_file(configuration: Path) -> None:
+    """``amtool check-config``."""
+    assert "SUCCESS" in amtool("check-config", str(configuration))
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        ("team=checkout severity=critical", "checkout-page"),
+        ("team=checkout severity=warning", "checkout-ticket"),
+        ("team=billing severity=critical", "billing-page"),
+        ("team=unknown severity=critical", "nobody"),
+    ],
+)
+def test_pages_wake_the_team_and_tickets_do_not(configuration: Path, labels: str, receiver: str) -> None:
+    """``amtool config routes test``."""
+    assert receiver == amtool("config", "routes", "test", f"--config.file={configuration}", *labels.split())
+
+
+def test_one_incident_is_one_notification() -> None:
+    """Whatever fires for a service is one group."""
+    assert ["namespace", "service"] == alertmanager_file(TEAMS, [])["route"]["group_by"]
+
+
+def test_a_providers_page_silences_those_who_cannot_work_without_it() -> None:
+    """From ``consumes`` with criticality hard."""
+    rule = alertmanager_file(TEAMS, [EDGE])["inhibit_rules"][-1]
+
+    assert 'service="payments"' in rule["source_matchers"]
+    assert 'service="orders"' in rule["target_matchers"]
+
+
+def test_a_cycle_silences_nobody() -> None:
+    """Two services that need each other would each keep the other's page away."""
+    around = [EDGE, HardDependency(consumer=PAYMENTS, provider=ORDERS)]
+    beside = HardDependency(consumer=PAYMENTS, provider=LEDGER)
+
+    assert [beside] == acyclic([*around, beside])
+
+
+def test_a_namespaces_configuration_holds_its_own_edges_only() -> None:
+    """prometheus-operator confines an AlertmanagerConfig to its namespace."""
+    inside = HardDependency(consumer=PAYMENTS, provider=LEDGER)
+    rules = alertmanager_config("payments", TEAMS[1], [EDGE, inside])["spec"]["inhibitRules"]
+    named = {match["value"] for rule in rules for match in rule["sourceMatch"] if match["name"] == "service"}
+
+    assert {"ledger"} == named
