@@ -83,9 +83,7 @@ def _cluster(archives: list[Path], progress: Progress) -> Iterator[ClusterHandle
             yield cluster
         return
     handle: ClusterHandle = (
-        Existing(progress=progress).up()
-        if choice.provider == "existing"
-        else Kind("e2e", folder, progress=progress).up()
+        Existing(progress=progress).up() if choice.provider == "existing" else Kind("e2e", progress=progress).up()
     )
     try:
         for archive in archives:

@@ -2,7 +2,7 @@
 What is measured on a whole cluster: requests lost in a rollout, connections against declarations, rights used.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from concordat.lab.progress import Lines
@@ -16,17 +16,16 @@ from tests.e2e.stage import Stage
 Figure = Mapping[str, Any]
 
 
-def on_a_whole_cluster() -> Iterator[Figure]:
+def on_a_whole_cluster() -> list[Figure]:
     """One cluster for all of them, in the order of the story."""
     with opened(Lines()) as stage:
         install(stage)
         perform(stage)
         for service in SERVICES:
             stage.wait_for("Ready", f"microservice/{service.name}", service.namespace)
-        yield requests_lost_in_rollout(stage)
-        yield policy_pairs_wrong(stage)
+        story = [requests_lost_in_rollout(stage), policy_pairs_wrong(stage)]
         stage.helm("uninstall", RELEASE, f"--namespace={SYSTEM}", "--wait")
-        yield rbac_difference(stage)
+        return [*story, rbac_difference(stage)]
 
 
 def requests_lost_in_rollout(stage: Stage) -> Figure:
