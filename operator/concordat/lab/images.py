@@ -164,9 +164,12 @@ def _pip_options() -> tuple[dict[str, str], list[Path]]:
 
 def _storage() -> list[str]:
     """Images of the lab alone, apart from whatever else buildah is used for."""
-    driver = "overlay" if os.geteuid() == 0 else "vfs"
     root, run = paths.cache() / "buildah", Path(tempfile.gettempdir()) / f"concordat-buildah-{os.geteuid()}"
-    return ["buildah", "--storage-driver", driver, "--root", str(root), "--runroot", str(run)]
+    places = ["--root", str(root), "--runroot", str(run)]
+    if os.geteuid() != 0:
+        return ["buildah", "--storage-driver=vfs", *places]
+    # In a mount namespace of its own: else its overlays stay mounted, and the cache cannot be removed.
+    return ["unshare", "--mount", "--propagation=private", "buildah", "--storage-driver=overlay", *places]
 
 
 def _environment() -> dict[str, str]:

@@ -2,7 +2,8 @@
 A cluster by kind (https://kind.sigs.k8s.io), for machines with Docker and no root.
 
 Not run where this was written: no Docker daemon and no image registry there. Configuration and commands are kind's
-documented ones for v0.32; the audit log is mounted out of the node as its guide "Auditing" does it.
+documented ones; the audit log is mounted out of the node as its guide "Auditing" does it. The version of Kubernetes is the
+one that release of kind was made with: node images exist only for those.
 """
 
 import shutil
@@ -17,49 +18,56 @@ from concordat.lab.audit import POLICY, AuditLog
 from concordat.lab.errors import LabError
 from concordat.lab.existing import Existing
 from concordat.lab.progress import Progress, Quiet
-from concordat.lab.tools import TOOLS
 
-_IN_NODE = "/var/log/kubernetes"
+_LOGS = "/var/log/kubernetes"
+_POLICIES = "/etc/kubernetes/policies"
+_FLAGS = {"audit-log-path": f"{_LOGS}/audit.log", "audit-policy-file": f"{_POLICIES}/audit-policy.yaml"}
+_ARGUMENTS: dict[str, Any] = {
+    "kubeadm.k8s.io/v1beta3": _FLAGS,
+    "kubeadm.k8s.io/v1beta4": [{"name": name, "value": value} for name, value in _FLAGS.items()],
+}
+"""kind uses the second from Kubernetes 1.36 on, and of patches those of the version it uses."""
 
 
 def configuration(folder: Path) -> dict[str, Any]:
     """One node; kindnet enforces NetworkPolicies; the audit log appears in ``folder/audit``."""
-    policy = "/etc/kubernetes/policies/audit-policy.yaml"
-    patch = {
-        "kind": "ClusterConfiguration",
-        "apiServer": {
-            "extraArgs": {"audit-log-path": f"{_IN_NODE}/audit.log", "audit-policy-file": policy},
-            "extraVolumes": [
-                {
-                    "name": "audit-policies",
-                    "hostPath": "/etc/kubernetes/policies",
-                    "mountPath": "/etc/kubernetes/policies",
-                    "readOnly": True,
-                    "pathType": "DirectoryOrCreate",
-                },
-                {
-                    "name": "audit-logs",
-                    "hostPath": _IN_NODE,
-                    "mountPath": _IN_NODE,
-                    "readOnly": False,
-                    "pathType": "DirectoryOrCreate",
-                },
-            ],
-        },
-    }
     return {
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",
         "nodes": [
             {
                 "role": "control-plane",
-                "kubeadmConfigPatches": [yaml.safe_dump(patch, sort_keys=False)],
+                "kubeadmConfigPatches": [yaml.safe_dump(_patch(version), sort_keys=False) for version in _ARGUMENTS],
                 "extraMounts": [
-                    {"hostPath": str(folder / "audit-policy.yaml"), "containerPath": policy, "readOnly": True},
-                    {"hostPath": str(folder / "audit"), "containerPath": _IN_NODE},
+                    {
+                        "hostPath": str(folder / "audit-policy.yaml"),
+                        "containerPath": _FLAGS["audit-policy-file"],
+                        "readOnly": True,
+                    },
+                    {"hostPath": str(folder / "audit"), "containerPath": _LOGS},
                 ],
             }
         ],
+    }
+
+
+def _patch(version: str) -> dict[str, Any]:
+    return {
+        "apiVersion": version,
+        "kind": "ClusterConfiguration",
+        "apiServer": {
+            "extraArgs": _ARGUMENTS[version],
+            "extraVolumes": [
+                {
+                    "name": name,
+                    "hostPath": path,
+                    "mountPath": path,
+                    "readOnly": path == _POLICIES,
+                    "pathType": "DirectoryOrCreate",
+                }
+                for name, path in (("audit-policies", _POLICIES), ("audit-logs", _LOGS))
+            ],
+        },
     }
 
 
@@ -89,18 +97,9 @@ class Kind:
         (self._folder / "audit-policy.yaml").write_text(yaml.safe_dump(POLICY, sort_keys=False))
         file = self._folder / "kind.yaml"
         file.write_text(yaml.safe_dump(configuration(self._folder), sort_keys=False))
-        image = f"kindest/node:{TOOLS['kubernetes'].version}"
-        with self._progress.step(f"kind cluster {self._name} ({image})"):
+        with self._progress.step(f"kind cluster {self._name}"):
             kubeconfig = f"--kubeconfig={self.kubeconfig}"
-            _kind(
-                "create",
-                "cluster",
-                f"--name={self._name}",
-                f"--config={file}",
-                kubeconfig,
-                f"--image={image}",
-                "--wait=180s",
-            )
+            _kind("create", "cluster", f"--name={self._name}", f"--config={file}", kubeconfig, "--wait=180s")
         return self.attach()
 
     def attach(self) -> "Kind":
