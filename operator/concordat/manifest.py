@@ -3,9 +3,11 @@ A child as a value: its kind, its identity, its digest.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+
+import orjson
 
 Manifest = dict[str, Any]
 """A Kubernetes object as it is written to the API server."""
@@ -81,10 +83,15 @@ class PlannedChild:
     def key(self) -> ChildKey:
         return ChildKey(kind=self.kind.kind, name=self.name)
 
+    @cached_property
+    def digest(self) -> str:
+        """Of the manifest: equal digests mean there is nothing to write."""
+        return digest(self.manifest)
+
 
 def canonical(value: Any) -> bytes:
     """JSON with sorted keys and no spaces: equal values give equal bytes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def digest(value: Any, *, size: int = 10) -> str:

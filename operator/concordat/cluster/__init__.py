@@ -10,7 +10,6 @@ The only package that talks to Kubernetes.
     discovery   which optional kinds the API server serves
     apply       the writes that bring one child to its planned state
     election    one leader, by a Lease
-    dry_run     the same protocol without writing
 
 Nothing here decides what should exist, and nothing here knows Kopf.
 """

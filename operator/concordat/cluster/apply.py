@@ -16,7 +16,7 @@ from concordat.cluster.client import Cluster, Object
 from concordat.cluster.failures import ApiError
 from concordat.cluster.ownership import drop_before_first_apply, relinquish, turn_into_apply
 from concordat.errors import ConcordatError, Conflict, Rejected, Stalled, Waiting
-from concordat.manifest import ChildKey, Manifest, PlannedChild, digest
+from concordat.manifest import ChildKey, Kind, Manifest, PlannedChild
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +53,10 @@ class Known:
     """Digest of a manifest the API server called invalid, and its words: the same is not sent twice."""
 
 
+Wanted = tuple[Kind, str]
+"""A planned child without its manifest: its kind and digest."""
+
+
 class Apply:
     """Brings children to their planned state."""
 
@@ -79,6 +83,18 @@ class Apply:
             outcomes += settled
         return outcomes
 
+    def in_place(self, owner: Owner, wanted: Mapping[ChildKey, Wanted], known: Known) -> list[Settled] | None:
+        """The same answer as :meth:`settle`, if there is nothing to write; ``None`` if there may be."""
+        if self._children.owned_by(owner.namespace, owner.name).keys() - wanted.keys():
+            return None
+        settled = []
+        for key, (kind, digest) in wanted.items():
+            found = self._children.find(kind, owner.namespace, key.name)
+            if found is None or not _is_in_place(found, owner, digest, known.fingerprints.get(key)):
+                return None
+            settled.append(Settled(key=key, fingerprint=found.fingerprint))
+        return settled
+
     def missing(self, owner: Owner, planned: Iterable[PlannedChild]) -> set[ChildKey]:
         """Planned children that do not exist, as far as we know."""
         return {child.key for child in planned if self._children.find(child.kind, owner.namespace, child.name) is None}
@@ -91,7 +107,7 @@ class Apply:
 
     async def _settle(self, owner: Owner, child: PlannedChild, known: Known) -> Settled:
         key = child.key
-        desired = digest(child.manifest)
+        desired = child.digest
         try:
             refused_digest, refusal = known.refused.get(key, ("", ""))
             if refused_digest == desired:
@@ -103,7 +119,7 @@ class Apply:
             if found.paused:
                 return Settled(key=key, fingerprint=known.fingerprints.get(key, found.fingerprint), paused=True)
             _ensure_ours(found, owner)
-            if found.applied_hash == desired and found.fingerprint == known.fingerprints.get(key):
+            if _is_in_place(found, owner, desired, known.fingerprints.get(key)):
                 return Settled(key=key, fingerprint=found.fingerprint)
             return await self._change(store, child, found, desired)
         except ApiError as error:
@@ -199,6 +215,16 @@ class Apply:
         if store is not None:
             store.forget(child)
         return Settled(key=child.key, written=True)
+
+
+def _is_in_place(found: Child, owner: Owner, digest: str, fingerprint: str | None) -> bool:
+    return (
+        found.applied_hash == digest
+        and found.fingerprint == fingerprint
+        and found.controller_uid == owner.uid
+        and not found.paused
+        and not found.deleting
+    )
 
 
 def _ensure_ours(found: Child, owner: Owner) -> None:

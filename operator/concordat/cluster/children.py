@@ -173,6 +173,11 @@ class ChildStore:
         self._remove(before)
         self._changed(before, None)
 
+    def knows(self, namespace: str, name: str, resource_version: str) -> bool:
+        """Whether an object is cached in this very version."""
+        found = self._children.get((namespace, name))
+        return found is not None and found.resource_version == resource_version
+
     def _observe(self, found: Child) -> None:
         before = self._children.get((found.namespace, found.name))
         if before is not None and int(before.resource_version) >= int(found.resource_version):

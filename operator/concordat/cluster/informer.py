@@ -22,6 +22,7 @@ class Sink(Protocol):
 
     def replace(self, items: Iterable[Object], resource_version: str) -> None: ...
     def observe(self, event: str, item: Object) -> None: ...
+    def knows(self, namespace: str, name: str, resource_version: str) -> bool: ...
 
 
 class Informer:
@@ -103,6 +104,7 @@ class Informer:
             selector=self._selector,
             metadata_only=self._metadata_only,
             resource_version=self._position,
+            known=self.sink.knows,
         ):
             self._position = item["metadata"]["resourceVersion"]
             self._heard()

@@ -5,22 +5,19 @@ Gather: the facts one plan needs, from the caches alone.
 from collections.abc import Iterator
 
 from concordat.api import Microservice
-from concordat.cluster.children import Children
 from concordat.facts import Consumer, Facts, Platform, Provider
-from concordat.manifest import ChildKey
 from concordat.reconcile.parents import Parents, asked_for
-from concordat.resources import kinds
 from concordat.resources.edges import offered
-from concordat.resources.metadata import object_name
 
 
-def gather(
-    service: Microservice, *, parents: Parents, children: Children, platform: Platform, installed: frozenset[str]
-) -> Facts:
-    """What the caches know that ``service`` depends on."""
+def gather(service: Microservice, *, parents: Parents, platform: Platform, installed: frozenset[str]) -> Facts:
+    """
+    What the caches know that ``service`` depends on.
+
+    Its own children are not among it: what should exist does not depend on what exists. So a plan holds as long as
+    these facts do, and the thousand steps of a rollout need no new one.
+    """
     providers, unconsented = _providers(service, parents)
-    owned = children.owned_by(service.namespace, service.name)
-    workload = owned.get(ChildKey(kind=kinds.DEPLOYMENT.kind, name=object_name(service.name)))
     return Facts(
         platform=platform,
         installed=installed,
@@ -28,8 +25,6 @@ def gather(
         unconsented=unconsented,
         consumers=tuple(_consumers(service, parents)),
         taken_hosts=_taken_hosts(service, parents),
-        children=owned,
-        workload=workload.workload if workload else None,
     )
 
 

@@ -14,8 +14,11 @@ from pydantic import ValidationError
 
 from concordat import conventions
 from concordat.api import Microservice, MicroserviceStatus, parse
+from concordat.cluster.apply import Wanted
 from concordat.errors import InvalidInput, Problem
+from concordat.facts import Facts
 from concordat.manifest import ChildKey, Kind
+from concordat.policies import Violation
 from concordat.workqueue import Lane
 
 MICROSERVICE = Kind(
@@ -46,6 +49,18 @@ class Target(NamedTuple):
     name: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """What a plan came to, without its manifests: as long as its inputs stay, it need not be made again."""
+
+    of: Microservice
+    facts: Facts
+    service: Microservice
+    """``of`` with its defaults written out."""
+    notices: tuple[Violation, ...]
+    wanted: Mapping[ChildKey, Wanted]
+
+
 @dataclass(kw_only=True, slots=True)
 class Parent:
     """What we know of one Microservice. Changes in place as long as its uid stays."""
@@ -66,6 +81,8 @@ class Parent:
     """Of the fields we own on each child, after our last write."""
     refused: dict[ChildKey, tuple[str, str]] = field(default_factory=dict)
     """Digest of a manifest the API server called invalid, and its words."""
+    decided: Decided | None = None
+    """The last plan that was carried out completely."""
 
 
 class Parents:
@@ -108,6 +125,11 @@ class Parents:
         known = self._parents.get(_key(item))
         if known is not None and known.uid == item["metadata"]["uid"]:
             self.forget(known.key)
+
+    def knows(self, namespace: str, name: str, resource_version: str) -> bool:
+        """Whether it is cached in this very version."""
+        found = self._parents.get(Key(conventions.MICROSERVICE, namespace, name))
+        return found is not None and found.resource_version == int(resource_version)
 
     def forget(self, key: Key) -> None:
         """It is gone."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from concordat import conventions
-from concordat.api import MicroserviceStatus
+from concordat.api import Microservice, MicroserviceStatus
 from concordat.cluster.apply import Apply, Known, Owner, Settled
 from concordat.cluster.children import Child, Children
 from concordat.cluster.client import Cluster
@@ -20,7 +20,7 @@ from concordat.facts import Facts, Platform
 from concordat.manifest import ChildKey
 from concordat.plan import Plan, plan
 from concordat.reconcile.gather import gather
-from concordat.reconcile.parents import MICROSERVICE, Key, Parent, Parents
+from concordat.reconcile.parents import MICROSERVICE, Decided, Key, Parent, Parents
 from concordat.status import ChildOutcome, Seen, report
 
 LOOK_AGAIN_AT_STRANGER = 30.0
@@ -74,7 +74,7 @@ class Reconciler:
         try:
             facts = self.gather(parent)
             planned = self.plan(parent, facts)
-            settled = await self.apply(parent, facts, planned)
+            settled = await self.apply(parent, planned)
             await self.report(parent, planned, settled)
         except ParentGone:
             self._parents.forget(key)
@@ -85,34 +85,54 @@ class Reconciler:
         """What the plan depends on, from the caches."""
         if parent.service is None:
             return Facts(platform=self._platform)
-        return gather(
-            parent.service,
-            parents=self._parents,
-            children=self._children,
-            platform=self._platform,
-            installed=self._installed(),
-        )
+        return gather(parent.service, parents=self._parents, platform=self._platform, installed=self._installed())
 
-    def plan(self, parent: Parent, facts: Facts) -> Plan | None:
-        """What should exist; ``None`` when nobody may decide it: the spec is invalid, or a person said hands off."""
+    def plan(self, parent: Parent, facts: Facts) -> Plan | Decided | None:
+        """
+        What should exist.
+
+        ``None`` when nobody may decide it: the spec is invalid, or a person said hands off. The former decision
+        while nothing it depends on has changed and everything it wanted is in place.
+        """
         if parent.service is None or parent.problems or parent.paused:
             return None
-        return plan(parent.service, facts)
+        decided = parent.decided
+        if (
+            decided is not None
+            and decided.of is parent.service
+            and decided.facts == facts
+            and self._holds(decided, parent)
+        ):
+            return decided
+        planned = plan(parent.service, facts)
+        parent.decided = _decided(parent.service, facts, planned) if planned.complete else None
+        return planned
 
-    async def apply(self, parent: Parent, facts: Facts, planned: Plan | None) -> list[Settled]:
+    def _holds(self, decided: Decided, parent: Parent) -> bool:
+        return self._apply.in_place(_owner(parent), decided.wanted, _known(parent)) is not None
+
+    async def apply(self, parent: Parent, planned: Plan | Decided | None) -> list[Settled]:
         """Write what differs, delete what is no longer planned."""
-        if planned is None or not planned.complete:
+        if planned is None:
             return []
-        owner = Owner(namespace=parent.key.namespace, name=parent.key.name, uid=parent.uid)
-        known = Known(fingerprints=parent.fingerprints, refused=parent.refused)
+        owner, known = _owner(parent), _known(parent)
+        if isinstance(planned, Decided):
+            return self._apply.in_place(owner, planned.wanted, known) or []
+        if not planned.complete:
+            return []
         if self._apply.missing(owner, planned.children) & parent.fingerprints.keys():
             await self._confirm(parent)
         settled = await self._apply.settle(owner, planned.children, known)
-        settled += await self._apply.prune(owner, _superfluous(planned, facts))
-        self._remember(parent, planned, settled)
+        settled += await self._apply.prune(owner, self._superfluous(owner, planned))
+        _remember(parent, planned, settled)
         return settled
 
-    async def report(self, parent: Parent, planned: Plan | None, settled: Iterable[Settled]) -> None:
+    def _superfluous(self, owner: Owner, planned: Plan) -> list[Child]:
+        wanted = {child.key for child in planned.children}
+        existing = self._children.owned_by(owner.namespace, owner.name)
+        return [child for key, child in existing.items() if key not in wanted and child.controller_uid == owner.uid]
+
+    async def report(self, parent: Parent, planned: Plan | Decided | None, settled: Iterable[Settled]) -> None:
         """Write the status if it differs from the one the API server has."""
         generation = parent.generation
         service = planned.service if planned else parent.service
@@ -124,7 +144,7 @@ class Reconciler:
                 paused=parent.paused,
                 service=service,
                 invalid=parent.problems,
-                violations=planned.violations if planned else (),
+                violations=planned.violations if isinstance(planned, Plan) else (),
                 notices=planned.notices if planned else (),
                 children=tuple(_outcomes(settled, current, parent.fingerprints)),
                 workload=next((child.workload for child in current.values() if child.workload), None),
@@ -153,31 +173,39 @@ class Reconciler:
         Watches of different kinds are not ordered: when a Microservice is deleted, the news of its children may
         overtake its own.
         """
-        try:
-            found = await self._cluster.read(MICROSERVICE, parent.key.namespace, parent.key.name)
-        except ApiError as error:
-            if error.not_found:
-                raise ParentGone from error
-            raise
-        if found["metadata"]["uid"] != parent.uid or "deletionTimestamp" in found["metadata"]:
+        found = await self._cluster.find(MICROSERVICE, parent.key.namespace, parent.key.name)
+        if found is None or found["metadata"]["uid"] != parent.uid or "deletionTimestamp" in found["metadata"]:
             raise ParentGone
 
-    def _remember(self, parent: Parent, planned: Plan, settled: Iterable[Settled]) -> None:
-        outcomes = {outcome.key: outcome for outcome in settled}
-        wanted = {child.key for child in planned.children}
-        for key, outcome in outcomes.items():
-            if key not in wanted:
-                parent.fingerprints.pop(key, None)
-            elif outcome.error is None:
-                parent.fingerprints[key] = outcome.fingerprint
-                parent.refused.pop(key, None)
-            elif outcome.refused:
-                parent.refused[key] = (outcome.refused, str(outcome.error))
+
+def _decided(service: Microservice, facts: Facts, planned: Plan) -> Decided:
+    return Decided(
+        of=service,
+        facts=facts,
+        service=planned.service,
+        notices=planned.notices,
+        wanted={child.key: (child.kind, child.digest) for child in planned.children},
+    )
 
 
-def _superfluous(planned: Plan, facts: Facts) -> list[Child]:
+def _owner(parent: Parent) -> Owner:
+    return Owner(namespace=parent.key.namespace, name=parent.key.name, uid=parent.uid)
+
+
+def _known(parent: Parent) -> Known:
+    return Known(fingerprints=parent.fingerprints, refused=parent.refused)
+
+
+def _remember(parent: Parent, planned: Plan, settled: Iterable[Settled]) -> None:
     wanted = {child.key for child in planned.children}
-    return [child for key, child in facts.children.items() if key not in wanted and isinstance(child, Child)]
+    for outcome in settled:
+        if outcome.key not in wanted:
+            parent.fingerprints.pop(outcome.key, None)
+        elif outcome.error is None:
+            parent.fingerprints[outcome.key] = outcome.fingerprint
+            parent.refused.pop(outcome.key, None)
+        elif outcome.refused:
+            parent.refused[outcome.key] = (outcome.refused, str(outcome.error))
 
 
 def _outcomes(
