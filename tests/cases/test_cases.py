@@ -95,12 +95,13 @@ def test_nothing_is_shared_between_manifests() -> None:
     """A value that stands in two manifests is two values: changing one must not change the other."""
     for story in STORIES:
         try:
-            service = parse(yaml.safe_load((story / "microservice.yaml").read_text()))
+            manifest = yaml.safe_load((story / "microservice.yaml").read_text())
+            service = parse(manifest)
         except InvalidInput:
             continue
         world, installed = around(story / "world.yaml")
         seen: dict[int, str] = {}
-        for child in World([*world], installed=installed).planned(service).children:
+        for child in World([*world, manifest], installed=installed).planned(service).children:
             for value in containers(child.manifest):
                 assert id(value) not in seen, f"{story.name}: {child} shares {value} with {seen[id(value)]}"
                 seen[id(value)] = str(child.key)
