@@ -73,9 +73,7 @@ def jsonschema_agreement_pct() -> dict[str, Any]:
 
 def wrong_compatible() -> dict[str, Any]:
     """Pairs judged compatible that are labelled breaking."""
-    wrong = sum(
-        case.judged() is Outcome.COMPATIBLE for case in cases() if case.expected is Outcome.BREAKING
-    )
+    wrong = sum(case.judged() is Outcome.COMPATIBLE for case in cases() if case.expected is Outcome.BREAKING)
     return _figure("wrong_compatible", wrong, "pairs", "0", wrong == 0)
 
 

@@ -160,7 +160,11 @@ class Schemas:
         if not isinstance(schema, dict) or "$ref" in schema:
             return self.schema(1)
         places = [key for key in schema if key not in ("$defs", "definitions")]
-        nested = [key for key in places if key in ("items", "properties", "allOf", "anyOf", "oneOf", "not", "additionalProperties")]
+        nested = [
+            key
+            for key in places
+            if key in ("items", "properties", "allOf", "anyOf", "oneOf", "not", "additionalProperties")
+        ]
         if nested and rng.random() < 0.5:
             key = rng.choice(nested)
             return {**schema, key: self._changed_inside(schema[key])}
@@ -264,7 +268,11 @@ def _recursive_all_of(rng: random.Random) -> Any:
         name: {
             "allOf": [
                 {"type": "object", "properties": {key: {"$ref": f"#/$defs/{rng.choice(names)}"} for key in NAMES[:3]}},
-                {"properties": {"a": {"allOf": [{"$ref": f"#/$defs/{rng.choice(names)}"}, {"required": rng.sample(NAMES, 1)}]}}},
+                {
+                    "properties": {
+                        "a": {"allOf": [{"$ref": f"#/$defs/{rng.choice(names)}"}, {"required": rng.sample(NAMES, 1)}]}
+                    }
+                },
                 {"anyOf": [{"required": ["a"]}, {"items": {"$ref": f"#/$defs/{rng.choice(names)}"}}]},
             ]
         }
@@ -291,11 +299,20 @@ def _wide_union(rng: random.Random) -> Any:
 
 
 def _large_enum(rng: random.Random) -> Any:
-    return {"items": {"enum": [rng.randint(0, 9999) for _ in range(rng.choice([10, 3000]))]}, "uniqueItems": True, "minItems": 5}
+    return {
+        "items": {"enum": [rng.randint(0, 9999) for _ in range(rng.choice([10, 3000]))]},
+        "uniqueItems": True,
+        "minItems": 5,
+    }
 
 
 def _endless_loop(rng: random.Random) -> Any:
-    loops = [{"$ref": "#/$defs/b"}, {"allOf": [{"$ref": "#/$defs/b"}]}, {"not": {"$ref": "#/$defs/b"}}, {"anyOf": [{"$ref": "#/$defs/b"}, True]}]
+    loops = [
+        {"$ref": "#/$defs/b"},
+        {"allOf": [{"$ref": "#/$defs/b"}]},
+        {"not": {"$ref": "#/$defs/b"}},
+        {"anyOf": [{"$ref": "#/$defs/b"}, True]},
+    ]
     return {"$defs": {"a": rng.choice(loops), "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}
 
 
@@ -303,7 +320,12 @@ def _product(rng: random.Random) -> Any:
     """Choices multiplied: what a normal form would write out is far too long."""
     return {
         "allOf": [
-            {"anyOf": [{"required": [f"a{number}"]}, {"properties": {f"b{number}": {"type": rng.choice(TYPES)}}, "required": [f"b{number}"]}]}
+            {
+                "anyOf": [
+                    {"required": [f"a{number}"]},
+                    {"properties": {f"b{number}": {"type": rng.choice(TYPES)}}, "required": [f"b{number}"]},
+                ]
+            }
             for number in range(rng.randint(8, 24))
         ]
     }

@@ -4,14 +4,15 @@ from typing import Any
 
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
 from concordat.contracts.schema.dialect import Dialect, Direction
-from concordat.contracts.schema.document import SchemaDocument
+from concordat.contracts.schema.document import SchemaDocument, UnresolvableReference
 from concordat.contracts.schema.naming import SAYS, rule_id
-from concordat.contracts.schema.node import Node
+from concordat.contracts.schema.node import Malformed, Node
 from concordat.contracts.schema.paths import Path, holding, written
-from concordat.contracts.schema.search import Search
+from concordat.contracts.schema.search import ALLOWANCE, Search
 from concordat.contracts.schema.space import Setting, Space
 from concordat.contracts.schema.terms import INSIDE, OUTSIDE, SENT, Signed
 from concordat.contracts.schema.validator import Arbiter
+from concordat.contracts.schema.values import TYPES
 from concordat.contracts.schema.walk import Difference, Walk
 from concordat.contracts.schema.where import PLAIN, Where
 from concordat.contracts.verdict import Finding, Outcome, Severity, Verdict
@@ -51,7 +52,19 @@ def compare_schemas(
     hidden = None
     if old_doc.dialect.is_openapi and new_doc.dialect.is_openapi:
         hidden = "readOnly" if direction is Direction.REQUEST else "writeOnly"
+    try:
+        return _compare(old_doc, old_schema, new_doc, new_schema, direction, where, memo, hidden)
+    except (RecursionError, UnresolvableReference, Malformed) as reason:
+        deep = "nested too deep" if isinstance(reason, RecursionError) else str(reason)
+        return [_undecided(where, deep)]
+
+
+def _compare(
+    old_doc: SchemaDocument, old_schema: Any, new_doc: SchemaDocument, new_schema: Any, direction: Direction,
+    where: Where, memo: Memo, hidden: str | None,
+) -> list[Finding]:  # fmt: skip
     search, arbiter = memo.search(Setting(api=where.is_api, textual=where.is_textual, hidden=hidden))
+    search.allowance = ALLOWANCE
     old = search.space.node(old_doc, old_schema)
     new = search.space.node(new_doc, new_schema)
     if old is new:
@@ -76,6 +89,8 @@ class _Report:
 
     def findings(self, old: Node, new: Node) -> list[Finding]:
         answer = self.search.ask({Signed(self.mode, self.sender), Signed(OUTSIDE, self.receiver)})
+        if answer is UNKNOWN:
+            answer = self._tried()
         if answer is EMPTY and not self.where.is_api:
             return []
         walk = Walk(self.search, self.direction, api=self.where.is_api)
@@ -89,6 +104,15 @@ class _Report:
         if whole.outcome is Outcome.BREAKING:
             return [*(finding for finding in found if finding.outcome is not Outcome.UNKNOWN), whole]
         return found if any(finding.outcome is Outcome.UNKNOWN for finding in found) else [*found, whole]
+
+    def _tried(self) -> Answer:
+        """Where reasoning gave up, a few instances of the sender may still show what is wrong."""
+        for kind in TYPES:
+            sent = {Signed(self.mode, self.sender), Signed(INSIDE, self.search.space.literal({"type": kind}))}
+            answer = self.search.ask(sent)
+            if isinstance(answer, Sample) and self.arbiter.confirms(self.sender, self.receiver, answer.value):
+                return answer
+        return UNKNOWN
 
     def _finding(self, difference: Difference) -> Finding | None:
         if difference.answer is None:
@@ -126,10 +150,7 @@ class _Report:
         if isinstance(answer, Sample) and self.arbiter.confirms(self.sender, self.receiver, answer.value):
             concept = "narrowed" if self.direction is Direction.REQUEST else "widened"
             return self._made(concept, (), "", Severity.ERROR, Outcome.BREAKING, answer.value)
-        return Finding(
-            id="undecided", severity=Severity.WARNING, location=self.where.at(""), outcome=Outcome.UNKNOWN,
-            message="could not be decided, and is treated as unsafe",
-        )  # fmt: skip
+        return _undecided(self.where, "no instance found that breaks it, and no proof that there is none")
 
     def _made(
         self, concept: str, path: Path, detail: str, severity: Severity, outcome: Outcome, witness: Any = None
@@ -141,6 +162,13 @@ class _Report:
             id=rule_id(self.direction, self.where.surface, len(path), concept),
             severity=severity, location=self.where.at(written(path)), message=says, witness=witness, outcome=outcome,
         )  # fmt: skip
+
+
+def _undecided(where: Where, reason: str) -> Finding:
+    return Finding(
+        id="undecided", severity=Severity.WARNING, location=where.at(""), outcome=Outcome.UNKNOWN,
+        message=f"could not be decided, and is treated as unsafe: {reason}",
+    )  # fmt: skip
 
 
 def _severity_of_note(concept: str) -> Severity:

@@ -156,6 +156,7 @@ class Tableau:
     ) -> list[tuple[Alternative, ...]] | None:
         left = []
         for alternatives in choices:
+            self.search.spend(len(alternatives) // 4)
             possible = []
             holds = False
             for alternative in alternatives:
@@ -527,7 +528,9 @@ class Tableau:
 
 
 def _tells(alternatives: tuple[Alternative, ...]) -> bool:
-    return all(any(isinstance(action, Signed) and action.mode != OUTSIDE for action in actions) for actions in alternatives)
+    return all(
+        any(isinstance(action, Signed) and action.mode != OUTSIDE for action in actions) for actions in alternatives
+    )
 
 
 def _others(keywords: Keywords) -> Names:

@@ -66,8 +66,7 @@ class _Judge:
             whole = kind == "number" and "integer" in keywords.types and fraction(value).denominator == 1
             yield whole
         if keywords.enum is not None:
-            same = canonical(value)
-            yield any(canonical(allowed) == same for allowed in keywords.enum)
+            yield node.lists(value)
         if keywords.opaque:
             yield None
         if kind == "number":

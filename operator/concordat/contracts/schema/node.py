@@ -59,7 +59,7 @@ class Keywords:
 class Node:
     """A schema in its document; the same object for the same meaning. ``constant`` is what a boolean schema says."""
 
-    __slots__ = ("_keywords", "constant", "document", "raw", "space", "uid")
+    __slots__ = ("_allowed", "_keywords", "constant", "document", "raw", "space", "uid")
 
     def __init__(self, space: "Space", uid: int, document: SchemaDocument, raw: Any) -> None:
         self.space = space
@@ -68,6 +68,13 @@ class Node:
         self.raw = raw
         self.constant: bool | None = raw if isinstance(raw, bool) else True if raw == {} else None
         self._keywords: Keywords | None = None
+        self._allowed: frozenset[Any] | None = None
+
+    def lists(self, value: Any) -> bool:
+        """Whether the schema's ``enum`` (which it must have) holds the value."""
+        if self._allowed is None:
+            self._allowed = frozenset(canonical(allowed) for allowed in self.keywords.enum or ())
+        return canonical(value) in self._allowed
 
     @property
     def keywords(self) -> Keywords:

@@ -32,8 +32,10 @@ from concordat.contracts.schema.terms import (
 )  # fmt: skip
 from concordat.contracts.schema.values import TYPES, canonical, fraction, type_of
 
-STEPS = 30_000
-"""Schemas opened for one question from outside; what needs more is unknown."""
+STEPS = 20_000
+"""Schemas opened and alternatives weighed for one question from outside; what needs more is unknown."""
+ALLOWANCE = 60_000
+"""The same for all questions of one comparison."""
 DEEPEST = 32
 """Questions inside questions; Python's own stack allows about twice that."""
 
@@ -51,27 +53,30 @@ class Search:
         self.space = space
         self.one = Fraction(1)
         self.never: Node = space.literal(False)
+        self.allowance = ALLOWANCE
+        """What is left for all questions together; whoever begins a comparison fills it up again."""
         self._left = 0
         self._active: dict[Question, int] = {}
         self._lowest: list[int] = []
         self._provisional: dict[Question, int] = {}
         self._named: dict[tuple[Names, str], bool | None] = {}
 
-    def ask(self, question: Iterable[Signed], steps: int = STEPS) -> Answer:
-        """A value that all the signed schemas admit; never raises, never takes longer than ``steps`` allow."""
-        self._left = steps
+    def ask(self, question: Iterable[Signed]) -> Answer:
+        """A value that all the signed schemas admit; never raises, never takes longer than the budget allows."""
+        self._left = granted = min(STEPS, self.allowance)
         try:
             return self.find(frozenset(question))
         except (OutOfBudget, RecursionError, UnresolvableReference, Malformed):
             return UNKNOWN
         finally:
+            self.allowance -= granted - max(self._left, 0)
             self._active.clear()
             self._lowest.clear()
             self._provisional.clear()
 
-    def spend(self) -> None:
-        """Count one step."""
-        self._left -= 1
+    def spend(self, steps: int = 1) -> None:
+        """Count what was done."""
+        self._left -= steps
         if self._left < 0:
             raise OutOfBudget
 
