@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 
 DAY = 86_400
 HOUR = 3_600
@@ -59,6 +60,7 @@ def unlike(label: str, pattern: str) -> Matcher:
     return Matcher(label=label, op="!~", value=pattern)
 
 
+@lru_cache(maxsize=4096)  # the same few names stand in every query of a service
 def quote(text: str) -> str:
     """
     A PromQL string literal, by Go's rules for interpreted strings.

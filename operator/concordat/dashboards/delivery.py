@@ -50,9 +50,8 @@ def config_map(dashboard: Dashboard, *, name: str, namespace: str, folder: str) 
 
 
 def as_json(dashboard: Dashboard, *, indent: int | None = 2) -> str:
-    """ASCII only, so that nothing depends on how it is stored; half a surrogate pair becomes U+FFFD."""
-    text = json.dumps(dashboard.json(), indent=indent, ensure_ascii=False).encode("utf-16", "surrogatepass")
-    return json.dumps(json.loads(text.decode("utf-16", "replace")), indent=indent) + "\n"
+    """ASCII only, so that nothing depends on how it is stored."""
+    return json.dumps(dashboard.json(), indent=indent, ensure_ascii=True) + "\n"
 
 
 def _labels(name: str) -> dict[str, str]:
