@@ -1,0 +1,123 @@
+"""
+``python -m tests.slo.document``: write the tables of ``docs/objectives.md`` from the code.
+
+A table stands between ``<!-- begin: name -->`` and ``<!-- end: name -->``; everything else is written by hand.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from concordat.promql import duration, number
+from concordat.slo.declaration import default_objectives
+from concordat.slo.indicators import milliseconds
+from concordat.slo.profiles import PROFILES
+from concordat.slo.simulation import simulate
+from concordat.slo.windows import PERIODS, TIERS
+from tests.slo.catalogue import every_alert
+from tests.slo.examples import AVAILABILITY, service
+from tests.slo.scenarios import BATTERY
+
+PAGE = Path(__file__).parents[2] / "docs" / "objectives.md"
+
+
+def tiers() -> str:
+    rows = [
+        (
+            f"`{tier.alert}`",
+            f"{duration(tier.short)} and {duration(tier.long)}",
+            number(tier.burn_rate),
+            f"{number(100 * tier.budget_share(PERIODS['30d']))} %",
+            str(5 * tier.minimum),
+            tier.severity,
+        )
+        for tier in TIERS
+    ]
+    return _table(("alert", "windows", "burn rate", "of 30d gone", "bad events at least", "severity"), rows)
+
+
+def detection() -> str:
+    rows = []
+    for percent in ("100", "10", "5", "2", "1", "0.5", "0.2"):
+        found = simulate(service(), AVAILABILITY, Decimal(percent) / 100)
+        cells = [_minutes(each.fires, each.formula) for each in found.detections]
+        rows.append((f"{percent} %", *cells, "-" if found.reset is None else f"{found.reset:g}"))
+    return _table(("bad events", *(tier.name for tier in TIERS), "page ends after"), rows)
+
+
+def profiles() -> str:
+    rows = []
+    for profile in PROFILES.values():
+        if profile.native:
+            buckets = "every threshold"
+        elif profile.buckets_follow_objectives:
+            buckets = "every threshold that is declared"
+        else:
+            buckets = ", ".join(milliseconds(bound) for bound in profile.buckets if bound <= 10)
+        rows.append((f"`{profile.name}`", f"`{profile.requests}`", f"`{profile.durations}`", buckets))
+    return _table(("profile", "requests", "durations", "latency can be measured at"), rows)
+
+
+def defaults() -> str:
+    rows = []
+    for tier in ("critical", "standard", "besteffort"):
+        promised = [
+            f"{number(objective.target)} % {objective.name}"
+            + (f" under {milliseconds(objective.below)}" if objective.below else "")
+            for objective in default_objectives(tier, "default")
+        ]
+        rows.append((f"`{tier}`", ", ".join(promised) or "none"))
+    return _table(("tier", "objectives, where none are stated"), rows)
+
+
+def alerts() -> str:
+    rows = [
+        (
+            f"[{alert['alert']}](runbooks/{alert['alert']}.md)",
+            alert["labels"]["severity"],
+            alert.get("for", "its windows" if "burn" in alert["labels"] else "at once"),
+        )
+        for alert in every_alert()
+    ]
+    return _table(("alert", "severity", "holds for"), rows)
+
+
+def battery() -> str:
+    return "\n".join(f"- {' '.join((scenario.__doc__ or '').split())}" for scenario in BATTERY)
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "tiers": tiers,
+    "detection": detection,
+    "profiles": profiles,
+    "defaults": defaults,
+    "alerts": alerts,
+    "battery": battery,
+}
+
+
+def written(text: str) -> str:
+    """The page with every block written anew."""
+    for name, block in BLOCKS.items():
+        pattern = re.compile(rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
+        assert pattern.search(text), f"no block {name}"
+        content = f"{block()}\n"
+        text = pattern.sub(lambda found, content=content: found[1] + content + found[2], text)
+    return text
+
+
+def _minutes(fires: float | None, formula: float | None) -> str:
+    if fires is None:
+        return "-"
+    return f"{fires:g} ({formula:.1f})" if formula is not None else f"{fires:g}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text()))
+    print("wrote docs/objectives.md")

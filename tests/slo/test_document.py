@@ -1,0 +1,30 @@
+"""
+The page about objectives cannot lie.
+"""
+
+import re
+
+from concordat.records import BUDGET_REMAINING, TARGET
+from tests.dashboards.linter import RULES
+from tests.slo.document import PAGE, written
+
+
+def test_the_tables_are_the_codes_own() -> None:
+    """``python -m tests.slo.document`` writes them."""
+    assert written(PAGE.read_text()) == PAGE.read_text()
+
+
+def test_links_lead_somewhere() -> None:
+    """Inside the repository."""
+    for link in re.findall(r"\]\(([^)#]+)\)", PAGE.read_text()):
+        assert (PAGE.parent / link).exists(), link
+
+
+def test_names_are_the_codes_own() -> None:
+    """Records and the number of the linter's rules."""
+    text = PAGE.read_text()
+
+    assert TARGET in text
+    assert BUDGET_REMAINING in text
+    assert 17 == len(RULES)
+    assert "All seventeen rules" in text
