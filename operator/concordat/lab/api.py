@@ -59,21 +59,22 @@ class Api:
         """
         Server-side apply, in the order given.
 
-        :raises LabError: the API server refuses one; carries what it said.
+        :raises LabError: the API server refuses one, or does not answer; carries what it said.
         """
         for document in documents:
-            path = self.path(document)
+            what = f"{document['kind']} {document['metadata']['name']}"
             try:
                 self._request(
                     "PATCH",
-                    f"{path}?fieldManager={FIELD_MANAGER}&force=true",
+                    f"{self.path(document)}?fieldManager={FIELD_MANAGER}&force=true",
                     body=json.dumps(document).encode(),
                     content_type="application/apply-patch+yaml",
                 )
             except urllib.error.HTTPError as error:
-                raise LabError(
-                    f"the API server refuses {path}: {error.read().decode(errors='replace')[:600]}"
-                ) from error
+                said = error.read().decode(errors="replace")
+                raise LabError(f"the API server refuses {what}: {said[:600]}") from error
+            except OSError as error:
+                raise LabError(f"the API server {self.url} does not answer: {error}") from error
 
     def path(self, document: Mapping[str, Any]) -> str:
         """Where a manifest lives."""

@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,6 @@ PATIENCE_SECONDS = 5.0
 """How long a process may take to end by itself before it is killed."""
 
 _KEEP = "if read _; then exec sleep infinity; fi; kill -KILL 0"
-
 
 _LET_GO: list[subprocess.Popen[bytes]] = []
 
@@ -84,7 +83,7 @@ class Processes:
         self._logs = logs
         self._group = group
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._started: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {}
+        self._started: dict[str, Sequence[str]] = {}
 
     def log(self, name: str) -> Path:
         return self._logs / f"{name}.log"
@@ -96,16 +95,15 @@ class Processes:
     def names(self) -> tuple[str, ...]:
         return tuple(self._running)
 
-    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+    def start(self, name: str, command: Sequence[str]) -> None:
         """Start ``name``; its log goes on where it stopped."""
-        self._started[name] = (tuple(command), dict(environment or {}))
+        self._started[name] = command
         with self.log(name).open("ab") as log:
             self._running[name] = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **(environment or {})},
                 process_group=self._group,
             )
 
@@ -115,7 +113,7 @@ class Processes:
             raise LabError(f"{name} runs already")
         if name not in self._started:
             raise LabError(f"there is no {name} here: {', '.join(self._started)}")
-        self.start(name, *self._started[name])
+        self.start(name, self._started[name])
 
     def check(self) -> None:
         """:raises ComponentDied: one of them ended that nobody ended."""

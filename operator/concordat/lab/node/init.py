@@ -8,14 +8,11 @@ the kernel ends everything else inside.
 
 import json
 import os
-import shutil
-import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -94,14 +91,12 @@ def _mounts(spec: NodeSpec) -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)
         _mount("-t", "tmpfs", "tmpfs", folder)
     RUN.mkdir(mode=0o700)
-    plan = spec.control_plane
-    plan.etcd_data.mkdir(mode=0o700, exist_ok=True)
+    spec.control_plane.etcd_data.mkdir(mode=0o700, exist_ok=True)
     kubelet = Path("/var/lib/kubelet")
     kubelet.mkdir(parents=True, exist_ok=True)
     spec.kubelet.mkdir(exist_ok=True)
-    _mount(
-        "--bind", str(spec.kubelet), str(kubelet)
-    )  # device plugins are registered at this path, whatever --root-dir says
+    # Device plugins are registered at this path, whatever --root-dir says.
+    _mount("--bind", str(spec.kubelet), str(kubelet))
     _mount("--make-rshared", "/")
     (RUN / "resolv.conf").touch()
 
@@ -227,6 +222,4 @@ def _redirect_output(log: Path) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    assert shutil.which("ip") is not None
     main(NodeSpec.from_json(Path(sys.argv[1]).read_text()))
