@@ -1,0 +1,260 @@
+"""
+Client and informer against a small HTTP server that misbehaves on command; what it plays is what real ones were seen to do.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+import pytest
+from aiohttp import web
+
+from concordat.cluster import client as client_module
+from concordat.cluster.access import Access, StaticToken
+from concordat.cluster.children import ChildStore
+from concordat.cluster.client import Client
+from concordat.cluster.failures import ApiError
+from concordat.cluster.informer import Informer
+from concordat.resources.kinds import SERVICE
+from concordat.workqueue import Backoff
+from tests.engine.test_children import found
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def serving(answer: Answer, *, token: str = "") -> AsyncIterator[Client]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await answer(request)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    access = Access(server=f"http://127.0.0.1:{port}", tls=None, token=StaticToken(token))
+    try:
+        async with Client(access) as client:
+            yield client
+    finally:
+        await runner.cleanup()
+
+
+def status(code: int, reason: str, message: str = "", **details: Any) -> web.Response:
+    body = {"kind": "Status", "code": code, "reason": reason, "message": message, "details": details}
+    return web.json_response(body, status=code)
+
+
+async def test_a_refusal_carries_reason_message_and_causes() -> None:
+    """What people and decisions need of a ``Status``."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return status(403, "Forbidden", "namespace is ending", causes=[{"reason": "NamespaceTerminating"}])
+
+    async with serving(answer) as client:
+        with pytest.raises(ApiError, match="namespace is ending") as caught:
+            await client.read(SERVICE, "shop", "orders")
+    assert (caught.value.forbidden, caught.value.namespace_ending, caught.value.transient) == (True, True, False)
+
+
+async def test_a_proxy_that_answers_html_is_an_error_too() -> None:
+    """Not a traceback of a JSON parser."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(text="<html>Bad gateway</html>", status=502)
+
+    async with serving(answer) as client:
+        with pytest.raises(ApiError, match="Bad gateway") as caught:
+            await client.read(SERVICE, "shop", "orders")
+    assert caught.value.transient
+
+
+async def test_nobody_there_is_a_transient_error() -> None:
+    """Status 0: time will help."""
+    access = Access(server="http://127.0.0.1:1", tls=None, token=StaticToken(""))
+    async with Client(access) as client:
+        with pytest.raises(ApiError) as caught:
+            await client.read(SERVICE, "shop", "orders")
+    assert (caught.value.status, caught.value.transient) == (0, True)
+
+
+async def test_asked_to_slow_down_everybody_does() -> None:
+    """429 with Retry-After holds back all requests, not only the one that was refused."""
+    seen: list[float] = []
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        seen.append(asyncio.get_running_loop().time())
+        if len(seen) == 1:
+            return web.Response(status=429, headers={"Retry-After": "1"}, text="{}")
+        return web.json_response(found("a", 1))
+
+    async with serving(answer) as client:
+        with pytest.raises(ApiError) as caught:
+            await client.read(SERVICE, "shop", "orders")
+        await asyncio.gather(*(client.read(SERVICE, "shop", f"other-{n}") for n in range(3)))
+    assert caught.value.retry_after == 1
+    assert min(seen[1:]) - seen[0] >= 1
+
+
+async def test_the_token_goes_with_every_request() -> None:
+    """Also when Kopf makes it, on the same session."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"metadata": {}, "got": request.headers.get("Authorization")})
+
+    async with serving(answer, token="secret") as client:
+        assert (await client.read(SERVICE, "shop", "a"))["got"] == "Bearer secret"
+        async with client.session().get(client.access.server) as response:
+            assert (await response.json())["got"] == "Bearer secret"
+
+
+async def test_pages_are_put_together() -> None:
+    """A list of ten thousand comes in pieces."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        second = request.query.get("continue") == "next"
+        metadata = {"resourceVersion": "7"} | ({} if second else {"continue": "next"})
+        return web.json_response({"metadata": metadata, "items": [found("b" if second else "a", 5)]})
+
+    async with serving(answer) as client:
+        listing = await client.list(SERVICE)
+    assert [item["metadata"]["name"] for item in listing.items] == ["a", "b"]
+
+
+class Script:
+    """Lists and watches, one after the other, as written down; the last watch stays open."""
+
+    def __init__(self, *watches: Any, items: list[list[dict[str, Any]]]) -> None:
+        self.watches = list(watches)
+        self.items = items
+        self.lists = 0
+        self.positions: list[str] = []
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        if "watch" not in request.query:
+            items = self.items[min(self.lists, len(self.items) - 1)]
+            self.lists += 1
+            return web.json_response({"metadata": {"resourceVersion": str(10 * self.lists)}, "items": items})
+        self.positions.append(request.query["resourceVersion"])
+        response = web.StreamResponse()
+        await response.prepare(request)
+        script = self.watches.pop(0) if self.watches else [None]
+        for event in script:
+            if event is None:
+                await asyncio.sleep(30)
+            elif isinstance(event, bytes):
+                await response.write(event)
+            else:
+                await response.write(orjson.dumps(event) + b"\n")
+        return response
+
+
+@asynccontextmanager
+async def informed(script: Script) -> AsyncIterator[tuple[ChildStore, Informer]]:
+    async with serving(script) as client:
+        store = ChildStore(SERVICE)
+        informer = Informer(client, SERVICE, store)
+        informer.backoff = Backoff(base=0.01, cap=0.02)  # type: ignore[misc]
+        task = asyncio.create_task(informer.run())
+        try:
+            yield store, informer
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(holds: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110  what is waited for has no event
+            await asyncio.sleep(0.01)
+
+
+def error(code: int) -> dict[str, Any]:
+    return {"type": "ERROR", "object": {"kind": "Status", "code": code, "message": "etcd is busy"}}
+
+
+async def test_a_stream_that_ends_goes_on_where_it_ended() -> None:
+    """No new list: the position is kept, also by bookmarks."""
+    bookmark = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "15"}}}
+    script = Script([{"type": "ADDED", "object": found("a", 12)}, bookmark], items=[[]])
+    async with informed(script) as (store, _):
+        await until(lambda: len(script.positions) > 1)
+        assert (script.lists, script.positions[:2]) == (1, ["10", "15"])
+        assert store.find("shop", "a") is not None
+
+
+@pytest.mark.parametrize("code", [500, 504])
+async def test_an_error_event_ends_nothing(code: int) -> None:
+    """Kopf 1.45 ends the process here; we go on from where we were."""
+    script = Script([{"type": "ADDED", "object": found("a", 12)}, error(code)], items=[[]])
+    async with informed(script) as (_, informer):
+        await until(lambda: len(script.positions) > 1)
+        assert (script.lists, script.positions[1]) == (1, "12")
+        assert informer.silence() < 2
+
+
+async def test_lost_history_is_listed_again_and_leaves_no_ghost() -> None:
+    """410: what was deleted meanwhile is gone, what came meanwhile is there."""
+    script = Script([error(410)], items=[[found("a", 5)], [found("b", 6, uid="u2")]])
+    async with informed(script) as (store, informer):
+        await until(lambda: script.lists == 2 and store.find("shop", "b"))
+        assert store.find("shop", "a") is None
+        assert informer.lists == 2
+
+
+async def test_a_torn_line_is_read_again() -> None:
+    """Half an event at the end of a stream is no event."""
+    torn = orjson.dumps({"type": "ADDED", "object": found("a", 12)})[:40] + b"\n"
+    script = Script([torn], [{"type": "ADDED", "object": found("a", 12)}, None], items=[[]])
+    async with informed(script) as (store, _):
+        await until(lambda: store.find("shop", "a"))
+        assert script.positions == ["10", "10"]
+
+
+async def test_a_silent_stream_is_opened_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half-open TCP: the server sends a bookmark a minute, so silence is death."""
+    monkeypatch.setattr(client_module, "SILENCE", 0.2)
+    script = Script([None], [None], items=[[]])
+    async with informed(script):
+        await until(lambda: len(script.positions) == 2)
+        assert script.lists == 1
+
+
+async def test_a_kind_that_may_not_be_read_says_so_and_recovers() -> None:
+    """403 degrades one kind; it is asked for again without a restart."""
+    allowed = False
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if not allowed:
+            return status(403, "Forbidden", "cannot list services")
+        return await Script(items=[[found("a", 5)]])(request)
+
+    async with serving(answer) as client:
+        heard: list[bool] = []
+        store = ChildStore(SERVICE)
+        informer = Informer(client, SERVICE, store, readable=lambda: heard.append(True))
+        informer.backoff = Backoff(base=0.01, cap=0.02)  # type: ignore[misc]
+        task = asyncio.create_task(informer.run())
+        await informer.listed.wait()
+        assert store.refusal == "cannot list services"
+        allowed = True
+        await until(lambda: heard)
+        assert (store.refusal, store.find("shop", "a") is not None) == ("", True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def test_an_echo_is_recognised_in_typed_and_in_custom_objects() -> None:
+    """The two orders in which the API server writes metadata; a quoted imitation in an annotation is none."""
+    typed = b'{"type":"ADDED","object":{"metadata":{"name":"a","namespace":"shop","uid":"u","resourceVersion":"7"}}}'
+    custom = (
+        b'{"type":"MODIFIED","object":{"metadata":{"annotations":{"x":"\\"name\\":\\"b\\",\\"namespace\\":\\"c\\","},'
+        b'"name":"a","namespace":"shop","resourceVersion":"7","uid":"u"}}}'
+    )
+    assert client_module._echo(typed) == ("shop", "a", "7")
+    assert client_module._echo(custom) == ("shop", "a", "7")
+    assert client_module._echo(typed.replace(b"ADDED", b"DELETED")) is None

@@ -1,0 +1,206 @@
+"""
+Who is queued when what changes, and what the neighbours are: without an API server.
+"""
+
+from typing import Any
+
+from concordat import conventions
+from concordat.api import Microservice
+from concordat.facts import Consumer, Facts, Platform
+from concordat.reconcile.gather import gather
+from concordat.reconcile.parents import Key, Parents
+from concordat.workqueue import Lane
+from tests.engine.rig import microservice
+
+
+class World:
+    """Parents and what they queue."""
+
+    def __init__(self) -> None:
+        self.queued: list[tuple[str, Lane]] = []
+        self.parents = Parents(lambda key, lane: self.queued.append((str(key), lane)))
+        self._version = 100
+
+    def put(self, name: str, *, namespace: str = "shop", generation: int = 1, **changes: Any) -> None:
+        metadata = changes.pop("metadata", {})
+        status = changes.pop("status", {})
+        item = microservice(name, namespace, **changes)
+        self._version += 1
+        item["metadata"] |= {
+            "uid": f"uid-{namespace}-{name}",
+            "generation": generation,
+            "resourceVersion": str(self._version),
+            "creationTimestamp": f"2026-01-01T00:00:{self._version % 60:02}Z",
+            **metadata,
+        }
+        self.parents.observe("MODIFIED", item | {"status": status})
+
+    def drop(self, name: str, namespace: str = "shop") -> None:
+        item = microservice(name, namespace)
+        item["metadata"] |= {"uid": f"uid-{namespace}-{name}", "resourceVersion": "9999"}
+        self.parents.observe("DELETED", item)
+
+    def heard(self) -> set[str]:
+        found, self.queued = {key for key, _ in self.queued}, []
+        return found
+
+    def service(self, name: str, namespace: str = "shop") -> Microservice:
+        parent = self.parents.find(Key(conventions.MICROSERVICE, namespace, name))
+        assert parent is not None
+        assert parent.service is not None
+        return parent.service
+
+    def facts(self, name: str, namespace: str = "shop") -> Facts:
+        service = self.service(name, namespace)
+        return gather(service, parents=self.parents, platform=Platform(), installed=frozenset())
+
+
+def test_a_person_s_edit_is_urgent_and_its_consequences_are_not() -> None:
+    """The consumer waits behind the one somebody looks at."""
+    world = World()
+    world.put("orders", consumes=[{"service": "payments"}])
+    world.queued.clear()
+    world.put("payments")
+    assert world.queued == [("shop/orders", Lane.BACKGROUND), ("shop/payments", Lane.URGENT)]
+
+
+def test_a_list_is_background_work() -> None:
+    """Two thousand services at a start hold up nobody's edit."""
+    world = World()
+    item = microservice("orders", "shop")
+    item["metadata"] |= {"uid": "u", "generation": 1, "resourceVersion": "5", "creationTimestamp": "2026"}
+    world.parents.replace([item], "7")
+    assert world.queued == [("shop/orders", Lane.BACKGROUND)]
+
+
+def test_status_and_labels_queue_nobody() -> None:
+    """Only what the generation counts, a pause, and a status somebody else wrote."""
+    world = World()
+    world.put("orders")
+    world.heard()
+    world.put("orders", metadata={"labels": {"a": "b"}})
+    assert world.heard() == set()
+    world.put("orders", metadata={"annotations": {conventions.ANNOTATION_PAUSED: "true"}})
+    assert world.heard() == {"shop/orders"}
+    world.put("orders", metadata={"annotations": {conventions.ANNOTATION_PAUSED: "true"}}, status={"version": "forged"})
+    assert world.heard() == {"shop/orders"}
+
+
+def test_an_older_event_is_ignored() -> None:
+    """A watch that is replayed does not take us back."""
+    world = World()
+    world.put("orders", generation=2)
+    world.heard()
+    world.put("orders", generation=1, metadata={"resourceVersion": "3"})
+    assert world.heard() == set()
+
+
+def test_a_garbled_status_counts_as_none() -> None:
+    """Somebody with rights on the subresource wrote nonsense: it is replaced, not choked on."""
+    world = World()
+    world.put("orders", status={"conditions": "nonsense", "observedGeneration": -3})
+    parent = world.parents.find(Key(conventions.MICROSERVICE, "shop", "orders"))
+    assert parent is not None
+    assert parent.status.conditions == ()
+
+
+def test_fingerprints_are_taken_over_from_the_status() -> None:
+    """So a restart compares and writes nothing."""
+    world = World()
+    world.put("orders", status={"children": [{"kind": "Service", "name": "orders", "fingerprint": "abc"}]})
+    parent = world.parents.find(Key(conventions.MICROSERVICE, "shop", "orders"))
+    assert parent is not None
+    assert {str(key): value for key, value in parent.fingerprints.items()} == {"Service/orders": "abc"}
+
+
+def test_an_invalid_spec_keeps_the_last_good_one_for_its_neighbours() -> None:
+    """Its children still run, so its consumers still reach it."""
+    world = World()
+    world.put("payments")
+    world.put("orders", consumes=[{"service": "payments"}])
+    world.put("payments", generation=2, team="")
+    parent = world.parents.find(Key(conventions.MICROSERVICE, "shop", "payments"))
+    assert parent is not None
+    assert [problem.path for problem in parent.problems] == ["spec.team"]
+    assert world.facts("orders").providers.keys() == {"payments"}
+
+
+def test_consumers_follow_their_provider() -> None:
+    """Its ports, its consent, its coming and going; nothing else of it."""
+    world = World()
+    world.put("orders", consumes=[{"service": "payments"}])
+    world.heard()
+    world.put("payments")
+    assert world.heard() == {"shop/orders", "shop/payments"}
+    world.put("payments", generation=2, image="registry.example.com/payments:2")
+    assert world.heard() == {"shop/payments"}
+    world.put("payments", generation=3, ports={"http": {"port": 9999}})
+    assert world.heard() == {"shop/orders", "shop/payments"}
+    world.drop("payments")
+    assert world.heard() == {"shop/orders"}
+
+
+def test_providers_follow_their_consumers() -> None:
+    """The ingress side of an edge is the provider's."""
+    world = World()
+    world.put("payments")
+    world.heard()
+    world.put("orders", consumes=[{"service": "payments", "ports": ["http"]}])
+    assert world.heard() == {"shop/orders", "shop/payments"}
+    assert world.facts("payments").consumers == (Consumer(name="orders", namespace="shop", ports=("http",)),)
+    world.put("orders", generation=2, consumes=[])
+    assert world.heard() == {"shop/orders", "shop/payments"}
+    assert world.facts("payments").consumers == ()
+
+
+def test_across_namespaces_the_provider_must_consent() -> None:
+    """Without consent the provider looks as if it did not exist, and its ingress stays shut."""
+    world = World()
+    world.put("payments", namespace="bank")
+    world.put("orders", consumes=[{"service": "bank/payments"}])
+    assert world.facts("orders").providers == {}
+    assert world.facts("orders").unconsented == frozenset({"bank/payments"})
+    assert world.facts("payments", "bank").consumers == ()
+    world.put("payments", namespace="bank", generation=2, access={"namespaces": ["shop"]})
+    assert world.facts("orders").providers.keys() == {"bank/payments"}
+    assert [consumer.name for consumer in world.facts("payments", "bank").consumers] == ["orders"]
+
+
+def test_a_contract_is_served_by_whoever_provides_it_first() -> None:
+    """Both sides agree on one provider, also when a second one turns up or the first one goes."""
+    world = World()
+    world.put("payments", provides=["payments-api"])
+    world.put("usurper", provides=["payments-api"])
+    world.put("orders", consumes=[{"contract": "payments-api"}])
+    assert world.facts("orders").providers["payments-api"].name == "payments"
+    assert [consumer.name for consumer in world.facts("payments").consumers] == ["orders"]
+    assert world.facts("usurper").consumers == ()
+    world.heard()
+    world.drop("payments")
+    assert world.heard() == {"shop/orders", "shop/usurper"}
+    assert world.facts("orders").providers["payments-api"].name == "usurper"
+
+
+def test_the_oldest_claim_of_a_host_wins() -> None:
+    """And the next one is told when it is given up."""
+    world = World()
+    routing = {"hosts": ["orders.example.com"]}
+    world.put("orders", routing=routing)
+    world.put("thief", namespace="evil", routing=routing)
+    assert world.facts("orders").taken_hosts == {}
+    assert world.facts("thief", "evil").taken_hosts == {"orders.example.com": "shop/orders"}
+    world.heard()
+    world.drop("orders")
+    assert world.heard() == {"evil/thief"}
+    assert world.facts("thief", "evil").taken_hosts == {}
+
+
+def test_a_microservice_being_deleted_is_nobody_s_neighbour() -> None:
+    """It waits for a finalizer of somebody else; what it offered is gone."""
+    world = World()
+    world.put("payments")
+    world.put("orders", consumes=[{"service": "payments"}])
+    world.heard()
+    world.put("payments", metadata={"deletionTimestamp": "2026-11-22T11:12:13Z"})
+    assert world.facts("orders").providers == {}
+    assert "shop/orders" in world.heard()
