@@ -5,6 +5,7 @@ What tests of every part share: one real API server with our resources installed
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,17 @@ def control_plane() -> Iterator[ControlPlane]:
     with started(simulated_nodes=1) as cluster:
         kubectl(cluster, "apply", "--server-side", "-f", str(ROOT / "crds"))
         kubectl(cluster, "wait", "--for=condition=Established", "--timeout=30s", "-f", str(ROOT / "crds"))
+        _published(cluster)
         yield cluster
+
+
+def _published(cluster: ControlPlane) -> None:
+    """An Established resource takes a moment to appear in discovery and OpenAPI."""
+    for _ in range(100):
+        if "KIND:" in kubectl(cluster, "explain", "microservice", check=False):
+            return
+        time.sleep(0.1)
+    raise AssertionError("the API server does not publish Microservice")
 
 
 @pytest.fixture
