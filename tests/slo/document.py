@@ -1,5 +1,5 @@
 """
-``python -m tests.slo.document``: write the tables of ``docs/objectives.md`` from the code.
+The tables of ``docs/objectives.md``, from the code.
 
 A table stands between ``<!-- begin: name -->`` and ``<!-- end: name -->``; everything else is written by hand.
 """
@@ -116,8 +116,3 @@ def _minutes(fires: float | None, formula: float | None) -> str:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text()))
-    print("wrote docs/objectives.md")

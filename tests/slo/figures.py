@@ -58,7 +58,7 @@ def minutes_to_fire(alerts: str, percent: Decimal, *, history: int, lasts: int) 
     }
     firing = f'timestamp(ALERTS{{alertname=~"{alerts}",alertstate="firing"}})'
     asked = f"min(min_over_time({firing}[{lasts}m:{STEP}s])) / 60 - {history}"
-    found = query(groups(of), test, {asked: f"{(history + lasts) * MINUTE}s"}, interval=f"{STEP}s")[asked]
+    found = query(groups(of)[:1], test, {asked: f"{(history + lasts) * MINUTE}s"}, interval=f"{STEP}s")[asked]
     return found[0] if found else None
 
 

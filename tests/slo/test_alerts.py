@@ -77,10 +77,10 @@ def test_every_prometheus_accepts_all_alerts() -> None:
         check_rules(every_group(), tool)
 
 
-@pytest.mark.parametrize("name", generate.files())
-def test_the_files_in_the_repository_are_the_generated_ones(name: str) -> None:
+@pytest.mark.parametrize("file", generate.GENERATED)
+def test_the_files_in_the_repository_are_the_generated_ones(file: str) -> None:
     """``python -m tests.slo.generate`` writes them."""
-    assert generate.files()[name] == (generate.FOLDER / name).read_text()
+    assert generate.GENERATED[file]() == (generate.ROOT / file).read_text()
 
 
 def test_only_what_a_service_has_is_watched() -> None:

@@ -1,17 +1,12 @@
 """
-The page about objectives cannot lie.
+The page about objectives cannot lie; its tables are compared with the code's in ``test_alerts``.
 """
 
 import re
 
 from concordat.records import BUDGET_REMAINING, TARGET
 from tests.dashboards.linter import RULES
-from tests.slo.document import PAGE, written
-
-
-def test_the_tables_are_the_codes_own() -> None:
-    """``python -m tests.slo.document`` writes them."""
-    assert written(PAGE.read_text()) == PAGE.read_text()
+from tests.slo.document import PAGE
 
 
 def test_links_lead_somewhere() -> None:
