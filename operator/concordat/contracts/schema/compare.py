@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from concordat.contracts.invalid import InvalidDocument
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
 from concordat.contracts.schema.dialect import Dialect, Direction
 from concordat.contracts.schema.document import SchemaDocument, UnresolvableReference
@@ -11,7 +12,7 @@ from concordat.contracts.schema.paths import Path, holding, written
 from concordat.contracts.schema.search import ALLOWANCE, Search
 from concordat.contracts.schema.space import Setting, Space
 from concordat.contracts.schema.terms import INSIDE, OUTSIDE, SENT, Signed
-from concordat.contracts.schema.validator import Arbiter
+from concordat.contracts.schema.validator import Arbiter, problem_of
 from concordat.contracts.schema.values import TYPES
 from concordat.contracts.schema.walk import Difference, Walk
 from concordat.contracts.schema.where import PLAIN, Where
@@ -175,12 +176,22 @@ def _severity_of_note(concept: str) -> Severity:
     return Severity.ERROR if concept.startswith("content-") else Severity.WARNING
 
 
-def compare_json_schemas(old: Any, new: Any, direction: Direction = Direction.REQUEST) -> Verdict:
+def compare_json_schemas(
+    old: Any, new: Any, direction: Direction = Direction.REQUEST, *, dialect: Dialect | None = None
+) -> Verdict:
     """
-    Whether a JSON Schema may take the place of another; the dialect is what ``$schema`` says, else 2020-12.
+    Whether a JSON Schema may take the place of another, in the sense of ``direction``.
 
-    Exact: the instances meant are those that a validator accepts, formats included.
+    Exact: the instances meant are those that a validator accepts, formats included. Each schema is read in the dialect that
+    its ``$schema`` names, else in ``dialect``, else in 2020-12.
+
+    :raises InvalidDocument: one of them is not a valid schema, or refers to what it does not hold
     """
-    old_doc = SchemaDocument(old, Dialect.of(old))
-    new_doc = SchemaDocument(new, Dialect.of(new))
-    return Verdict.of(compare_schemas(old_doc, old, new_doc, new, direction, where=PLAIN))
+    documents = [SchemaDocument(schema, Dialect.of(schema, dialect)) for schema in (old, new)]
+    for name, document in zip(("the old schema", "the new schema"), documents, strict=True):
+        problem = problem_of(document)
+        if problem is not None:
+            place, reason = problem
+            remedy = f"write it as {document.dialect.value} says, with everything it refers to inside"
+            raise InvalidDocument(reason, location=f"{name}, {place}", remedy=remedy)
+    return Verdict.of(compare_schemas(documents[0], old, documents[1], new, direction, where=PLAIN))

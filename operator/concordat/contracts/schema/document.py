@@ -84,6 +84,22 @@ class SchemaDocument:
             return own
         return _hash(own, *(self._closure(reference) for reference in references))
 
+    def dangling(self) -> list[str]:
+        """The references, anywhere the root leads to, that lead to nothing."""
+        missing: list[str] = []
+        seen: set[str] = set()
+        pending = list(_references(self.plain(self.root)))
+        while pending:
+            reference = pending.pop()
+            if reference in seen:
+                continue
+            seen.add(reference)
+            try:
+                pending.extend(_references(self.resolve(reference)))
+            except UnresolvableReference:
+                missing.append(reference)
+        return sorted(missing)
+
     def _closure(self, reference: str) -> bytes:
         if reference in self._closures:
             return self._closures[reference]
@@ -151,7 +167,7 @@ class SchemaDocument:
         found = start
         for token in unquote(pointer).split("/")[1:]:
             key = token.replace("~1", "/").replace("~0", "~")
-            if isinstance(found, Mapping) and key in found:
+            if isinstance(found, dict) and key in found:
                 found = found[key]
             elif isinstance(found, list) and key.isdecimal() and int(key) < len(found):
                 found = found[int(key)]
@@ -160,7 +176,7 @@ class SchemaDocument:
         return found
 
     def _strip(self, schema: Any) -> Any:
-        if not isinstance(schema, Mapping):
+        if not isinstance(schema, dict):
             return schema
         plain: dict[str, Any] = {}
         for keyword, value in schema.items():
@@ -168,7 +184,7 @@ class SchemaDocument:
                 plain[keyword] = value
             elif keyword in SCHEMA_MAP_KEYWORDS:
                 plain[keyword] = (
-                    {name: self.plain(part) for name, part in value.items()} if isinstance(value, Mapping) else value
+                    {name: self.plain(part) for name, part in value.items()} if isinstance(value, dict) else value
                 )
             elif keyword in SCHEMA_KEYWORDS:
                 plain[keyword] = self.plain(value)
@@ -176,7 +192,7 @@ class SchemaDocument:
                 plain[keyword] = [self.plain(part) for part in value] if isinstance(value, list) else value
             elif keyword == "items":
                 plain[keyword] = self.plain(value)
-            elif keyword == "dependencies" and isinstance(value, Mapping):
+            elif keyword == "dependencies" and isinstance(value, dict):
                 plain[keyword] = {
                     name: part if isinstance(part, list) else self.plain(part) for name, part in value.items()
                 }
@@ -203,6 +219,24 @@ class SchemaDocument:
                 plain["$ref"] = target
 
 
+def _references(plain: Any) -> Iterator[str]:
+    """The references of a plain schema; what ``enum`` lists is no schema."""
+    pending = [plain]
+    while pending:
+        schema = pending.pop()
+        if isinstance(schema, list):
+            pending.extend(schema)
+        if not isinstance(schema, dict):
+            continue
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"]
+        for keyword, value in schema.items():
+            if keyword in SCHEMA_MAP_KEYWORDS | {"dependencies"} and isinstance(value, dict):
+                pending.extend(value.values())
+            elif keyword not in VALUE_KEYWORDS:
+                pending.append(value)
+
+
 class _Names:
     """The ``$id``, ``$anchor`` and ``$dynamicAnchor`` of a document, gathered once and only when a reference needs them."""
 
@@ -214,7 +248,7 @@ class _Names:
         self._id = "id" if dialect is Dialect.DRAFT_4 else "$id"
         self._plain_name_ids = dialect.year < 2019
         self.base = ""
-        own = root.get(self._id) if isinstance(root, Mapping) else None
+        own = root.get(self._id) if isinstance(root, dict) else None
         if isinstance(own, str):
             self.base = urldefrag(own)[0]
         self.resources[self.base] = root
@@ -236,7 +270,7 @@ class _Names:
             if isinstance(value, list):
                 pending.extend((part, around) for part in value)
                 continue
-            if not isinstance(value, Mapping):
+            if not isinstance(value, dict):
                 continue
             own = value.get(self._id)
             if isinstance(own, str):

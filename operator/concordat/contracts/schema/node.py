@@ -12,6 +12,7 @@ from concordat.contracts.schema.values import canonical, fraction
 if TYPE_CHECKING:
     from concordat.contracts.schema.space import Space
 
+MOST_REFERENCES = 16
 Bound = tuple[Fraction, bool]
 """A limit and whether it is exclusive."""
 
@@ -59,7 +60,7 @@ class Keywords:
 class Node:
     """A schema in its document; the same object for the same meaning. ``constant`` is what a boolean schema says."""
 
-    __slots__ = ("_allowed", "_keywords", "constant", "document", "raw", "space", "uid")
+    __slots__ = ("_allowed", "_hidden", "_keywords", "constant", "document", "raw", "space", "uid")
 
     def __init__(self, space: "Space", uid: int, document: SchemaDocument, raw: Any) -> None:
         self.space = space
@@ -69,6 +70,7 @@ class Node:
         self.constant: bool | None = raw if isinstance(raw, bool) else True if raw == {} else None
         self._keywords: Keywords | None = None
         self._allowed: frozenset[Any] | None = None
+        self._hidden: dict[str, bool] = {}
 
     def lists(self, value: Any) -> bool:
         """Whether the schema's ``enum`` (which it must have) holds the value."""
@@ -91,9 +93,16 @@ class Node:
 
     def is_hidden(self, keyword: str | None) -> bool:
         """Whether ``readOnly`` (or ``writeOnly``) stands here or behind the references from here."""
+        if keyword is None:
+            return False
+        if keyword not in self._hidden:
+            self._hidden[keyword] = self._is_marked(keyword)
+        return self._hidden[keyword]
+
+    def _is_marked(self, keyword: str) -> bool:
         raw = self.raw
-        for _ in range(16):
-            if keyword is None or not isinstance(raw, Mapping):
+        for _ in range(MOST_REFERENCES):
+            if not isinstance(raw, dict):
                 return False
             if raw.get(keyword) is True:
                 return True
@@ -115,7 +124,7 @@ def read(node: Node) -> Keywords:
     :raises Malformed: a keyword holds what it may not hold
     """
     raw = node.raw
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict):
         raise Malformed(f"a schema is an object or a boolean, not {raw!r:.60}")
     try:
         return _Reader(node).keywords()

@@ -59,6 +59,7 @@ class Search:
         self._active: dict[Question, int] = {}
         self._lowest: list[int] = []
         self._provisional: dict[Question, int] = {}
+        self._hides: dict[Node, frozenset[str]] = {}
         self._named: dict[tuple[Names, str], bool | None] = {}
 
     def ask(self, question: Iterable[Signed]) -> Answer:
@@ -236,7 +237,9 @@ class Search:
         names: set[str] = set()
         for signed in question:
             if signed.mode == mode or (mode == SENT and signed.mode == SENT_PART):
-                names |= hidden_names(signed.node)
+                if signed.node not in self._hides:
+                    self._hides[signed.node] = frozenset(hidden_names(signed.node))
+                names |= self._hides[signed.node]
         return frozenset(names)
 
     def about(self, branch: ObjectBranch, name: str, also: Signed | None = None) -> Question:

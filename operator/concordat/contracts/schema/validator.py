@@ -4,23 +4,18 @@ from typing import Any
 
 import jsonschema_rs
 
-from concordat.contracts.schema import formats
+from concordat.contracts.schema import paths
 from concordat.contracts.schema.dialect import Dialect
 from concordat.contracts.schema.document import SchemaDocument, UnresolvableReference
-from concordat.contracts.schema.node import Bound, Keywords, Malformed, Node
-from concordat.contracts.schema.values import plain_number
+from concordat.contracts.schema.export import exported
+from concordat.contracts.schema.node import Malformed, Node
 
-MOST_SCHEMAS = 3000
-Validator = (
-    jsonschema_rs.Draft4Validator | jsonschema_rs.Draft6Validator | jsonschema_rs.Draft7Validator
-    | jsonschema_rs.Draft201909Validator | jsonschema_rs.Draft202012Validator
-)  # fmt: skip
-VALIDATORS = {
-    Dialect.DRAFT_4: jsonschema_rs.Draft4Validator,
-    Dialect.DRAFT_6: jsonschema_rs.Draft6Validator,
-    Dialect.DRAFT_7: jsonschema_rs.Draft7Validator,
-    Dialect.DRAFT_2019_09: jsonschema_rs.Draft201909Validator,
-    Dialect.DRAFT_2020_12: jsonschema_rs.Draft202012Validator,
+META_SCHEMAS = {
+    Dialect.DRAFT_4: "http://json-schema.org/draft-04/schema#",
+    Dialect.DRAFT_6: "http://json-schema.org/draft-06/schema#",
+    Dialect.DRAFT_7: "http://json-schema.org/draft-07/schema#",
+    Dialect.DRAFT_2019_09: "https://json-schema.org/draft/2019-09/schema",
+    Dialect.DRAFT_2020_12: "https://json-schema.org/draft/2020-12/schema",
 }
 
 
@@ -28,7 +23,7 @@ class Arbiter:
     """Compiles each schema once, in 2020-12 whatever dialect it was written in."""
 
     def __init__(self) -> None:
-        self._compiled: dict[tuple[int, bool], Validator | None] = {}
+        self._compiled: dict[tuple[int, bool], jsonschema_rs.Draft202012Validator | None] = {}
 
     def accepts(self, node: Node, value: Any, *, receives: bool) -> bool | None:
         """Whether a validator accepts the value; ``None`` where it cannot be asked."""
@@ -52,166 +47,28 @@ class Arbiter:
         return sent and not received
 
 
-def confirms_as_written(sender: SchemaDocument, receiver: SchemaDocument, value: Any) -> bool | None:
-    """The same on two whole documents as their authors wrote them, each read by a validator of its own dialect."""
-    try:
-        sent, received = (
-            VALIDATORS[document.dialect](document.root, validate_formats=True).is_valid(value)
-            for document in (sender, receiver)
-        )
-    except (ValueError, KeyError):
+def problem_of(document: SchemaDocument) -> tuple[str, str] | None:
+    """
+    Why a whole document is no schema of its dialect: the place (``$.properties.a.type``) and what is wrong there.
+
+    OpenAPI's schemas are not judged here: what holds them has its own validator.
+    """
+    identity = META_SCHEMAS.get(document.dialect)
+    if identity is None:
         return None
-    return sent and not received
+    if not isinstance(document.root, dict):
+        return None if isinstance(document.root, bool) else ("$", "a schema is an object or a boolean")
+    try:
+        jsonschema_rs.meta.validate({**document.root, "$schema": identity})
+    except jsonschema_rs.ValidationError as wrong:
+        return f"${paths.written(tuple(wrong.instance_path))}", wrong.message
+    dangling = document.dangling()
+    return ("$", f"the reference {dangling[0]!r} leads to nothing in this document") if dangling else None
 
 
-def _compile(node: Node, receives: bool) -> Validator | None:
+def _compile(node: Node, receives: bool) -> jsonschema_rs.Draft202012Validator | None:
     try:
         schema = exported(node, receives=receives)
         return None if schema is None else jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
     except (ValueError, UnresolvableReference, Malformed, RecursionError):
         return None
-
-
-def exported(node: Node, *, receives: bool) -> Any:
-    """A schema and all it leads to as one 2020-12 schema; ``None`` when it asserts what 2020-12 has no word for."""
-    definitions: dict[str, Any] = {}
-    pending = [node]
-    while pending:
-        at = pending.pop()
-        name = f"n{at.uid}"
-        if name in definitions:
-            continue
-        if len(definitions) >= MOST_SCHEMAS or at.keywords.opaque:
-            return None
-        writer = _Writer(at, receives)
-        definitions[name] = writer.schema()
-        pending.extend(writer.children)
-    return {"$ref": f"#/$defs/n{node.uid}", "$defs": definitions}
-
-
-class _Writer:
-    def __init__(self, node: Node, receives: bool) -> None:
-        self.node = node
-        self.setting = node.space.setting
-        self.receives = receives
-        self.children: list[Node] = []
-
-    def to(self, node: Node) -> Any:
-        if node.constant is not None:
-            return node.constant
-        self.children.append(node)
-        return {"$ref": f"#/$defs/n{node.uid}"}
-
-    def schema(self) -> Any:
-        if self.node.constant is not None:
-            return self.node.constant
-        keywords = self.node.keywords
-        written: dict[str, Any] = {}
-        if keywords.types is not None:
-            written["type"] = sorted(keywords.types)
-        if keywords.enum is not None:
-            written["enum"] = list(keywords.enum)
-        if keywords.types == frozenset() or keywords.enum == ():
-            return False
-        self._scalars(keywords, written)
-        self._arrays(keywords, written)
-        self._objects(keywords, written)
-        self._applicators(keywords, written)
-        return written
-
-    def _scalars(self, keywords: Keywords, written: dict[str, Any]) -> None:
-        limits = formats.bounds(keywords.format) if self.setting.api else None
-        bounds: list[tuple[Bound | None, str, str]] = [
-            (keywords.low, "minimum", "exclusiveMinimum"), (keywords.high, "maximum", "exclusiveMaximum"),
-        ]  # fmt: skip
-        for bound, inclusive, exclusive in bounds:
-            if bound is not None:
-                written[exclusive if bound[1] else inclusive] = plain_number(bound[0])
-        if limits is not None:
-            within = {"minimum": plain_number(limits[0][0]), "maximum": plain_number(limits[1][0])}
-            written.setdefault("allOf", []).append(within)
-        if keywords.multiple is not None:
-            written["multipleOf"] = plain_number(keywords.multiple)
-        if keywords.min_length:
-            written["minLength"] = keywords.min_length
-        if keywords.max_length is not None:
-            written["maxLength"] = keywords.max_length
-        if keywords.pattern is not None:
-            written["pattern"] = keywords.pattern
-        if keywords.format is not None and formats.asserts(keywords.format, api=self.setting.api):
-            written["format"] = keywords.format
-
-    def _arrays(self, keywords: Keywords, written: dict[str, Any]) -> None:
-        if keywords.prefix:
-            written["prefixItems"] = [self.to(schema) for schema in keywords.prefix]
-        if keywords.rest is not None:
-            written["items"] = self.to(keywords.rest)
-        if keywords.contains is not None:
-            schema, least, most = keywords.contains
-            written |= {"contains": self.to(schema), "minContains": least}
-            if most is not None:
-                written["maxContains"] = most
-        if keywords.min_items:
-            written["minItems"] = keywords.min_items
-        if keywords.max_items is not None:
-            written["maxItems"] = keywords.max_items
-        if keywords.unique:
-            written["uniqueItems"] = True
-        if keywords.unevaluated_items is not None:
-            written["unevaluatedItems"] = self.to(keywords.unevaluated_items)
-
-    def _objects(self, keywords: Keywords, written: dict[str, Any]) -> None:
-        hidden = {name for name, schema in keywords.properties.items() if schema.is_hidden(self.setting.hidden)}
-        if keywords.properties:
-            written["properties"] = {
-                name: self.receives if name in hidden else self.to(schema)
-                for name, schema in keywords.properties.items()
-            }
-        if keywords.pattern_properties:
-            written["patternProperties"] = {
-                name: self.to(schema) for name, schema in keywords.pattern_properties.items()
-            }
-        if keywords.additional is not None:
-            written["additionalProperties"] = self.to(keywords.additional)
-        if keywords.names is not None:
-            written["propertyNames"] = self.to(keywords.names)
-        required = [name for name in keywords.required if name not in hidden]
-        if required:
-            written["required"] = required
-        if keywords.min_properties:
-            written["minProperties"] = keywords.min_properties
-        if keywords.max_properties is not None:
-            written["maxProperties"] = keywords.max_properties
-        if keywords.dependent_required:
-            written["dependentRequired"] = {name: list(also) for name, also in keywords.dependent_required.items()}
-        if keywords.dependent_schemas:
-            written["dependentSchemas"] = {name: self.to(schema) for name, schema in keywords.dependent_schemas.items()}
-        if keywords.unevaluated_properties is not None:
-            written["unevaluatedProperties"] = self.to(keywords.unevaluated_properties)
-
-    def _applicators(self, keywords: Keywords, written: dict[str, Any]) -> None:
-        if keywords.all_of:
-            written.setdefault("allOf", []).extend(self.to(schema) for schema in keywords.all_of)
-        if keywords.any_of is not None:
-            written["anyOf"] = [self.to(schema) for schema in keywords.any_of]
-        if keywords.one_of is not None:
-            options = [self.to(schema) for schema in keywords.one_of]
-            if not self.setting.api:
-                written["oneOf"] = options
-            elif "anyOf" in written:
-                written.setdefault("allOf", []).append({"anyOf": options})
-            else:
-                written["anyOf"] = options
-        for empty in ("anyOf", "oneOf"):
-            if written.get(empty) == []:
-                del written[empty]
-                written["not"] = {}
-        if keywords.negated is not None:
-            written.setdefault("allOf", []).append({"not": self.to(keywords.negated)})
-        if keywords.condition is not None:
-            test, then, otherwise = keywords.condition
-            written["if"] = self.to(test)
-            if then is not None:
-                written["then"] = self.to(then)
-            if otherwise is not None:
-                written["else"] = self.to(otherwise)

@@ -1,6 +1,6 @@
 """A schema as people read it: what references and ``allOf`` bring together, laid out side by side."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from typing import Any
@@ -97,7 +97,7 @@ class View:
     def raw(self, keyword: str) -> Any:
         """What was written for a keyword that asserts nothing."""
         for part in self.parts:
-            if isinstance(part.node.raw, Mapping) and keyword in part.node.raw:
+            if isinstance(part.node.raw, dict) and keyword in part.node.raw:
                 return part.node.raw[keyword]
         return None
 
@@ -161,7 +161,7 @@ def _parts(node: Node, made: View, known: frozenset[Node] | None, is_added: bool
 
 def _explicit(node: Node) -> tuple[Node, ...]:
     """What the schema itself lists under ``allOf``, its reference left out."""
-    if not isinstance(node.raw, Mapping) or "allOf" not in node.raw:
+    if not isinstance(node.raw, dict) or "allOf" not in node.raw:
         return ()
     count = len(node.raw["allOf"])
     return node.keywords.all_of[-count:] if count else ()
@@ -180,7 +180,7 @@ def _own(node: Node) -> dict[str, Any]:
     """What a schema says beside ``allOf``."""
     return (
         {keyword: value for keyword, value in node.raw.items() if keyword != "allOf"}
-        if isinstance(node.raw, Mapping)
+        if isinstance(node.raw, dict)
         else {}
     )
 

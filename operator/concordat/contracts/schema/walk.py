@@ -171,7 +171,7 @@ class Walk:
         hidden = self.space.setting.hidden
         declared = {**pair.before.properties, **pair.after.properties}
         for name in declared:
-            if pair.before.properties.get(name) is pair.after.properties.get(name) and quiet:
+            if pair.before.properties.get(name) is pair.after.properties.get(name):
                 continue
             old, new = pair.before.property_at(name), pair.after.property_at(name)
             if any(side is not None and side.is_hidden(hidden) for side in (old, new)):
