@@ -1,6 +1,7 @@
 """``concordat up``, ``down``, ``clusters``, ``load-image``, as they are typed."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from concordat.cli.cluster import COMMANDS
+from concordat.lab import paths
 from concordat.lab.controlplane import RECORD, recorded
 from concordat.lab.errors import LabError
 from concordat.lab.local import Local
@@ -41,6 +43,25 @@ def test_a_cluster_by_name_from_up_to_down() -> None:
     assert not cluster.running
     assert "typed: was not running" in _run("down", "--name", "typed", "--purge").stderr
     assert not cluster.folder.exists()
+
+
+@pytest.mark.node
+@pytest.mark.skipif(os.geteuid() != 0, reason="a real node needs root: containers, network namespaces, cgroups")
+def test_a_node_by_name_takes_images_from_the_next_command() -> None:
+    """What one command started the next finds: its processes, its image store, its end."""
+    _run("up", "--node", "--name", "typed-node")
+    cluster = Local("typed-node")
+    try:
+        [described] = json.loads(_run("clusters", "-o", "json").stdout)["clusters"]
+        pause = next(archive for archive in (paths.cache() / "images").glob("pause-*.tar"))
+        loaded = _run("load-image", str(pause), "--name", "typed-node")
+    finally:
+        _run("down", "--name", "typed-node", "--purge")
+
+    assert ["node", True] == [described["kind"], described["running"]]
+    assert {"init", "etcd", "kubelet", "containerd", "kube-router"} <= set(described["processes"])
+    assert f"loaded {pause.name}\n" == loaded.stdout
+    assert [False, False] == [cluster.running, cluster.folder.exists()]
 
 
 @pytest.mark.controlplane

@@ -6,7 +6,7 @@ from typing import Any
 
 from concordat.lab.access import bound_role
 from concordat.lab.components import Command
-from concordat.lab.node.spec import NODE_NAME, RUN, NodeSpec
+from concordat.lab.node.spec import KUBELET, NODE_NAME, RUN, NodeSpec
 
 PROXY_HEALTH = 10256
 POLICY_HEALTH = 20244
@@ -31,7 +31,7 @@ def kubelet(spec: NodeSpec, configuration: Path) -> Command:
         f"--kubeconfig={spec.control_plane.kubeconfig('kubelet')}",
         f"--hostname-override={NODE_NAME}",
         f"--node-ip={spec.network.bridge}",
-        f"--root-dir={spec.kubelet}",
+        f"--root-dir={KUBELET}",
         f"--cert-dir={RUN}/kubelet-pki",
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from concordat.lab.node.network import BRIDGE
-from concordat.lab.node.spec import CONTAINERD_SOCKET, PAUSE_IMAGE, RUN, NodeSpec
+from concordat.lab.node.spec import CONTAINERD_SOCKET, KUBELET, PAUSE_IMAGE, RUN, NodeSpec
 
 
 def containerd(spec: NodeSpec, *, cni: Path, cni_configuration: Path, snapshotter: str) -> str:
@@ -94,7 +94,7 @@ def kubelet(spec: NodeSpec) -> str:
         "enforceNodeAllocatable": ["pods"],
         "makeIPTablesUtilChains": False,
         "podLogsDir": f"{spec.folder}/pod-logs",
-        "volumePluginDir": f"{spec.kubelet}/plugins",
+        "volumePluginDir": f"{KUBELET}/volume-plugins",
         "maxPods": 200,
         # The disk is shared with everything else on this machine, and a removed image could not be pulled again.
         "imageGCHighThresholdPercent": 100,

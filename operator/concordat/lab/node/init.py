@@ -28,7 +28,7 @@ from concordat.lab.node import configuration, dns, metrics
 from concordat.lab.node.control import serve
 from concordat.lab.node.images import import_once
 from concordat.lab.node.network import BRIDGE, must_ip
-from concordat.lab.node.spec import CONTAINERD_SOCKET, NODE_NAME, RUN, NodeSpec
+from concordat.lab.node.spec import CONTAINERD_SOCKET, KUBELET, NODE_NAME, RUN, NodeSpec
 from concordat.lab.processes import Processes
 
 OWN_TMPFS = ("/run", "/var/lib/cni", "/var/log/containers")
@@ -92,11 +92,9 @@ def _mounts(spec: NodeSpec) -> None:
         _mount("-t", "tmpfs", "tmpfs", folder)
     RUN.mkdir(mode=0o700)
     spec.control_plane.etcd_data.mkdir(mode=0o700, exist_ok=True)
-    kubelet = Path("/var/lib/kubelet")
-    kubelet.mkdir(parents=True, exist_ok=True)
+    KUBELET.mkdir(parents=True, exist_ok=True)
     spec.kubelet.mkdir(exist_ok=True)
-    # Device plugins are registered at this path, whatever --root-dir says.
-    _mount("--bind", str(spec.kubelet), str(kubelet))
+    _mount("--bind", str(spec.kubelet), str(KUBELET))
     _mount("--make-rshared", "/")
     (RUN / "resolv.conf").touch()
 

@@ -14,6 +14,8 @@ PAUSE_IMAGE = "localhost/pause:1"
 DNS_IMAGE = "localhost/coredns:1"
 RUN = Path("/run/concordat")
 """On the namespace's own tmpfs: sockets, the database, whatever is gone with the cluster."""
+KUBELET = Path("/var/lib/kubelet")
+"""kubelet's root, inside; its usual place, and short enough for the sockets it makes there (108 bytes)."""
 CONTAINERD_SOCKET = RUN / "containerd.sock"
 
 
@@ -55,6 +57,7 @@ class NodeSpec:
 
     @property
     def kubelet(self) -> Path:
+        """What is mounted at :data:`KUBELET`: volumes of pods live on the disk of the cluster's folder."""
         return self.folder / "kubelet"
 
     @property
