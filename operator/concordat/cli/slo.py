@@ -233,13 +233,14 @@ def _row(incident: Incident) -> dict[str, Any]:
 def _table(objective: Objective, incidents: Sequence[Incident]) -> Table:
     table = Table(
         title=f"{objective.name}: {objective.target}% over {objective.window}\n"
-        "minutes until each alert fires, in brackets by the workbook's formula",
+        "Minutes until each alert fires (by the workbook's formula), until the page ends,\n"
+        "and the share of the budget that is gone when it comes",
         title_justify="left",
     )
     for heading in ("bad", *(found.tier.name.replace("-", "\n") for found in incidents[0].detections)):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("page ends\nafter", justify="right", no_wrap=True)
-    table.add_column("budget gone\nat first page", justify="right", no_wrap=True)
+    table.add_column("page\nends", justify="right", no_wrap=True)
+    table.add_column("gone at\nthe page", justify="right", no_wrap=True)
     for incident in incidents:
         table.add_row(
             f"{100 * float(incident.error_ratio):g}%",
@@ -253,7 +254,7 @@ def _table(objective: Objective, incidents: Sequence[Incident]) -> Table:
 def _times(fires: float | None, formula: float | None) -> str:
     if fires is None:
         return "-"
-    return f"{fires:g} ({formula:.1f})" if formula is not None else f"{fires:g}"
+    return f"{fires:g}\n({formula:.1f})" if formula is not None else f"{fires:g}"
 
 
 def _gone(objective: Objective, incident: Incident) -> str:
