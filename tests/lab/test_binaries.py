@@ -1,13 +1,16 @@
 """Where programs come from, and in which order."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from concordat.lab import binaries
+from concordat.lab.build import LOCK, remove_own_caches
 from concordat.lab.download import NotOffered
 from concordat.lab.errors import LabError, Refused
+from concordat.lab.lock import alone
 from concordat.lab.progress import Detail
 from concordat.lab.tools import TOOL_OF, TOOLS, Tool
 
@@ -43,6 +46,7 @@ class Source:
 def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("CONCORDAT_BINARIES", raising=False)
+    monkeypatch.setattr("atexit.register", lambda _call: None)
 
 
 @pytest.fixture
@@ -144,16 +148,43 @@ def test_two_at_once_build_once() -> None:
     assert ["pause"] == built
 
 
-def test_own_build_caches_go_after_a_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten gigabytes do not stay behind a build, unless asked to."""
-    modules = tmp_path / "cache" / "concordat" / "go" / "modules"
-    for keep, expected in (("1", True), ("", False)):
-        monkeypatch.setenv("KEEP_BUILD_CACHE", keep)
-        modules.mkdir(parents=True, exist_ok=True)
-        tool = "kwok" if keep else "pause"
-        binaries.locate([tool], download=Source("released"))
+def test_own_build_caches_go_when_the_process_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten gigabytes do not stay behind a build; until then the next build finds what the last one compiled."""
+    at_exit: list[Callable[[], None]] = []
+    monkeypatch.setattr("atexit.register", at_exit.append)
+    modules = _caches(tmp_path)
 
-        assert expected == modules.exists()
+    binaries.locate(["kwok"], download=Source("released"))
+    assert modules.exists()
+    for call in at_exit:
+        call()
+    assert not modules.exists()
+
+
+def test_build_caches_stay_when_asked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For those who build often."""
+    monkeypatch.setenv("KEEP_BUILD_CACHE", "1")
+    modules = _caches(tmp_path)
+    remove_own_caches()
+
+    assert modules.exists()
+
+
+def test_build_caches_in_use_are_left_to_who_uses_them(tmp_path: Path) -> None:
+    """Another process builds with them at this moment."""
+    modules = _caches(tmp_path)
+    with alone(LOCK, Notes()):
+        remove_own_caches()
+        assert modules.exists()
+    remove_own_caches()
+
+    assert not modules.exists()
+
+
+def _caches(tmp_path: Path) -> Path:
+    modules = tmp_path / "cache" / "concordat" / "go" / "modules"
+    modules.mkdir(parents=True)
+    return modules
 
 
 def test_a_change_of_a_pin_is_another_place_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

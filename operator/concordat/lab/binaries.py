@@ -3,13 +3,14 @@ Where a cluster's programs come from, in this order: a directory a person names 
 an official release; a build from the pinned Go modules.
 """
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from concordat.lab import paths
-from concordat.lab.build import build, remove_own_caches
+from concordat.lab.build import LOCK, build, remove_own_caches
 from concordat.lab.download import NotOffered, download
 from concordat.lab.lock import alone
 from concordat.lab.progress import Detail, Progress, Quiet
@@ -43,11 +44,12 @@ def locate(
     tools = {TOOL_OF[file].name: TOOL_OF[file] for file in wanted if file not in found}
     missing = [tool for tool in tools.values() if not tool.cached.is_dir()]
     if missing:
-        with alone("binaries", progress):
+        with alone(LOCK, progress):
             for tool in missing:
                 if not tool.cached.is_dir():  # another process may have made it while we waited
                     _make(tool, progress, download=download, build=build)
-            remove_own_caches()
+        # Not before the end: what is asked for next shares most of what was compiled.
+        atexit.register(remove_own_caches)
     return {file: found.get(file) or TOOL_OF[file].cached / file for file in wanted}
 
 

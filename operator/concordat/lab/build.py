@@ -15,9 +15,11 @@ from pathlib import Path
 
 from concordat.lab import paths
 from concordat.lab.errors import LabError, Unavailable
+from concordat.lab.lock import if_alone
 from concordat.lab.progress import Detail
 from concordat.lab.tools import Tool
 
+LOCK = "binaries"
 OWN_CACHES = {"GOCACHE": "build", "GOMODCACHE": "modules"}
 
 
@@ -47,9 +49,12 @@ def build(tool: Tool, folder: Path, detail: Detail) -> None:
 
 
 def remove_own_caches() -> None:
-    """Free what the builds left, unless a person asked for it to stay."""
-    if os.environ.get("KEEP_BUILD_CACHE") != "1":
-        shutil.rmtree(paths.cache() / "go", ignore_errors=True)
+    """Free what builds left, unless a person asked for it to stay or another process builds at this moment."""
+    if os.environ.get("KEEP_BUILD_CACHE") == "1":
+        return
+    with if_alone(LOCK) as nobody_builds:
+        if nobody_builds:
+            shutil.rmtree(paths.cache() / "go", ignore_errors=True)
 
 
 def _compile(tool: Tool, folder: Path, environment: dict[str, str], compiled: Callable[[int], None]) -> None:
