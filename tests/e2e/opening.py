@@ -8,13 +8,10 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from concordat.lab import binaries, gateway, paths
-from concordat.lab.existing import Existing
+from concordat.lab import binaries, gateway
 from concordat.lab.images import build_image
-from concordat.lab.kind import Kind
-from concordat.lab.node.cluster import NodeCluster
 from concordat.lab.progress import Lines, Progress
-from concordat.lab.providers import ClusterHandle, choose
+from concordat.lab.testing import any_cluster
 from concordat.manifest import Manifest
 from tests.chart.helm import CHART
 from tests.e2e.stage import Stage, manifests
@@ -54,7 +51,7 @@ def opened(progress: Progress | None = None) -> Iterator[Stage]:
         *gateway.images(progress),
     ]
     programs = binaries.locate(["kubectl", "helm", "gateway-api.yaml", "prometheus-operator.yaml"], progress)
-    with _cluster(archives, progress) as cluster:
+    with any_cluster("e2e", images=archives, progress=progress) as cluster:
         stage = Stage(
             kubeconfig=cluster.kubeconfig,
             program=programs["kubectl"],
@@ -70,27 +67,6 @@ def opened(progress: Progress | None = None) -> Iterator[Stage]:
             for name, namespace in BYSTANDERS.items():
                 stage.wait_for("Ready", f"pod/{name}", namespace)
         yield stage
-
-
-@contextmanager
-def _cluster(archives: list[Path], progress: Progress) -> Iterator[ClusterHandle | NodeCluster]:
-    """Whatever this machine, or ``CONCORDAT_PROVIDER``, gives; it ends with us."""
-    choice = choose(node=True)
-    progress.note(f"provider {choice.provider}: {choice.why}")
-    folder = paths.clusters() / "e2e"
-    if choice.provider == "local":
-        with NodeCluster(folder, name="e2e", images=archives, progress=progress) as cluster:
-            yield cluster
-        return
-    handle: ClusterHandle = (
-        Existing(progress=progress).up() if choice.provider == "existing" else Kind("e2e", progress=progress).up()
-    )
-    try:
-        for archive in archives:
-            handle.load_image(archive)
-        yield handle
-    finally:
-        handle.down()
 
 
 def _open_gateway(stage: Stage) -> None:

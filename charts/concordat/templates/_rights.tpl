@@ -6,7 +6,7 @@ The comments become the first column of the table in docs/install.md.
 # what people declare: read, never written
 - apiGroups: [concordat.dev]
   resources: [microservices]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 # conditions, children, problems
 - apiGroups: [concordat.dev]
   resources: [microservices/status]
