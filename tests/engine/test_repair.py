@@ -65,10 +65,10 @@ async def test_a_deleted_child_is_back_with_one_write(story: Story, kind: str) -
     """Deleted by hand: one create, in less than two seconds."""
     await story.apply(routed("orders", story.namespace))
     await story.settled("orders")
-    expected = _without_addresses(essence(await story.get(kind, "orders")))
+    expected = stable(essence(await story.get(kind, "orders")))
     story.forget_requests()
     await story.run("delete", kind, "orders", "--wait=false")
-    taken = await repaired_without_addresses(story, kind, expected)
+    taken = await repairedstable(story, kind, expected)
     await story.quiet()
     assert taken < REPAIRED_WITHIN
     assert len(child_writes(story)) == 1
@@ -134,17 +134,15 @@ async def test_wiped_managed_fields_are_rebuilt_without_a_ghost(story: Story) ->
     assert conventions.BEFORE_FIRST_APPLY not in managers
 
 
-async def repaired_without_addresses(story: Story, kind: str, expected: Any) -> float:
+async def repairedstable(story: Story, kind: str, expected: Any) -> float:
     async def back() -> bool:
         listed = await asyncio.to_thread(story.kubectl.get, kind, "--namespace", story.namespace)
-        return [
-            _without_addresses(essence(item)) for item in listed["items"] if item["metadata"]["name"] == "orders"
-        ] == [expected]
+        return [stable(essence(item)) for item in listed["items"] if item["metadata"]["name"] == "orders"] == [expected]
 
     return await eventually(back, seconds=10)
 
 
-def _without_addresses(found: dict[str, Any]) -> dict[str, Any]:
+def stable(found: dict[str, Any]) -> dict[str, Any]:
     """A new Service gets a new address; a Deployment starts anew with the least replicas."""
     spec = {k: v for k, v in found.get("spec", {}).items() if k not in ("clusterIP", "clusterIPs", "replicas")}
     return found | ({"spec": spec} if "spec" in found else {})

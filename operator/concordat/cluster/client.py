@@ -181,9 +181,9 @@ class Client:
 
     # --- anything else ------------------------------------------------------------------------------------------------
 
-    async def send(self, method: str, path: str, body: Any = None) -> Object:
-        """Any request that fits no verb above, e.g. a Lease or a discovery document."""
-        return await self._send(method, path, body, content_type=WHOLE, accept=WHOLE)
+    async def send(self, method: str, path: str, body: Any = None, *, content_type: str = WHOLE) -> Object:
+        """Any request that fits no verb above, e.g. for a Lease."""
+        return await self._send(method, path, body, content_type=content_type, accept=WHOLE)
 
     async def discover(self, etag: str) -> tuple[Object | None, str]:
         """The aggregated discovery document and its ETag; ``None`` while it is the one of ``etag``."""

@@ -22,9 +22,10 @@ from concordat.lab.controlplane import ControlPlane
 from concordat.resources.kinds import ALL
 from tests.engine.cluster import Kubectl, started
 from tests.engine.rig import OperatorProcess, cpu_seconds, wait_for
+from tests.figures.engine.figure import at_most
 from tests.figures.engine.floor import PARENTS
 
-CHILDREN = 8
+RUNS = 5
 POSTERS_IN_FLIGHT = 16
 
 
@@ -37,6 +38,19 @@ class Run:
     """Of etcd, the API server and every client, seconds."""
     client_cpu: float
     writes: int
+
+
+def converge_200() -> Iterator[dict[str, Any]]:
+    """200 Microservices: time and CPU."""
+    found = ratios(200, RUNS)
+    yield at_most("converge_ratio_200", round(found["time"], 3), 1.1, "ratio", **found)
+    yield at_most("converge_cpu_ratio_200", round(found["cpu"], 3), 1.2, "ratio", **found)
+
+
+def converge_1000() -> dict[str, Any]:
+    """1,000 Microservices: time."""
+    found = ratios(1000, RUNS)
+    return at_most("converge_ratio_1000", round(found["time"], 3), 1.1, "ratio", **found)
 
 
 def ratios(count: int, runs: int) -> dict[str, Any]:
@@ -79,14 +93,23 @@ def _operator(cluster: ControlPlane, namespace: str, count: int) -> Run:
         operator.wait_until_working()
         time.sleep(1)
         mark, before, own = cluster.audit_log.mark(), _server_cpu(cluster), cpu_seconds(operator.pid)
-        poster = _client(cluster, "post", namespace, count, POSTERS_IN_FLIGHT)
-        wait_for(lambda: _reported(operator.metrics()) == count, seconds=600, every=0.5, what=operator.said)
+        poster = post(cluster, namespace, count)
+        reported(operator, count)
         client = poster + cpu_seconds(operator.pid) - own
         return _run(cluster.audit_log.since(mark), namespace, _server_cpu(cluster) - before, client)
 
 
+def post(cluster: ControlPlane, namespace: str, count: int) -> float:
+    """Post parents only; CPU seconds it took the client."""
+    return _client(cluster, "post", namespace, count, POSTERS_IN_FLIGHT)
+
+
+def reported(operator: OperatorProcess, count: int) -> None:
+    """Wait until so many Microservices have a status and no worker is busy."""
+    wait_for(lambda: _reported(operator.metrics()) == count, seconds=900, every=0.5, what=operator.said)
+
+
 def _reported(metrics: dict[str, float]) -> float:
-    """Microservices with a status, once no worker is busy any more."""
     if metrics.get('controller_runtime_active_workers{controller="microservice"}', 1):
         return 0
     return sum(v for k, v in metrics.items() if k.startswith("concordat_microservices{") and "Unknown" not in k)

@@ -53,9 +53,12 @@ async def main(what: str, namespace: str, count: int, in_flight: int) -> None:
         slots = asyncio.Semaphore(in_flight)
 
         async def send(method: str, path: str, body: object, content_type: str) -> bytes:
-            async with slots, session.request(
-                method, access.server + path, data=orjson.dumps(body), headers={"Content-Type": content_type}
-            ) as response:
+            async with (
+                slots,
+                session.request(
+                    method, access.server + path, data=orjson.dumps(body), headers={"Content-Type": content_type}
+                ) as response,
+            ):
                 answer = await response.read()
                 assert response.status < 300, answer
                 return answer
