@@ -185,3 +185,20 @@ def test_one_is_not_true() -> None:
         return _openapi(paths={"/a": {"get": {"parameters": [parameter]}}})
 
     assert Outcome.BREAKING is compare(asking([0, 1]), asking([False, True])).outcome
+
+
+def test_null_without_quotes_is_the_type_null() -> None:
+    """``type: [string, null]`` is what YAML's authors write."""
+
+    def answering(kinds: list[Any]) -> dict[str, Any]:
+        answer = {"description": "ok", "content": {"application/json": {"schema": {"type": kinds}}}}
+        return _openapi(paths={"/a": {"get": {"responses": {"200": answer}}}})
+
+    assert () == compare(answering(["string", None]), answering(["string", "null"])).findings
+    assert Outcome.BREAKING is compare(answering(["string"]), answering(["string", None])).outcome
+
+
+def test_a_type_that_is_none_is_refused_with_its_place() -> None:
+    """A number is nobody's type."""
+    with pytest.raises(InvalidDocument, match="/components/schemas/A: type must be a list of texts, not of int"):
+        read(_openapi(components={"schemas": {"A": {"type": ["string", 5]}}}))

@@ -5,7 +5,7 @@ The walk over a document also bounds it (depth, number of values) and remembers 
 that are equal, and refer only to equal parts, need no comparison.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,8 @@ _DATA = frozenset(
     {"example", "examples", "default", "enum", "const", "mapping", "links", "required", "enumDescriptions"}
 )
 """Keys that hold the author's values, in which ``$ref`` is only a word."""
+
+_WORDS = frozenset({"type", "required"})
 
 _NAMES = frozenset(
     [
@@ -124,7 +126,10 @@ class References:
         for _ in range(MAX_DEPTH):
             if current is None:
                 return node
-            node = look_up(self._root, split_pointer(current))
+            try:
+                node = look_up(self._root, split_pointer(current))
+            except KeyError:
+                raise InvalidDocument(f"refers to {current!r}, which is not there", location=location) from None
             current = _ref_of(node)
         raise InvalidDocument(f"the reference {ref!r} never ends", location=location)
 
@@ -159,12 +164,25 @@ class References:
                 self.extensions.add(key)
                 self.is_json = self.is_json and kind is not date
             elif kind is list:
+                if key in _WORDS:
+                    self._check_words(key, value, node)
                 if key not in _DATA:
                     self._walk(value, found, depth + 1, named=False)
                 elif key == "enum":
                     self.is_json = self.is_json and not any(isinstance(each, date) for each in value)
             elif kind is str and key.__class__ is str and key[:1] == "$":
                 self._keyword(key, value, found)
+
+    def _check_words(self, key: str, value: list[Any], node: Any) -> None:
+        """``type: [string, null]`` is what many write for ``"null"``; numbers and the like are nobody's type."""
+        for each in value:
+            if key == "type" and each is None:
+                self.is_json = False
+            elif not isinstance(each, str | dict):  # Avro's types may be mappings
+                raise InvalidDocument(
+                    f"{key} must be a list of texts, not of {type(each).__name__}",
+                    location=self._location(lambda other: other is node),
+                )
 
     def _keyword(self, key: str, value: str, found: set[str]) -> None:
         if key == "$ref" or key == "$dynamicRef":
@@ -181,20 +199,22 @@ class References:
                     continue
                 raise InvalidDocument(
                     f"refers to {ref!r} outside of the document",
-                    location=self._location(ref),
+                    location=self._location_of(ref),
                     remedy=self._remedy,
                     kind="external",
                 )
             if ref in self._named_places:
                 continue
             if ref != "#" and not ref.startswith("#/"):
-                raise InvalidDocument(f"refers to the anchor {ref!r}, which is nowhere", location=self._location(ref))
+                raise InvalidDocument(
+                    f"refers to the anchor {ref!r}, which is nowhere", location=self._location_of(ref)
+                )
             try:
                 look_up(self._root, split_pointer(ref))
             except KeyError:
                 raise InvalidDocument(
                     f"refers to {ref!r}, which is not there",
-                    location=self._location(ref),
+                    location=self._location_of(ref),
                     remedy="add it, or mend the name",
                 ) from None
 
@@ -202,18 +222,21 @@ class References:
         """Whether a schema inside this document calls itself by ``address`` (``$id``)."""
         return any(base == address or base.endswith("/" + address.removeprefix("./")) for base in self._bases)
 
-    def _location(self, ref: str) -> str:
-        """Where ``ref`` stands; searched only once there is something to complain of."""
+    def _location(self, is_it: Callable[[Any], bool]) -> str:
+        """Where the mapping stands; searched only once there is something to complain of."""
         stack: list[tuple[Any, str]] = [(self._root, "")]
         while stack:
             node, path = stack.pop()
             if isinstance(node, dict):
-                if node.get("$ref") == ref or node.get("$dynamicRef") == ref:
+                if is_it(node):
                     return path or "the document"
                 stack.extend((value, f"{path}/{_escaped(key)}") for key, value in reversed(node.items()))
             elif isinstance(node, list):
                 stack.extend((value, f"{path}/{index}") for index, value in reversed(list(enumerate(node))))
         return "the document"
+
+    def _location_of(self, ref: str) -> str:
+        return self._location(lambda node: ref in (node.get("$ref"), node.get("$dynamicRef")))
 
 
 def unchanged_references(old: References, new: References, old_root: Any, new_root: Any) -> frozenset[str]:
@@ -279,7 +302,12 @@ def same(one: Any, other: Any) -> bool:
 def as_json(node: Any) -> Any:
     """A document as JSON would have it: ``200:`` is ``"200"``, ``yes:`` is ``"true"``, a date is its text."""
     if isinstance(node, dict):
-        return {_as_key(key): as_json(value) for key, value in node.items()}
+        return {
+            _as_key(key): ["null" if each is None else as_json(each) for each in value]
+            if key == "type" and isinstance(value, list)
+            else as_json(value)
+            for key, value in node.items()
+        }
     if isinstance(node, list):
         return [as_json(each) for each in node]
     return node.isoformat() if isinstance(node, date) else node

@@ -6,7 +6,7 @@ from typing import Any
 
 from .guards import Guard
 from .references import same
-from .rules import known
+from .rules import known, undecided
 from .schema import Dialect, Direction, Memo, SchemaDocument, Surface, Where, compare_schemas
 from .touching import ContractFinding
 
@@ -35,7 +35,12 @@ class SchemaPair:
         """The findings of one pair of schemas."""
         if self._is_unchanged(old, new):
             return
-        found = compare_schemas(self.old, old, self.new, new, direction, where=where, memo=self._memo)
+        try:
+            found = compare_schemas(self.old, old, self.new, new, direction, where=where, memo=self._memo)
+        except (TypeError, ValueError, AttributeError, KeyError) as flaw:
+            # Keywords with values of the wrong kind (``required: {}``) reach this far; they must not stop a gate.
+            yield undecided(where.at(""), f"the schema is malformed ({flaw})", operations=operations)
+            return
         is_answer = direction is Direction.RESPONSE and where.surface is Surface.BODY
         guard = None
         if found and is_answer:

@@ -6,10 +6,11 @@ Traits are merged, references followed.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..forms import mapping, sequence
 from ..invalid import InvalidDocument
 from ..references import References
 
@@ -84,11 +85,11 @@ class Application:
         self._ids: dict[str, str] = {}
         self._is_3 = version.startswith("3")
         self.content_type = root.get("defaultContentType")
-        components = _mapping(root.get("components"), "components")
-        self.security_schemes = _mapping(components.get("securitySchemes"), "components.securitySchemes")
+        components = mapping(root.get("components"), "components")
+        self.security_schemes = mapping(components.get("securitySchemes"), "components.securitySchemes")
         self.servers = {
-            str(name): self.mapping(each, f"servers.{name}")
-            for name, each in _mapping(root.get("servers"), "servers").items()
+            str(name): self.follow(each, f"servers.{name}")
+            for name, each in mapping(root.get("servers"), "servers").items()
         }
         read = self._channels_3 if self._is_3 else self._channels_2
         self.channels: dict[str, Channel] = {}
@@ -101,20 +102,20 @@ class Application:
                     remedy="merge the two",
                 )
 
-    def mapping(self, node: Any, location: str) -> Mapping[str, Any]:
+    def follow(self, node: Any, location: str) -> Mapping[str, Any]:
         """``node`` with its reference followed; refused where it is no mapping."""
-        return _mapping(self._references.resolve(node, location), location)
+        return mapping(self._references.resolve(node, location), location)
 
     def _channels_2(self) -> Iterator[Channel]:
-        for address, node in _mapping(self.root.get("channels"), "channels").items():
+        for address, node in mapping(self.root.get("channels"), "channels").items():
             place = f"channels.{address}"
-            raw = self.mapping(node, place)
+            raw = self.follow(node, place)
             flows: dict[str, Flow] = {}
             for verb, action in (("subscribe", SEND), ("publish", RECEIVE)):
                 if raw.get(verb) is None:
                     continue
                 where = f"{place} {verb}"
-                operation = self._with_traits(self.mapping(raw[verb], where), where, traits_win=True)
+                operation = self._with_traits(self.follow(raw[verb], where), where, traits_win=True)
                 self._check_id(operation.get("operationId"), where)
                 messages = self._messages_2(operation.get("message"), where)
                 flows[action] = Flow(
@@ -122,7 +123,7 @@ class Application:
                     ids=frozenset(filter(None, (operation.get("operationId"),))),
                     messages=messages,
                     bindings=self._bindings(operation, where),
-                    security=_sequence(operation.get("security"), f"{where} security"),
+                    security=sequence(operation.get("security"), f"{where} security"),
                     reply=None,
                 )
             servers = raw.get("servers")
@@ -143,7 +144,7 @@ class Application:
         nodes = several if isinstance(several, list) else [node]
         messages: dict[str, Message] = {}
         for index, each in enumerate(nodes):
-            raw = self.mapping(each, f"{location} message")
+            raw = self.follow(each, f"{location} message")
             name = str(raw.get("messageId") or raw.get("name") or _tail(each) or raw.get("title") or f"#{index + 1}")
             messages[name] = self._message(raw, name, f"{location} message {name}")
         return messages
@@ -151,15 +152,15 @@ class Application:
     def _channels_3(self) -> Iterator[Channel]:
         flows = self._flows_3()
         replies = {
-            id(self.mapping(self.mapping(operation.get("reply"), name).get("channel"), name))
-            for name, node in _mapping(self.root.get("operations"), "operations").items()
-            if "reply" in (operation := self.mapping(node, name))
+            id(self.follow(self.follow(operation.get("reply"), name).get("channel"), name))
+            for name, node in mapping(self.root.get("operations"), "operations").items()
+            if "reply" in (operation := self.follow(node, name))
         }
-        for key, node in _mapping(self.root.get("channels"), "channels").items():
+        for key, node in mapping(self.root.get("channels"), "channels").items():
             place = f"channels.{key}"
-            raw = self.mapping(node, place)
+            raw = self.follow(node, place)
             address = raw.get("address")
-            servers = [_tail(each) for each in _sequence(raw.get("servers"), f"{place} servers")]
+            servers = [_tail(each) for each in sequence(raw.get("servers"), f"{place} servers")]
             yield Channel(
                 key=str(key),
                 address=str(address) if address is not None else f"(unknown address) {key}",
@@ -173,22 +174,22 @@ class Application:
 
     def _flows_3(self) -> dict[int, dict[str, Flow]]:
         found: dict[int, dict[str, Flow]] = {}
-        for name, node in _mapping(self.root.get("operations"), "operations").items():
+        for name, node in mapping(self.root.get("operations"), "operations").items():
             place = f"operations.{name}"
-            raw = self._with_traits(self.mapping(node, place), place, traits_win=False)
+            raw = self._with_traits(self.follow(node, place), place, traits_win=False)
             action = raw.get("action")
             if action not in (SEND, RECEIVE):
                 raise InvalidDocument("action must be send or receive", location=place)
             if raw.get("channel") is None:
                 raise InvalidDocument("an operation needs a channel", location=place, remedy="add channel: {$ref: ...}")
-            channel = self.mapping(raw["channel"], f"{place} channel")
+            channel = self.follow(raw["channel"], f"{place} channel")
             messages = self._chosen(raw, channel, place)
             flow = Flow(
                 action=action,
                 ids=frozenset({str(name)}),
                 messages=messages,
                 bindings=self._bindings(raw, place),
-                security=_sequence(raw.get("security"), f"{place} security"),
+                security=sequence(raw.get("security"), f"{place} security"),
                 reply=self._reply(raw.get("reply"), f"{place} reply"),
             )
             flows = found.setdefault(id(channel), {})
@@ -198,9 +199,9 @@ class Application:
     def _reply(self, node: Any, location: str) -> Reply | None:
         if node is None:
             return None
-        raw = self.mapping(node, location)
-        channel = self.mapping(raw.get("channel"), f"{location} channel")
-        address = self.mapping(raw.get("address"), f"{location} address").get("location") or channel.get("address")
+        raw = self.follow(node, location)
+        channel = self.follow(raw.get("channel"), f"{location} channel")
+        address = self.follow(raw.get("address"), f"{location} address").get("location") or channel.get("address")
         return Reply(address=address, messages=self._chosen(raw, channel, location))
 
     def _chosen(self, raw: Mapping[str, Any], channel: Mapping[str, Any], location: str) -> Mapping[str, Message]:
@@ -210,12 +211,12 @@ class Application:
         if chosen is None:
             return offered
         by_identity = {
-            id(self.mapping(each, location)): str(name)
-            for name, each in _mapping(channel.get("messages"), location).items()
+            id(self.follow(each, location)): str(name)
+            for name, each in mapping(channel.get("messages"), location).items()
         }
         messages: dict[str, Message] = {}
-        for index, each in enumerate(_sequence(chosen, f"{location} messages")):
-            raw_message = self.mapping(each, f"{location} messages")
+        for index, each in enumerate(sequence(chosen, f"{location} messages")):
+            raw_message = self.follow(each, f"{location} messages")
             name = by_identity.get(id(raw_message)) or _tail(each) or f"#{index + 1}"
             messages[name] = self._message(raw_message, name, f"{location} message {name}")
         return messages
@@ -223,9 +224,9 @@ class Application:
     def _messages_3(self, raw: Mapping[str, Any], location: str) -> Mapping[str, Message]:
         return {
             str(name): self._message(
-                self.mapping(each, f"{location} message {name}"), str(name), f"{location} message {name}"
+                self.follow(each, f"{location} message {name}"), str(name), f"{location} message {name}"
             )
-            for name, each in _mapping(raw.get("messages"), f"{location} messages").items()
+            for name, each in mapping(raw.get("messages"), f"{location} messages").items()
         }
 
     def _message(self, raw: Mapping[str, Any], name: str, location: str) -> Message:
@@ -242,7 +243,7 @@ class Application:
             schema_format=schema_format,
             headers=headers,
             content_type=raw.get("contentType", self.content_type),
-            correlation=self.mapping(correlation, location).get("location") if correlation is not None else None,
+            correlation=self.follow(correlation, location).get("location") if correlation is not None else None,
             bindings=self._bindings(raw, location),
         )
 
@@ -255,25 +256,27 @@ class Application:
 
     def _with_traits(self, raw: Mapping[str, Any], location: str, *, traits_win: bool) -> Mapping[str, Any]:
         merged: Mapping[str, Any] = raw
-        for index, node in enumerate(_sequence(raw.get("traits"), f"{location} traits")):
+        for index, node in enumerate(sequence(raw.get("traits"), f"{location} traits")):
             if isinstance(node, list):  # 2.0 allowed [trait, options]
                 node = node[0] if node else {}
-            trait = self.mapping(node, f"{location} traits[{index}]")
+            trait = self.follow(node, f"{location} traits[{index}]")
             merged = _merged(merged, trait) if traits_win else _merged(trait, merged)
         return merged
 
     def _parameters(self, raw: Mapping[str, Any], location: str) -> Mapping[str, Mapping[str, Any]]:
         return {
-            str(name): self.mapping(each, f"{location} parameter {name}")
-            for name, each in _mapping(raw.get("parameters"), f"{location} parameters").items()
+            str(name): self.follow(each, f"{location} parameter {name}")
+            for name, each in mapping(raw.get("parameters"), f"{location} parameters").items()
         }
 
     def _bindings(self, raw: Mapping[str, Any], location: str) -> Mapping[str, Any]:
-        return self.mapping(raw.get("bindings"), f"{location} bindings")
+        return self.follow(raw.get("bindings"), f"{location} bindings")
 
     def _check_id(self, name: Any, location: str) -> None:
         if name is None:
             return
+        if not isinstance(name, str):
+            raise InvalidDocument("operationId must be text", location=location)
         if name in self._ids:
             raise InvalidDocument(
                 f"operationId {name!r} is already used by {self._ids[name]}",
@@ -320,22 +323,3 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, An
 def _tail(node: Any) -> str | None:
     ref = node.get("$ref") if isinstance(node, Mapping) else None
     return str(ref).rpartition("/")[2] if ref else None
-
-
-Reader = Callable[[], Iterator[Channel]]
-
-
-def _mapping(node: Any, location: str) -> Mapping[str, Any]:
-    if node is None:
-        return {}
-    if not isinstance(node, Mapping):
-        raise InvalidDocument(f"must be a mapping, not {type(node).__name__}", location=location)
-    return node
-
-
-def _sequence(node: Any, location: str) -> list[Any]:
-    if node is None:
-        return []
-    if not isinstance(node, list):
-        raise InvalidDocument(f"must be a list, not {type(node).__name__}", location=location)
-    return node

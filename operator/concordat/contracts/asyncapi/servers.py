@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..forms import mapping, sequence
 from ..scope import Comparison, Scope
 from ..touching import ContractFinding
 from .model import Application
@@ -37,13 +38,14 @@ def _server(
             "asyncapi-server-protocol-changed",
             f"speaks {new.get('protocol')} {new.get('protocolVersion')}, not {old.get('protocolVersion')}",
         )
-    later = new.get("variables") or {}
-    for name, variable in (old.get("variables") or {}).items():
-        before = old_app.mapping(variable, f"variable {name}").get("enum") or []
-        after = new_app.mapping(later.get(name), f"variable {name}").get("enum")
+    later = mapping(new.get("variables"), f"{scope.location} variables")
+    for name, variable in mapping(old.get("variables"), f"{scope.location} variables").items():
+        before = sequence(old_app.follow(variable, f"variable {name}").get("enum"), f"variable {name} enum")
+        after = sequence(new_app.follow(later.get(name), f"variable {name}").get("enum"), f"variable {name} enum")
         for gone in [each for each in before if after and each not in after]:
             yield scope.finding("asyncapi-server-variable-value-removed", f"{{{name}}} can no longer be {gone!r}")
-    yield from compare_security(scope, old.get("security") or [], new.get("security") or [], old_app, new_app)
+    before, after = (sequence(each.get("security"), f"{scope.location} security") for each in (old, new))
+    yield from compare_security(scope, before, after, old_app, new_app)
 
 
 def _address(server: Server) -> str:
@@ -76,13 +78,13 @@ Credential = tuple[str, ...]
 
 def _credentials(alternative: Any, app: Application) -> frozenset[Credential]:
     """What one alternative asks for: 2.x maps scheme names to scopes, 3.0 lists the schemes themselves."""
-    raw = app.mapping(alternative, "security")
+    raw = app.follow(alternative, "security")
     if "type" in raw:
-        return _of_scheme(raw, raw.get("scopes") or ())
+        return _of_scheme(raw, sequence(raw.get("scopes"), "security scopes"))
     found: frozenset[Credential] = frozenset()
     for name, scopes in raw.items():
-        scheme = app.mapping(app.security_schemes.get(name), f"security scheme {name}")
-        found |= _of_scheme(scheme or {"type": name}, scopes or ())
+        scheme = app.follow(app.security_schemes.get(name), f"security scheme {name}")
+        found |= _of_scheme(scheme or {"type": name}, sequence(scopes, f"security {name}"))
     return found
 
 

@@ -49,7 +49,8 @@ def _schemas(
         return
     seen.add((id(old), id(new)))
     later = new.get("properties")
-    for name, before in (old.get("properties") or {}).items():
+    earlier = old.get("properties")
+    for name, before in earlier.items() if isinstance(earlier, Mapping) else ():
         if not isinstance(later, Mapping) or name not in later:
             continue
         here = f"{path}.{name}"
@@ -61,7 +62,8 @@ def _schemas(
                 scope, old[keyword], new[keyword], side, f"{path}[]" if keyword == "items" else path, seen
             )
     for keyword in _LISTS:
-        for before, after in zip(old.get(keyword) or (), new.get(keyword) or (), strict=False):
+        lists = [each.get(keyword) for each in (old, new)]
+        for before, after in zip(*lists, strict=False) if all(isinstance(each, list) for each in lists) else ():
             yield from _schemas(scope, before, after, side, path, seen)
 
 

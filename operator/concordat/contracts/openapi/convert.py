@@ -8,6 +8,7 @@ becomes ``style`` and ``explode``, ``host``, ``basePath`` and ``schemes`` become
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..forms import mapping, sequence, words
 from ..invalid import InvalidDocument
 from ..references import look_up, split_pointer
 
@@ -68,7 +69,10 @@ def from_swagger(root: Mapping[str, Any]) -> dict[str, Any]:
         converted["security"] = root["security"]
     converted["components"] = {
         "schemas": {name: _schema(each) for name, each in _section(root, "definitions")},
-        "responses": {name: _response(root, each, root.get("produces")) for name, each in _section(root, "responses")},
+        "responses": {
+            name: _response(root, each, words(root.get("produces"), "produces"))
+            for name, each in _section(root, "responses")
+        },
         "securitySchemes": {name: _security_scheme(each) for name, each in _section(root, "securityDefinitions")},
     }
     converted["paths"] = {path: _path_item(root, item, path) for path, item in _section(root, "paths")}
@@ -76,10 +80,7 @@ def from_swagger(root: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _section(root: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
-    section = root.get(name, {})
-    if not isinstance(section, Mapping):
-        raise InvalidDocument("must be a mapping", location=name)
-    yield from section.items()
+    yield from mapping(root.get(name), name).items()
 
 
 def _servers(root: Mapping[str, Any], schemes: Any) -> Iterator[dict[str, str]]:
@@ -87,27 +88,28 @@ def _servers(root: Mapping[str, Any], schemes: Any) -> Iterator[dict[str, str]]:
     if host is None:
         yield {"url": base or "/"}
         return
-    for scheme in schemes or [""]:
+    for scheme in words(schemes, "schemes") or [""]:
         yield {"url": f"{scheme}://{host}{base}" if scheme else f"//{host}{base}"}
 
 
 def _path_item(root: Mapping[str, Any], item: Any, path: str) -> Any:
     if not isinstance(item, Mapping) or str(path).startswith("x-"):
         return item
-    shared = [_resolved(root, each) for each in item.get("parameters", ())]
+    shared = [_resolved(root, each) for each in sequence(item.get("parameters"), f"paths.{path} parameters")]
     converted = {key: value for key, value in item.items() if key not in (*_METHODS, "parameters")}
     for method in _METHODS:
-        if isinstance(item.get(method), Mapping):
-            converted[method] = _operation(root, item[method], shared)
+        if item.get(method) is not None:
+            place = f"{method.upper()} {path}"
+            converted[method] = _operation(root, mapping(item[method], place), shared, place)
     return converted
 
 
-def _operation(root: Mapping[str, Any], operation: Mapping[str, Any], shared: list[Any]) -> dict[str, Any]:
-    own = [_resolved(root, each) for each in operation.get("parameters", ())]
-    known = {(each.get("in"), each.get("name")) for each in own}
+def _operation(root: Mapping[str, Any], operation: Mapping[str, Any], shared: list[Any], place: str) -> dict[str, Any]:
+    own = [_resolved(root, each) for each in sequence(operation.get("parameters"), f"{place} parameters")]
+    known = [(each.get("in"), each.get("name")) for each in own]
     parameters = [*(each for each in shared if (each.get("in"), each.get("name")) not in known), *own]
-    consumes = operation.get("consumes", root.get("consumes")) or ["application/json"]
-    produces = operation.get("produces", root.get("produces"))
+    consumes = words(operation.get("consumes", root.get("consumes")), f"{place} consumes") or ["application/json"]
+    produces = words(operation.get("produces", root.get("produces")), f"{place} produces")
     converted = {
         key: value
         for key, value in operation.items()
@@ -118,7 +120,8 @@ def _operation(root: Mapping[str, Any], operation: Mapping[str, Any], shared: li
     if body is not None:
         converted["requestBody"] = body
     converted["responses"] = {
-        str(status): _response(root, each, produces) for status, each in (operation.get("responses") or {}).items()
+        str(status): _response(root, each, produces)
+        for status, each in mapping(operation.get("responses"), f"{place} responses").items()
     }
     if "schemes" in operation and "host" in root:
         converted["servers"] = list(_servers(root, operation["schemes"]))
@@ -179,7 +182,8 @@ def _response(root: Mapping[str, Any], response: Any, produces: Any) -> Any:
     if "headers" in response:
         converted["headers"] = {
             name: {"schema": _schema({key: value for key, value in header.items() if key in _OF_SCHEMA})}
-            for name, header in response["headers"].items()
+            for name, node in mapping(response["headers"], "headers").items()
+            for header in [mapping(node, f"header {name}")]
         }
     return converted
 

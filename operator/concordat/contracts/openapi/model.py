@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ..forms import mapping, mappings, schema, sequence, words
 from ..invalid import InvalidDocument
 from ..references import References
 
@@ -77,25 +78,30 @@ class Api:
         self._references = references
         self._ids: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self.operations: dict[tuple[str, str], Operation] = {}
-        for path, item in _mapping(root.get("paths"), "paths").items():
+        for path, item in mapping(root.get("paths"), "paths").items():
             if not str(path).startswith("x-"):
                 self._add_path(str(path), item)
         self.webhooks: dict[tuple[str, str], Operation] = {
             (str(name), operation.method): operation
-            for name, item in _mapping(root.get("webhooks"), "webhooks").items()
+            for name, item in mapping(root.get("webhooks"), "webhooks").items()
             for operation in self._read_item(item, str(name), str(name), f"webhook {name}")
         }
         self.security_schemes = {
-            name: _mapping(
+            name: mapping(
                 self.resolve(each, f"components.securitySchemes.{name}"), f"components.securitySchemes.{name}"
             )
-            for name, each in _mapping(
-                _mapping(root.get("components"), "components").get("securitySchemes"), "components.securitySchemes"
+            for name, each in mapping(
+                mapping(root.get("components"), "components").get("securitySchemes"), "components.securitySchemes"
             ).items()
         }
+        for name, scheme in self.security_schemes.items():
+            mapping(scheme.get("flows"), f"components.securitySchemes.{name}.flows")
         _check_security(root.get("security"), "security")
+        _check_servers(root.get("servers"), "servers")
         for operation in self.operations.values():
             _check_security(operation.raw.get("security"), f"{operation.location} security")
+            for holder in (operation.item, operation.raw):
+                _check_servers(holder.get("servers"), f"{operation.location} servers")
 
     @cached_property
     def shapes(self) -> frozenset[str]:
@@ -115,7 +121,7 @@ class Api:
         """The servers in force: the operation's, else its path's, else the document's."""
         for holder in (operation.raw, operation.item, self.root):
             if holder.get("servers"):
-                return [each for each in holder["servers"] if isinstance(each, Mapping)]
+                return mappings(holder["servers"], "servers")
         return []
 
     def _add_path(self, path: str, item: Any) -> None:
@@ -135,14 +141,14 @@ class Api:
     def _read_item(self, item: Any, path: str, shape: str, prefix: str | None) -> Iterator[Operation]:
         place = prefix or f"paths.{path}"
         siblings = item if isinstance(item, Mapping) else {}
-        item = _mapping(self.resolve(item, place), place)
+        item = mapping(self.resolve(item, place), place)
         if siblings is not item:
             item = {**item, **{key: value for key, value in siblings.items() if key != "$ref"}}
         for method in METHODS:
             if item.get(method) is None:
                 continue
             location = f"{prefix} {method.upper()}" if prefix else f"{method.upper()} {path}"
-            raw = _mapping(item[method], location)
+            raw = mapping(item[method], location)
             self._check_id(raw, location)
             yield Operation(
                 method=method,
@@ -175,7 +181,7 @@ class Api:
         merged: dict[Name, Parameter] = {}
         for holder, where in ((item, f"{location} (shared by the path)"), (raw, location)):
             here: set[Name] = set()
-            for index, node in enumerate(_sequence(holder.get("parameters"), f"{where} parameters")):
+            for index, node in enumerate(sequence(holder.get("parameters"), f"{where} parameters")):
                 parameter = self._parameter(node, f"{where} parameters[{index}]")
                 if parameter.place == "header" and parameter.name.lower() in _NO_PARAMETERS:
                     continue
@@ -190,40 +196,43 @@ class Api:
         return merged
 
     def _parameter(self, node: Any, location: str) -> Parameter:
-        raw = _mapping(self.resolve(node, location), location)
+        raw = mapping(self.resolve(node, location), location)
         name, place = raw.get("name"), raw.get("in")
-        if not isinstance(name, str) or place not in _PLACES:
+        if not isinstance(name, str) or not isinstance(place, str) or place not in _PLACES:
             raise InvalidDocument("a parameter needs a name, and in: path, query, header or cookie", location=location)
-        _mapping(raw.get("content"), f"{location} content")
-        _schema(raw.get("schema"), f"{location} schema")
+        _content(raw, location)
+        schema(raw.get("schema"), f"{location} schema")
         return Parameter(name=name, place=place, raw=raw, required=place == "path" or raw.get("required") is True)
 
     def _body(self, raw: Mapping[str, Any], location: str) -> Mapping[str, Any] | None:
         if raw.get("requestBody") is None:
             return None
-        body = _mapping(self.resolve(raw["requestBody"], f"{location} requestBody"), f"{location} requestBody")
+        body = mapping(self.resolve(raw["requestBody"], f"{location} requestBody"), f"{location} requestBody")
         _content(body, f"{location} requestBody")
         return body
 
     def _responses(self, raw: Mapping[str, Any], location: str) -> Mapping[str, Mapping[str, Any]]:
         responses: dict[str, Mapping[str, Any]] = {}
-        for status, node in _mapping(raw.get("responses"), f"{location} responses").items():
+        for status, node in mapping(raw.get("responses"), f"{location} responses").items():
             if str(status).startswith("x-"):
                 continue
             code = str(status)
             code = code.upper() if _STATUS.match(code) and code != "default" else code
-            response = _mapping(self.resolve(node, f"{location} {code}"), f"{location} {code}")
+            response = mapping(self.resolve(node, f"{location} {code}"), f"{location} {code}")
             _content(response, f"{location} {code}")
-            for name, header in _mapping(response.get("headers"), f"{location} {code} headers").items():
-                _mapping(self.resolve(header, f"{location} {code} header {name}"), f"{location} {code} header {name}")
+            for name, header in mapping(response.get("headers"), f"{location} {code} headers").items():
+                place = f"{location} {code} header {name}"
+                read = mapping(self.resolve(header, place), place)
+                schema(read.get("schema"), f"{place} schema")
+                _content(read, place)
             responses[code] = response
         return responses
 
     def _callbacks(self, raw: Mapping[str, Any], location: str) -> Mapping[str, Mapping[str, Operation]]:
         callbacks: dict[str, Mapping[str, Operation]] = {}
-        for name, node in _mapping(raw.get("callbacks"), f"{location} callbacks").items():
+        for name, node in mapping(raw.get("callbacks"), f"{location} callbacks").items():
             place = f"{location} callback {name}"
-            expressions = _mapping(self.resolve(node, place), place)
+            expressions = mapping(self.resolve(node, place), place)
             callbacks[str(name)] = {
                 f"{expression} {operation.method}": operation
                 for expression, item in expressions.items()
@@ -234,36 +243,19 @@ class Api:
 
 
 def _check_security(security: Any, location: str) -> None:
-    for alternative in _sequence(security, location):
-        for name, scopes in _mapping(alternative, location).items():
-            _sequence(scopes, f"{location} {name}")
+    for alternative in sequence(security, location):
+        for name, scopes in mapping(alternative, location).items():
+            words(scopes, f"{location} {name}")
+
+
+def _check_servers(servers: Any, location: str) -> None:
+    for server in mappings(servers, location):
+        for name, variable in mapping(server.get("variables"), f"{location} variables").items():
+            sequence(mapping(variable, f"{location} {{{name}}}").get("enum"), f"{location} {{{name}}} enum")
 
 
 def _content(holder: Mapping[str, Any], location: str) -> None:
-    for media_type, node in _mapping(holder.get("content"), f"{location} content").items():
-        _schema(_mapping(node, f"{location} {media_type}").get("schema"), f"{location} {media_type} schema")
-
-
-def _mapping(node: Any, location: str) -> Mapping[str, Any]:
-    if node is None:
-        return {}
-    if node.__class__ is not dict and not isinstance(node, Mapping):
-        raise InvalidDocument(f"must be a mapping, not {_kind(node)}", location=location)
-    return node
-
-
-def _sequence(node: Any, location: str) -> list[Any]:
-    if node is None:
-        return []
-    if not isinstance(node, list):
-        raise InvalidDocument(f"must be a list, not {_kind(node)}", location=location)
-    return node
-
-
-def _schema(node: Any, location: str) -> None:
-    if node.__class__ is not dict and node is not None and not isinstance(node, Mapping | bool):
-        raise InvalidDocument(f"a schema must be a mapping, not {_kind(node)}", location=location)
-
-
-def _kind(node: Any) -> str:
-    return "a list" if isinstance(node, list) else type(node).__name__
+    for media_type, node in mapping(holder.get("content"), f"{location} content").items():
+        media = mapping(node, f"{location} {media_type}")
+        schema(media.get("schema"), f"{location} {media_type} schema")
+        mapping(media.get("encoding"), f"{location} {media_type} encoding")

@@ -120,11 +120,11 @@ def _style(parameter: Parameter) -> tuple[str, bool]:
 
 def _is_single_value(scope: Scope, old: Parameter, new: Parameter) -> bool:
     """Whether neither side is a list or an object: these look the same in most styles."""
-    kinds: set[Any] = set()
+    kinds: list[Any] = []
     for schema in (scope.resolve_old(old.raw.get("schema", {})), scope.resolve_new(new.raw.get("schema", {}))):
         kind = schema.get("type") if isinstance(schema, Mapping) else None
-        kinds.update(kind if isinstance(kind, list) else [kind])
-    return kinds <= {"string", "integer", "number", "boolean", "null"}
+        kinds.extend(kind if isinstance(kind, list) else [kind])
+    return all(kind in ("string", "integer", "number", "boolean", "null") for kind in kinds)
 
 
 def _defaults(scope: Scope, old: Parameter, new: Parameter) -> Iterator[ContractFinding]:
