@@ -159,13 +159,13 @@ COMMANDS = [up, down, clusters, load_image]
 
 def _describe(cluster: Local) -> dict[str, Any]:
     by_kind = Kind(cluster.name)
-    kind = "kind" if by_kind.known else "node" if cluster.about.get("node") else "control plane"
     running = by_kind.running if by_kind.known else cluster.running
+    form = "node" if cluster.has_node else "control plane" if running else ""
     memory = {name: resident_mib(pid) for name, pid in cluster.processes().items()} if running else {}
     described = {
         "name": cluster.name,
         "running": running,
-        "kind": kind,
+        "kind": "kind" if by_kind.known else form,
         "started": cluster.about.get("started"),
         "kubeconfig": str(cluster.kubeconfig),
         "audit_log": str(cluster.audit_log.path),
@@ -194,6 +194,7 @@ class _Bars:
         task = self.bars.add_task(plain(title), total=1, detail="")
         yield lambda detail: self.bars.update(task, detail=plain(detail)[:70])
         self.bars.update(task, completed=1, detail="")
+        self.bars.stop_task(task)  # else its seconds go on
 
     def note(self, line: str) -> None:
         self.bars.console.print(plain(line), style="dim")
