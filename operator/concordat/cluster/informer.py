@@ -121,7 +121,7 @@ class Informer:
             logger.info("%s: the history is gone, listing again", self.kind)
             return
         self._failures += 1
-        if error.forbidden or error.not_found:
+        if (error.forbidden or error.not_found) and self._failures > 1:  # an API server that starts refuses at first
             self.sink.refusal = error.message
             self.listed.set()
         delay = max(error.retry_after, self.backoff.delay(self._failures))

@@ -4,6 +4,7 @@ The four verbs, for one Microservice: gather facts, ask for a plan, apply it, re
 Errors get their meaning here and nowhere else: into conditions for people, and into a requeue for the queue.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ from concordat.plan import Plan, plan
 from concordat.reconcile.gather import gather
 from concordat.reconcile.parents import MICROSERVICE, Decided, Key, Parent, Parents
 from concordat.status import ChildOutcome, Seen, report
+
+logger = logging.getLogger(__name__)
 
 LOOK_AGAIN_AT_STRANGER = 30.0
 """Seconds. An object that is not ours is not watched: only asking tells that it is gone or offered to us."""
@@ -125,6 +128,9 @@ class Reconciler:
         settled = await self._apply.settle(owner, planned.children, known)
         settled += await self._apply.prune(owner, self._superfluous(owner, planned))
         _remember(parent, planned, settled)
+        written = [str(outcome.key) for outcome in settled if outcome.written]
+        if written:
+            logger.info("%s: wrote %s", parent.key, ", ".join(written))
         return settled
 
     def _superfluous(self, owner: Owner, planned: Plan) -> list[Child]:
