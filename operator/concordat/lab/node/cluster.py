@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,7 +20,7 @@ from concordat.lab.errors import ComponentDied, LabError, Unavailable
 from concordat.lab.node.control import ask
 from concordat.lab.node.images import CTR, own_archives
 from concordat.lab.node.keeper import DETACH, RECORD, clean
-from concordat.lab.node.spec import NodeSpec
+from concordat.lab.node.spec import PYTHON, NodeSpec
 from concordat.lab.processes import POLL_SECONDS, Mark, children, outlives_us
 from concordat.lab.progress import Progress, Quiet
 
@@ -199,7 +198,7 @@ class NodeCluster:
     def _start(self) -> None:
         with (self.folder / "keeper.log").open("wb") as errors:
             self._keeper = subprocess.Popen(
-                [sys.executable, "-m", "concordat.lab.node.keeper", str(self.folder.resolve())],
+                [*PYTHON, "-m", "concordat.lab.node.keeper", str(self.folder.resolve())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -23,7 +23,7 @@ from concordat.lab.errors import LabError
 from concordat.lab.kubeconfig import write_kubeconfig
 from concordat.lab.node import cgroups, metrics
 from concordat.lab.node.network import claim, connect, disconnect
-from concordat.lab.node.spec import NODE_NAME, NodeSpec
+from concordat.lab.node.spec import NODE_NAME, PYTHON, NodeSpec
 from concordat.lab.pki import IDENTITIES, write_pki
 from concordat.lab.processes import Mark
 
@@ -101,7 +101,7 @@ def _unshare(spec: NodeSpec) -> subprocess.Popen[bytes]:
     """``--kill-child``: process 1 ends with ``unshare``; its own lifeline is our end of the pipe."""
     namespaces = ("--net", "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "--propagation=private")
     return subprocess.Popen(
-        ["unshare", *namespaces, sys.executable, "-m", "concordat.lab.node.init", str(spec.folder / "placed.json")],
+        ["unshare", *namespaces, *PYTHON, "-m", "concordat.lab.node.init", str(spec.folder / "placed.json")],
         stdin=subprocess.PIPE,
         stderr=(spec.logs / "init.log").open("ab"),
     )

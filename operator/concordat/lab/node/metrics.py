@@ -1,7 +1,6 @@
 """The metrics API beside a node: how it is started and registered. What it answers is :mod:`metrics_api`'s business."""
 
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from concordat.lab.access import bound_role
 from concordat.lab.components import Command
 from concordat.lab.kubeconfig import authority_of
-from concordat.lab.node.spec import NodeSpec
+from concordat.lab.node.spec import PYTHON, NodeSpec
 
 PORT = 16443
 NAMESPACE, SERVICE = "kube-system", "metrics"
@@ -24,7 +23,7 @@ RULES: tuple[dict[str, Any], ...] = (
 
 def command(spec: NodeSpec) -> Command:
     return (
-        sys.executable,
+        *PYTHON,
         "-m",
         "concordat.lab.node.metrics_api",
         f"--kubeconfig={spec.control_plane.kubeconfig('metrics')}",

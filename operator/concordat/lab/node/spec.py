@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from concordat.lab.components import ControlPlanePlan
 from concordat.lab.node.network import Network
 
+PYTHON = (sys.executable, "-P")
+"""For programs of ours that run as root: nothing in the current folder is imported by accident, or by design."""
 NODE_NAME = "node-1"
 PAUSE_IMAGE = "localhost/pause:1"
 DNS_IMAGE = "localhost/coredns:1"
