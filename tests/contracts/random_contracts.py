@@ -7,7 +7,7 @@ instance is right is decided on the model by ``jsonschema``, which the comparer 
 
 import copy
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -70,15 +70,16 @@ def _model(rng: random.Random, depth: int) -> Model:
         return _object(rng, depth)
     if depth > 0 and choice < 0.35:
         return {"kind": "array", "items": _model(rng, depth - 1)}
-    return rng.choice(
+    leaf: dict[str, Any] = rng.choice(
         [
-            lambda: {"kind": "leaf", "schema": {"type": "integer", "minimum": 0, "maximum": rng.choice((9, 11, 99))}},
-            lambda: {"kind": "leaf", "schema": {"type": "string", "maxLength": rng.choice((3, 5))}},
-            lambda: {"kind": "leaf", "schema": {"type": "string", "enum": rng.sample("abcde", 3)}},
-            lambda: {"kind": "leaf", "schema": {"type": "boolean"}},
-            lambda: {"kind": "leaf", "schema": {"type": ["string", "null"], "maxLength": 4}},
+            {"type": "integer", "minimum": 0, "maximum": rng.choice((9, 11, 99))},
+            {"type": "string", "maxLength": rng.choice((3, 5))},
+            {"type": "string", "enum": rng.sample("abcde", 3)},
+            {"type": "boolean"},
+            {"type": ["string", "null"], "maxLength": 4},
         ]
-    )()
+    )
+    return {"kind": "leaf", "schema": leaf}
 
 
 def _change(rng: random.Random, model: Model) -> None:
@@ -107,7 +108,7 @@ def _change(rng: random.Random, model: Model) -> None:
             model["required"] = sorted({*model["required"], new})
 
 
-def _document(rng: random.Random, operations: list[Model | None]) -> dict[str, Any]:
+def _document(rng: random.Random, operations: Sequence[Model | None]) -> dict[str, Any]:
     components: dict[str, Any] = {}
     paths: dict[str, Any] = {}
     for index, operation in enumerate(operations):
@@ -173,7 +174,7 @@ def _paths(model: Model, path: str) -> Iterator[str]:
         yield from _paths(model["items"], f"{path}[]")
 
 
-def _refuted(rng: random.Random, usage: Usage, old: list[Model], new: list[Model | None]) -> Iterator[str]:
+def _refuted(rng: random.Random, usage: Usage, old: list[Model], new: Sequence[Model | None]) -> Iterator[str]:
     assert usage.operations is not None
     for name, reads in usage.operations.items():
         index = int(name[-1])

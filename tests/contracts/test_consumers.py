@@ -8,7 +8,7 @@ import pytest
 
 from concordat.contracts import Finding, Outcome, Severity, Usage, Verdict, compare, judge
 
-ORDER = {
+ORDER: dict[str, Any] = {
     "type": "object",
     "properties": {"id": {"type": "string"}, "total": {"type": "integer"}, "lines": {"type": "array", "items": {}}},
     "required": ["id", "total"],

@@ -20,8 +20,9 @@ def tables() -> str:
     examples = _examples()
     rules = sorted(RULES.values(), key=lambda rule: (rule.area.endswith("schemas"), rule.area))
     parts = []
-    for area, members in groupby(rules, key=lambda rule: rule.area):
-        rows = list(_schema_rows(list(members), examples) if area.endswith("schemas") else _rows(members, examples))
+    for area, group in groupby(rules, key=lambda rule: rule.area):
+        members = list(group)
+        rows = list(_schema_rows(members, examples) if area.endswith("schemas") else _rows(members, examples))
         parts.append(
             "\n".join(
                 [f"### {area.capitalize()}", "", "| rule | | says | a pair |", "|---|---|---|---|", *sorted(rows)]
@@ -38,7 +39,7 @@ def page() -> str:
     return head + _BEGIN + tables() + _END + tail
 
 
-def _rows(rules: Iterator[Rule], examples: dict[str, str]) -> Iterator[str]:
+def _rows(rules: list[Rule], examples: dict[str, str]) -> Iterator[str]:
     for rule in rules:
         yield f"| `{rule.id}` | {rule.severity.value} | {rule.says} | {_link(rule.id, examples)} |"
 

@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
+
+import orjson
 
 from .guards import Guard
 from .references import same
 from .rules import known, undecided
 from .schema import Dialect, Direction, Memo, SchemaDocument, Surface, Where, compare_schemas
 from .touching import ContractFinding
+from .verdict import Finding
 
 _PLAIN_PATH = re.compile(r"(?:\.[A-Za-z_][\w-]*|\[\])*\Z")
 
@@ -27,6 +31,7 @@ class SchemaPair:
         self.old = SchemaDocument(old, old_dialect)
         self.new = SchemaDocument(new, new_dialect)
         self._memo = Memo()
+        self._compared_before: dict[Any, list[tuple[Finding, str]]] = {}
         self._unchanged = unchanged if old_dialect is new_dialect else frozenset()
 
     def compare(
@@ -35,20 +40,33 @@ class SchemaPair:
         """The findings of one pair of schemas."""
         if self._is_unchanged(old, new):
             return
-        try:
-            found = compare_schemas(self.old, old, self.new, new, direction, where=where, memo=self._memo)
-        except (TypeError, ValueError, AttributeError, KeyError) as flaw:
-            # Keywords with values of the wrong kind (``required: {}``) reach this far; they must not stop a gate.
-            yield undecided(where.at(""), f"the schema is malformed ({flaw})", operations=operations)
-            return
+        found = self._compared(old, new, direction, where)
         is_answer = direction is Direction.RESPONSE and where.surface is Surface.BODY
         guard = None
         if found and is_answer:
             guard = Guard(old=self.old, old_schema=old, new=self.new, new_schema=new, where=where, memo=self._memo)
-        for each in found:
-            field = _field(each.location.removeprefix(where.location).strip()) if is_answer else None
-            named = ContractFinding.of(each, operations=operations, field=field, guard=guard)
+        for each, inside in found:
+            location = f"{where.location} {inside}".strip()
+            field = _field(inside) if is_answer else None
+            named = ContractFinding.of(each, location=location, operations=operations, field=field, guard=guard)
             yield known(named) if where.is_api else named
+
+    def _compared(self, old: Any, new: Any, direction: Direction, where: Where) -> list[tuple[Finding, str]]:
+        """The findings with their paths inside the schema; the same two schemas stand at many places of an API."""
+        key = (_spelling(old), _spelling(new), direction, replace(where, location=""))
+        if key[0] is None or key[1] is None:
+            return self._freshly_compared(old, new, direction, where)
+        if key not in self._compared_before:
+            self._compared_before[key] = self._freshly_compared(old, new, direction, where)
+        return self._compared_before[key]
+
+    def _freshly_compared(self, old: Any, new: Any, direction: Direction, where: Where) -> list[tuple[Finding, str]]:
+        try:
+            found = compare_schemas(self.old, old, self.new, new, direction, where=where, memo=self._memo)
+        except (TypeError, ValueError, AttributeError, KeyError) as flaw:
+            # Keywords with values of the wrong kind (``required: {}``) reach this far; they must not stop a gate.
+            found = [undecided(where.at(""), f"the schema is malformed ({flaw})")]
+        return [(each, each.location.removeprefix(where.location).strip()) for each in found]
 
     def _is_unchanged(self, old: Any, new: Any) -> bool:
         """Whether both are written alike and refer only to what is; asked first, since most schemas are."""
@@ -64,6 +82,13 @@ class SchemaPair:
             elif isinstance(node, list):
                 pending.extend(node)
         return True
+
+
+def _spelling(schema: Any) -> bytes | None:
+    try:
+        return orjson.dumps(schema)
+    except TypeError:
+        return None
 
 
 def _field(path: str) -> tuple[str, ...] | None:
