@@ -10,7 +10,7 @@ from tests.e2e.cast import ALLOWED, PLACES, SERVICES
 from tests.e2e.opening import PROBER_IMAGE, RELEASE, SYSTEM, install, opened, perform
 from tests.e2e.pairs import attempts, wrong
 from tests.e2e.rights_used import SCOPES, rights_difference
-from tests.e2e.rollout import rollout_under_load
+from tests.e2e.rollout import FEWEST, UPDATED, rollout_under_load
 from tests.e2e.stage import Stage
 
 Figure = Mapping[str, Any]
@@ -29,16 +29,17 @@ def on_a_whole_cluster() -> list[Figure]:
 
 
 def requests_lost_in_rollout(stage: Stage) -> Figure:
-    """All pods of catalog replaced while four callers ask without pause."""
-    load = rollout_under_load(stage)
+    """All pods of two services replaced, one after the other, while four callers ask without pause."""
+    loads = {str(service): rollout_under_load(stage, service) for service in UPDATED}
+    lost = [f"{service}: {request}" for service, load in loads.items() for request in load.lost]
     return {
         "figure": "requests_lost_in_rollout",
-        "value": len(load.lost),
+        "value": len(lost),
         "unit": "requests",
         "goal": "0",
-        "holds": not load.lost and load.sent > 200,
-        "sent": load.sent,
-        "lost": load.lost[:10],
+        "holds": not lost and all(load.sent > FEWEST for load in loads.values()),
+        "sent": {service: load.sent for service, load in loads.items()},
+        "lost": lost[:10],
     }
 
 
