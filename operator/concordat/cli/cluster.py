@@ -107,7 +107,7 @@ def clusters(output: str) -> None:
       concordat clusters
       concordat clusters -o json
     """
-    found = [_describe(cluster) for cluster in all_local()]
+    found = [describe(cluster) for cluster in all_local()]
     if output == "json":
         emit_json({"clusters": found})
         return
@@ -128,9 +128,15 @@ def clusters(output: str) -> None:
 @click.command(name="load-image")
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 @click.option("--tag", help="Name and version of the image, when SOURCE is a folder: localhost/orders:1.")
+@click.option(
+    "-f",
+    "--dockerfile",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Which Dockerfile, when SOURCE is a folder; the one in it if left out.",
+)
 @name_option
 @click.option("--provider", type=click.Choice(NAMES), help="The same as for `concordat up`.")
-def load_image(source: Path, tag: str | None, name: str, provider: str | None) -> None:
+def load_image(source: Path, tag: str | None, dockerfile: Path | None, name: str, provider: str | None) -> None:
     """
     Make an image usable in a cluster: SOURCE is an archive (OCI or `docker save`), or a folder with a Dockerfile.
 
@@ -139,7 +145,7 @@ def load_image(source: Path, tag: str | None, name: str, provider: str | None) -
     \b
     Examples:
       concordat load-image orders.tar
-      concordat load-image sample_services/catalog --tag localhost/catalog:1
+      concordat load-image sample_services -f sample_services/catalog/Dockerfile --tag localhost/catalog:1.0.0
     """
     progress = progress_here()
     with listening(progress):
@@ -148,7 +154,7 @@ def load_image(source: Path, tag: str | None, name: str, provider: str | None) -
                 raise LabError(
                     f"{source} is a folder to build: give the image a name by --tag localhost/{source.name}:1"
                 )
-            source = build_image(source, tag, progress=progress)
+            source = build_image(source, tag, dockerfile=dockerfile, progress=progress)
         with progress.step(f"image into {name}"):
             providers.find(name, provider=provider, progress=progress).load_image(source)
     out.print(f"loaded {plain(tag or source.name)}")
@@ -157,7 +163,8 @@ def load_image(source: Path, tag: str | None, name: str, provider: str | None) -
 COMMANDS = [up, down, clusters, load_image]
 
 
-def _describe(cluster: Local) -> dict[str, Any]:
+def describe(cluster: Local) -> dict[str, Any]:
+    """A local cluster, as `-o json` shows it."""
     by_kind = Kind(cluster.name)
     running = by_kind.running if by_kind.known else cluster.running
     form = "node" if cluster.has_node else "control plane" if running else ""

@@ -24,12 +24,10 @@ from concordat.cli.live import Cluster
 from concordat.cli.output import EXIT_FAILED, as_yaml, fail, notes, out, styled
 from concordat.cli.running import operator_process
 from concordat.cli.status import tree
-from concordat.lab import binaries, paths
+from concordat.lab import binaries, paths, providers
 from concordat.lab.errors import LabError
-from concordat.lab.existing import Existing
 from concordat.lab.forward import Forwards
 from concordat.lab.images import build_image
-from concordat.lab.kind import Kind
 from concordat.lab.local import Local, Options
 from concordat.lab.progress import Progress
 from concordat.lab.providers import NAMES, Choice, ClusterHandle, choose
@@ -116,15 +114,10 @@ def demo(provider: str | None, keep: bool | None) -> None:
 def _stage(choice: Choice, progress: Progress, ending: ExitStack) -> Stage:
     root = paths.tools().parent
     programs = binaries.locate(["kubectl", "helm", "gateway-api.yaml", "prometheus-operator.yaml"], progress)
-    handle: ClusterHandle
-    if choice.provider == "existing":
-        handle = Existing(progress=progress).up()
-    elif choice.provider == "kind":
-        handle = Kind(NAME, progress=progress).up()
-    else:
-        local = Local(NAME, progress=progress)
-        local.down()
-        handle = local.up(Options(node=choice.node, metrics=choice.node, gateway=choice.node))
+    whole = choice.provider == "local" and choice.node
+    if choice.provider == "local":
+        Local(NAME).down()
+    handle = providers.up(choice, NAME, Options(metrics=whole, gateway=whole), progress)
     ending.callback(handle.down)
     return Stage(handle=handle, kubectl=programs["kubectl"], helm=programs["helm"], root=root, progress=progress)
 

@@ -4,7 +4,9 @@ Reading a cluster with the official client: whatever way of logging in a person'
 
 import functools
 import json
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import rich_click as click
@@ -12,6 +14,7 @@ import rich_click as click
 from concordat import conventions
 from concordat.cli.output import EXIT_FAILED, fail
 from concordat.errors import Rejected
+from concordat.lab.local import all_local
 
 APPLY = "application/apply-patch+yaml"  # JSON is YAML
 JSON_PATCH = "application/json-patch+json"
@@ -40,7 +43,7 @@ class Cluster:
 
     def __init__(self, *, context: str | None = None, kubeconfig: str | None = None) -> None:
         self._context = context
-        self._kubeconfig = kubeconfig
+        self._kubeconfig = kubeconfig or _only_local_one()
 
     @functools.cached_property
     def _client(self) -> Any:
@@ -51,9 +54,7 @@ class Cluster:
                 config_file=self._kubeconfig, context=self._context
             )
         except config.ConfigException as error:
-            fail(
-                f"no cluster: {error}. Start one with `concordat up`, or name one with --kubeconfig.", code=EXIT_FAILED
-            )
+            fail(f"no cluster: {error} Start one with `concordat up`, or name one with --kubeconfig.", code=EXIT_FAILED)
         return client.ApiClient()
 
     @functools.cached_property
@@ -147,6 +148,14 @@ class Cluster:
             )
         kind = {"apiVersion": conventions.API_VERSION, "kind": conventions.MICROSERVICE}
         return [kind | item for item in self.items(path, conventions.MICROSERVICES, namespace=namespace)]
+
+
+def _only_local_one() -> str | None:
+    """The local cluster, where it is the only one that runs and no kubeconfig says otherwise."""
+    if "KUBECONFIG" in os.environ or Path("~/.kube/config").expanduser().exists():
+        return None
+    running = [cluster for cluster in all_local() if cluster.running]
+    return str(running[0].kubeconfig) if len(running) == 1 else None
 
 
 def _parsed(answer: bytes) -> Any:

@@ -11,8 +11,10 @@ from rich.text import Text
 from rich.tree import Tree
 
 from concordat import conventions
+from concordat.cli.cluster import describe
 from concordat.cli.live import Cluster, all_namespaces_option, cluster_options, namespace_option
 from concordat.cli.output import emit_json, notes, out, output_option, styled
+from concordat.lab.local import all_local
 
 _MARKS = {"True": ("●", "green"), "False": ("●", "red"), "Unknown": ("○", "yellow")}
 
@@ -28,7 +30,7 @@ def status(
     cluster: Cluster, names: tuple[str, ...], namespace: str | None, all_namespaces: bool, watch: bool, output: str
 ) -> None:
     """
-    The services of a namespace: ready or why not, what was built for each, what to mend.
+    The services of a namespace: ready or why not, what was built for each, what to mend. And the local clusters that run.
 
     Exits with 1 when a service is not ready.
 
@@ -43,9 +45,12 @@ def status(
         found = cluster.microservices(namespace=None if all_namespaces else namespace or cluster.namespace)
         return [item for item in found if not names or item["metadata"]["name"] in names]
 
+    local = [found for found in map(describe, all_local()) if found["running"]]
+    for found in local if output == "text" else ():
+        notes.print(styled(f"local cluster {found['name']}: {found['kind']}, {found['memory_mib']} MiB", "dim"))
     services = look()
     if output == "json":
-        emit_json({"services": [_summary(item) for item in services]})
+        emit_json({"clusters": local, "services": [_summary(item) for item in services]})
     elif watch:
         with Live(tree(services), console=out, auto_refresh=False) as live:
             while True:
