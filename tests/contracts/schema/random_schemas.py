@@ -167,7 +167,7 @@ class Schemas:
         ]
         if nested and rng.random() < 0.5:
             key = rng.choice(nested)
-            return {**schema, key: self._changed_inside(schema[key])}
+            return {**schema, key: self._changed_inside(key, schema[key])}
         choice = rng.random()
         if choice < 0.3 and places:
             dropped = rng.choice(places)
@@ -186,11 +186,11 @@ class Schemas:
             return {rng.choice(["anyOf", "allOf"]): [schema, self.schema(1)]}
         return {"not": {"not": schema}}
 
-    def _changed_inside(self, value: Any) -> Any:
+    def _changed_inside(self, keyword: str, value: Any) -> Any:
         if isinstance(value, list) and value:
             at = self.rng.randrange(len(value))
             return [self.changed(part) if index == at else part for index, part in enumerate(value)]
-        if isinstance(value, dict) and value and all(isinstance(part, dict | bool) for part in value.values()):
+        if keyword == "properties":
             name = self.rng.choice(list(value))
             return {**value, name: self.changed(value[name])}
         return self.changed(value)

@@ -5,9 +5,9 @@ from typing import Any
 from concordat.contracts.invalid import InvalidDocument
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
 from concordat.contracts.schema.dialect import Dialect, Direction
-from concordat.contracts.schema.document import SchemaDocument, UnresolvableReference
+from concordat.contracts.schema.document import SchemaDocument
 from concordat.contracts.schema.naming import SAYS, rule_id
-from concordat.contracts.schema.node import Malformed, Node
+from concordat.contracts.schema.node import Node
 from concordat.contracts.schema.paths import Path, holding, written
 from concordat.contracts.schema.search import ALLOWANCE, Search
 from concordat.contracts.schema.space import Setting, Space
@@ -55,7 +55,7 @@ def compare_schemas(
         hidden = "readOnly" if direction is Direction.REQUEST else "writeOnly"
     try:
         return _compare(old_doc, old_schema, new_doc, new_schema, direction, where, memo, hidden)
-    except (RecursionError, UnresolvableReference, Malformed) as reason:
+    except (RecursionError, ValueError) as reason:  # malformed, unresolvable, or deeper than can be followed
         deep = "nested too deep" if isinstance(reason, RecursionError) else str(reason)
         return [_undecided(where, deep)]
 

@@ -112,7 +112,9 @@ class SchemaDocument:
             own, onward = self._target_digest(name)
             reached[name] = own
             pending.extend(onward)
-        closure = _hash(*(part for name in sorted(reached) for part in (name.encode(), reached[name])))
+        closure = _hash(
+            *(part for name in sorted(reached) for part in (name.encode("utf-8", "surrogatepass"), reached[name]))
+        )
         self._closures[reference] = closure
         return closure
 
@@ -125,7 +127,7 @@ class SchemaDocument:
         try:
             return self._fingerprint(self.resolve(reference))
         except UnresolvableReference:
-            return _hash(reference.encode(), self._own_mark), ()
+            return _hash(reference.encode("utf-8", "surrogatepass"), self._own_mark), ()
 
     def _fingerprint(self, plain: Any) -> tuple[bytes, tuple[str, ...]]:
         text = _bytes(plain)

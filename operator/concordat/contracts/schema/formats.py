@@ -97,7 +97,7 @@ def holds(name: str, value: str) -> bool | None:
         return None if value not in EXAMPLES["byte"] else True
     if name not in CHECKED:
         return None
-    return _validator(name).is_valid(value)
+    return _asked(_validator(name), value)
 
 
 @lru_cache(maxsize=1024)
@@ -111,4 +111,11 @@ def _pattern_validator(pattern: str) -> "jsonschema_rs.Draft202012Validator | No
 def matches(pattern: str, value: str) -> bool | None:
     """Whether a string matches a pattern; ``None`` for what is no pattern."""
     validator = _pattern_validator(pattern)
-    return None if validator is None else validator.is_valid(value)
+    return None if validator is None else _asked(validator, value)
+
+
+def _asked(validator: "jsonschema_rs.Draft202012Validator", value: str) -> bool | None:
+    try:
+        return validator.is_valid(value)
+    except ValueError:  # half a surrogate pair is no text
+        return None

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from concordat.contracts.schema import formats
-from concordat.contracts.schema.answers import Answer
+from concordat.contracts.schema.answers import Answer, Sample
 from concordat.contracts.schema.membership import accepts
 from concordat.contracts.schema.space import Space
 from concordat.contracts.schema.terms import INSIDE, OUTSIDE, Names, Signed
@@ -55,5 +55,9 @@ def fresh(search: "Search", inside: Iterable[Names], outside: Iterable[Names], t
         parts.append({"not": {"enum": sorted(refused)}})
     if parts:
         schema["allOf"] = parts
-    question.add(Signed(INSIDE, search.space.literal(schema)))
-    return search.find(frozenset(question))
+    pretty = search.find(frozenset({*question, Signed(INSIDE, search.space.literal({**schema, "minLength": 1}))}))
+    return (
+        pretty
+        if isinstance(pretty, Sample)
+        else search.find(frozenset({*question, Signed(INSIDE, search.space.literal(schema))}))
+    )

@@ -13,6 +13,28 @@ if TYPE_CHECKING:
     from concordat.contracts.schema.space import Space
 
 MOST_REFERENCES = 16
+TYPE_NAMES = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
+SHAPES: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("allOf", "anyOf", "enum", "oneOf", "prefixItems"), list),
+    **dict.fromkeys(("dependencies", "dependentRequired", "dependentSchemas", "patternProperties", "properties"), dict),
+    **dict.fromkeys(
+        (
+            "maxContains",
+            "maxItems",
+            "maxLength",
+            "maxProperties",
+            "minContains",
+            "minItems",
+            "minLength",
+            "minProperties",
+        ),
+        (int, float),
+    ),
+    **dict.fromkeys(("exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"), (int, float)),
+    **dict.fromkeys(("$dynamicRef", "$recursiveRef", "$ref", "format", "pattern"), str),
+    "type": (str, list),
+}
+"""What a keyword holds, where anything else would not be noticed in reading."""
 Bound = tuple[Fraction, bool]
 """A limit and whether it is exclusive."""
 
@@ -126,18 +148,31 @@ def read(node: Node) -> Keywords:
     raw = node.raw
     if not isinstance(raw, dict):
         raise Malformed(f"a schema is an object or a boolean, not {raw!r:.60}")
+    for keyword, value in raw.items():
+        expected = SHAPES.get(keyword)
+        if expected is not None and value is not None and not isinstance(value, expected):
+            raise Malformed(f"{keyword} may not be {value!r:.60}")
     try:
         return _Reader(node).keywords()
-    except (TypeError, ValueError, AttributeError) as wrong:
+    except (TypeError, ValueError, AttributeError, OverflowError) as wrong:
         if isinstance(wrong, Malformed) or type(wrong).__name__ == "UnresolvableReference":
             raise
         raise Malformed(f"not a valid schema: {wrong}") from wrong
 
 
+def _names(value: Any) -> tuple[str, ...]:
+    if not all(isinstance(name, str) for name in value):
+        raise Malformed(f"names of properties are strings, not {value!r:.60}")
+    return tuple(dict.fromkeys(value))
+
+
 class _Reader:
     def __init__(self, node: Node) -> None:
         self.node = node
-        self.raw: Mapping[str, Any] = node.raw
+        # YAML leaves null where nothing was written; only ``const`` means it.
+        self.raw: Mapping[str, Any] = {
+            keyword: value for keyword, value in node.raw.items() if value is not None or keyword == "const"
+        }
         self.dialect = node.document.dialect
         self.year = self.dialect.year
 
@@ -184,6 +219,8 @@ class _Reader:
         types = raw.get("type")
         if types is not None:
             names = {types} if isinstance(types, str) else set(types)
+            if not names <= TYPE_NAMES:
+                raise Malformed(f"type may not be {types!r:.60}")
             if raw.get("nullable") is True and self.dialect is Dialect.OPENAPI_30:
                 names.add("null")
             if "number" in names:
@@ -266,7 +303,7 @@ class _Reader:
         if "propertyNames" in raw and self.year >= 2017:
             found.names = self.child(raw["propertyNames"])
         required = raw.get("required")
-        found.required = tuple(dict.fromkeys(required)) if isinstance(required, list) else ()
+        found.required = _names(required) if isinstance(required, list) else ()
         found.min_properties = self.count("minProperties") or 0
         found.max_properties = self.count("maxProperties")
         if self.year >= 2019:
@@ -278,7 +315,7 @@ class _Reader:
             }
         for name, also in (raw.get("dependencies") or {}).items():
             if isinstance(also, list):
-                found.dependent_required[name] = (*found.dependent_required.get(name, ()), *also)
+                found.dependent_required[name] = (*found.dependent_required.get(name, ()), *_names(also))
             elif isinstance(also, str):
                 found.dependent_required[name] = (*found.dependent_required.get(name, ()), also)
             else:

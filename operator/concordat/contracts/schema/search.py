@@ -12,11 +12,10 @@ from typing import Any
 
 from concordat.contracts.schema import arrays, numbers, objects, strings
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
-from concordat.contracts.schema.document import UnresolvableReference
 from concordat.contracts.schema.expand import Tableau, admits
 from concordat.contracts.schema.membership import accepts
 from concordat.contracts.schema.names import is_named
-from concordat.contracts.schema.node import Malformed, Node
+from concordat.contracts.schema.node import Node
 from concordat.contracts.schema.space import Space
 from concordat.contracts.schema.terms import (
     OUTSIDE,
@@ -32,9 +31,9 @@ from concordat.contracts.schema.terms import (
 )  # fmt: skip
 from concordat.contracts.schema.values import TYPES, canonical, fraction, type_of
 
-STEPS = 20_000
+STEPS = 10_000
 """Schemas opened and alternatives weighed for one question from outside; what needs more is unknown."""
-ALLOWANCE = 60_000
+ALLOWANCE = 25_000
 """The same for all questions of one comparison."""
 DEEPEST = 32
 """Questions inside questions; Python's own stack allows about twice that."""
@@ -67,7 +66,7 @@ class Search:
         self._left = granted = min(STEPS, self.allowance)
         try:
             return self.find(frozenset(question))
-        except (OutOfBudget, RecursionError, UnresolvableReference, Malformed):
+        except (OutOfBudget, RecursionError, ValueError):
             return UNKNOWN
         finally:
             self.allowance -= granted - max(self._left, 0)

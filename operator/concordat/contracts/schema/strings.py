@@ -51,7 +51,7 @@ def _of_length(least: int, most: int | None, without: set[str]) -> Answer:
     longest = most if most is not None else least + 1
     if longest == 0:
         return EMPTY if "" in without else Sample("")
-    for length in range(least, min(longest, least + 2) + 1):
+    for length in sorted(range(least, min(longest, least + 2) + 1), key=lambda length: length == 0):
         for letter in ("a", "b", "x", "0"):
             if letter * length not in without:
                 return Sample(letter * length)

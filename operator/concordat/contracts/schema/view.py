@@ -161,10 +161,8 @@ def _parts(node: Node, made: View, known: frozenset[Node] | None, is_added: bool
 
 def _explicit(node: Node) -> tuple[Node, ...]:
     """What the schema itself lists under ``allOf``, its reference left out."""
-    if not isinstance(node.raw, dict) or "allOf" not in node.raw:
-        return ()
-    count = len(node.raw["allOf"])
-    return node.keywords.all_of[-count:] if count else ()
+    listed = node.raw.get("allOf") if isinstance(node.raw, dict) else None
+    return node.keywords.all_of[-len(listed) :] if listed else ()
 
 
 def _listed(node: Node, depth: int = 0) -> Iterator[Node]:

@@ -17,6 +17,7 @@ from concordat.contracts.schema.node import Keywords, Node
 from concordat.contracts.schema.paths import ANY_ITEM, ANY_NAME, Path
 from concordat.contracts.schema.search import Search
 from concordat.contracts.schema.terms import INSIDE, OUTSIDE, SENT, Signed
+from concordat.contracts.schema.values import canonical
 from concordat.contracts.schema.view import Part, View, view
 
 DEEPEST = 24
@@ -292,4 +293,8 @@ def _differs(group: Group, part: Part, pair: _Pair) -> bool:
         return False
     if group.keywords == ("types",):
         return pair.sender.types != part.keywords.types
+    if group.keywords == ("enum",):
+        # Python takes True for 1.
+        values = [canonical(list(values[0]))]
+        return all([canonical(list(other.keywords.enum or ()))] != values for other in pair.sender.parts)
     return all([getattr(other.keywords, name) for name in group.keywords] != values for other in pair.sender.parts)
