@@ -69,7 +69,7 @@ def test_a_list_is_background_work() -> None:
     world = World()
     item = microservice("orders", "shop")
     item["metadata"] |= {"uid": "u", "generation": 1, "resourceVersion": "5", "creationTimestamp": "2026"}
-    world.parents.replace([item], "7")
+    world.parents.replace([item], position=7)
     assert world.queued == [("shop/orders", Lane.BACKGROUND)]
 
 
@@ -84,6 +84,28 @@ def test_status_and_labels_queue_nobody() -> None:
     assert world.heard() == {"shop/orders"}
     world.put("orders", metadata={"annotations": {conventions.ANNOTATION_PAUSED: "true"}}, status={"version": "forged"})
     assert world.heard() == {"shop/orders"}
+
+
+def test_a_list_of_one_namespace_says_nothing_of_others() -> None:
+    """With Roles alone each namespace is listed by itself."""
+    world = World()
+    world.put("orders")
+    world.put("payments", namespace="bank")
+    world.parents.within("shop").replace([], "9999")
+    assert [str(parent.key) for parent in world.parents] == ["bank/payments"]
+
+
+def test_a_list_from_a_restored_backup_is_believed() -> None:
+    """Versions went back: what the server says now counts."""
+    world = World()
+    scope = world.parents.within(None)
+    item = microservice("orders", "shop", image="registry.example.com/orders:2")
+    item["metadata"] |= {"uid": "u", "generation": 2, "resourceVersion": "50", "creationTimestamp": "2026"}
+    scope.replace([item], "60")
+    older = microservice("orders", "shop", image="registry.example.com/orders:1")
+    older["metadata"] |= {"uid": "u", "generation": 1, "resourceVersion": "30", "creationTimestamp": "2026"}
+    scope.replace([older], "40")
+    assert world.service("orders").spec.version == "1"
 
 
 def test_an_older_event_is_ignored() -> None:

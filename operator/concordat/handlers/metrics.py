@@ -56,7 +56,7 @@ class Metrics:
         self.loop_lag = self._histogram(
             "concordat_event_loop_lag_seconds", "Seconds the event loop was late.", (0.001, 0.01, 0.1, 0.5, 1, 5)
         )
-        for result in ("success", "error", "requeue_after"):
+        for result in ("success", "error", "requeue", "requeue_after"):
             self._reconciled.labels(controller=CONTROLLER, result=result)
 
     # --- the work queue's observer ------------------------------------------------------------------------------------

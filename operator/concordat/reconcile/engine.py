@@ -16,10 +16,10 @@ from typing import Protocol
 
 from concordat import conventions
 from concordat.cluster.children import Child, Children, ChildStore
-from concordat.cluster.client import Client, Cluster
+from concordat.cluster.client import Client
 from concordat.cluster.discovery import Discovery
 from concordat.cluster.failures import ApiError
-from concordat.cluster.informer import Informer
+from concordat.cluster.informer import Informer, Sink
 from concordat.facts import Platform
 from concordat.manifest import Kind
 from concordat.reconcile.parents import MICROSERVICE, Key, Parents
@@ -72,7 +72,6 @@ class Engine:
         client: Client,
         settings: Settings,
         *,
-        writes: Cluster | None = None,
         queue_observer: Observer | None = None,
         watcher: Watcher | None = None,
     ) -> None:
@@ -88,7 +87,7 @@ class Engine:
         self._discovered = asyncio.Event()
         self._discovery = Discovery(client, (kind for kind in kinds.ALL if kind.optional))
         self._reconciler = Reconciler(
-            writes or client,
+            client,
             parents=self.parents,
             children=self.children,
             platform=settings.platform,
@@ -103,7 +102,7 @@ class Engine:
     async def warm(self) -> None:
         """Fill every cache and keep it filled; returns when all have been."""
         for scope in self._scopes():
-            self._watch(MICROSERVICE, self.parents, scope)
+            self._watch(MICROSERVICE, self.parents.within(scope), scope)
         for kind in kinds.ALL:
             if not kind.optional:
                 self._watch_children(kind)
@@ -122,12 +121,13 @@ class Engine:
     async def stop(self, *, drain: float) -> bool:
         """Take no more work, and let what is queued finish for ``drain`` seconds at most; whether it did."""
         self.queue.close()
-        try:
-            async with asyncio.timeout(drain):
-                await self.queue.drain()
-            drained = True
-        except TimeoutError:
-            drained = False
+        drained = True
+        if self._workers:
+            try:
+                async with asyncio.timeout(drain):
+                    await self.queue.drain()
+            except TimeoutError:
+                drained = False
         tasks = [*self._workers, *self._background, *self._watches.values()]
         for task in tasks:
             task.cancel()
@@ -139,9 +139,8 @@ class Engine:
         for (kind, namespace), informer in self.informers.items():
             if informer.silence() > HUNG or self._watches[kind, namespace].done():
                 return f"the watch of {kind} in {namespace or 'all namespaces'} hangs"
-        if any(worker.done() for worker in self._workers):
-            return "a worker has ended"
-        return ""
+        ended = [task.get_name() for task in (*self._workers, *self._background) if task.done()]
+        return f"{ended[0]} has ended" if ended else ""
 
     # --- for those who look at us ---------------------------------------------------------------------------------------
 
@@ -194,8 +193,8 @@ class Engine:
             informers.append(self._watch(kind, store, scope, selector=CHILDREN_OF_OURS))
         return informers
 
-    def _watch(self, kind: Kind, sink: ChildStore | Parents, scope: str | None, *, selector: str = "") -> Informer:
-        informer = Informer(self._client, kind, sink, namespace=scope, selector=selector, readable=self._kind_readable)
+    def _watch(self, kind: Kind, sink: Sink, scope: str | None, *, selector: str = "") -> Informer:
+        informer = Informer(self._client, kind, sink, namespace=scope, selector=selector, readable=self._enqueue_all)
         self.informers[kind.kind, scope] = informer
         self._watches[kind.kind, scope] = asyncio.create_task(informer.run(), name=f"watch {kind} {scope or ''}")
         return informer
@@ -222,10 +221,6 @@ class Engine:
                 self.queue.add_after(key, SETTLE)
             else:
                 self.queue.add(key, Lane.URGENT if self.synced else Lane.BACKGROUND)
-
-    def _kind_readable(self) -> None:
-        """A kind that could not be read can be again."""
-        self._enqueue_all()
 
     def _enqueue_all(self) -> None:
         for parent in self.parents:

@@ -61,6 +61,16 @@ class Decided:
     wanted: Mapping[ChildKey, Wanted]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """What one pass is about, as it was when the pass began: the next edit may come while it is under way."""
+
+    generation: int
+    paused: bool
+    service: Microservice | None
+    problems: tuple[Problem, ...]
+
+
 @dataclass(kw_only=True, slots=True)
 class Parent:
     """What we know of one Microservice. Changes in place as long as its uid stays."""
@@ -82,14 +92,17 @@ class Parent:
     refused: dict[ChildKey, tuple[str, str]] = field(default_factory=dict)
     """Digest of a manifest the API server called invalid, and its words."""
     decided: Decided | None = None
-    """The last plan that was carried out completely."""
+    """The last complete plan."""
+
+    def turn(self) -> Turn:
+        """What a pass that begins now is about."""
+        return Turn(generation=self.generation, paused=self.paused, service=self.service, problems=self.problems)
 
 
 class Parents:
     """Every Microservice we look after."""
 
     def __init__(self, enqueue: Callable[[Key, Lane], object]) -> None:
-        self.refusal = ""
         self._enqueue = enqueue
         self._parents: dict[Key, Parent] = {}
         self._consumers: defaultdict[Target, set[Key]] = defaultdict(set)
@@ -107,15 +120,25 @@ class Parents:
 
     # --- what the API server says ---------------------------------------------------------------------------------------
 
-    def replace(self, items: Iterable[Mapping[str, Any]], resource_version: str) -> None:
-        """A LIST says what exists; everything else is gone."""
+    def within(self, namespace: str | None) -> "Scope":
+        """The part of them that one list and watch speaks of."""
+        return Scope(self, namespace)
+
+    def replace(self, items: Iterable[Mapping[str, Any]], *, namespace: str | None = None, position: int) -> None:
+        """A LIST says what exists in a namespace, or in all; everything else there is gone."""
         listed = set()
         for item in items:
             listed.add(_key(item))
             self._observe(item, Lane.BACKGROUND)
         for key in self._parents.keys() - listed:
-            if self._parents[key].resource_version <= int(resource_version):
-                self.forget(key)
+            if namespace in (None, key.namespace) and self._parents[key].resource_version <= position:
+                self.forget(self._parents[key])
+
+    def forget_versions(self, namespace: str | None) -> None:
+        """The server's history was restored from a backup: what it says now counts, however old its versions look."""
+        for parent in self._parents.values():
+            if namespace in (None, parent.key.namespace):
+                parent.resource_version = 0
 
     def observe(self, event: str | None, item: Mapping[str, Any]) -> None:
         """One event of a watch."""
@@ -124,18 +147,18 @@ class Parents:
             return
         known = self._parents.get(_key(item))
         if known is not None and known.uid == item["metadata"]["uid"]:
-            self.forget(known.key)
+            self.forget(known)
 
     def knows(self, namespace: str, name: str, resource_version: str) -> bool:
         """Whether it is cached in this very version."""
         found = self._parents.get(Key(conventions.MICROSERVICE, namespace, name))
         return found is not None and found.resource_version == int(resource_version)
 
-    def forget(self, key: Key) -> None:
-        """It is gone."""
-        known = self._parents.pop(key, None)
-        if known is not None:
-            self._reindex(key, None if known.deleting else known.service, None)
+    def forget(self, gone: Parent) -> None:
+        """This very one is gone; one of the same name that came after it is not."""
+        if self._parents.get(gone.key) is gone:
+            del self._parents[gone.key]
+            self._reindex(gone.key, None if gone.deleting else gone.service, None)
 
     def wrote_status(self, parent: Parent, status: MicroserviceStatus, resource_version: str) -> None:
         """Our own write, so that its echo is recognised as one."""
@@ -147,7 +170,7 @@ class Parents:
         version = int(metadata["resourceVersion"])
         known = self._parents.get(key)
         if known is not None and known.uid != metadata["uid"]:
-            self.forget(key)
+            self.forget(known)
             known = None
         if known is not None and version <= known.resource_version:
             return
@@ -252,6 +275,33 @@ class Parents:
         if target.kind == "service":
             return {Key(conventions.MICROSERVICE, target.namespace, target.name)}
         return set(self._contracts.get((target.namespace, target.name), ()))
+
+
+class Scope:
+    """What an informer of Microservices feeds: all of them, or those of one namespace."""
+
+    def __init__(self, parents: Parents, namespace: str | None) -> None:
+        self.refusal = ""
+        self._parents = parents
+        self._namespace = namespace
+        self._position = 0
+
+    def replace(self, items: Iterable[Mapping[str, Any]], resource_version: str) -> None:
+        """A LIST."""
+        position = int(resource_version)
+        if position < self._position:
+            self._parents.forget_versions(self._namespace)
+        self._position = position
+        self._parents.replace(items, namespace=self._namespace, position=position)
+
+    def observe(self, event: str, item: Mapping[str, Any]) -> None:
+        """One event of a watch."""
+        self._position = max(self._position, int(item["metadata"]["resourceVersion"]))
+        self._parents.observe(event, item)
+
+    def knows(self, namespace: str, name: str, resource_version: str) -> bool:
+        """Whether one is cached in this very version."""
+        return self._parents.knows(namespace, name, resource_version)
 
 
 def asked_for(service: str | None, contract: str | None, namespace: str) -> Target:

@@ -21,7 +21,7 @@ from concordat.facts import Facts, Platform
 from concordat.manifest import ChildKey
 from concordat.plan import Plan, plan
 from concordat.reconcile.gather import gather
-from concordat.reconcile.parents import MICROSERVICE, Decided, Key, Parent, Parents
+from concordat.reconcile.parents import MICROSERVICE, Decided, Key, Parent, Parents, Turn
 from concordat.status import ChildOutcome, Seen, report
 
 logger = logging.getLogger(__name__)
@@ -74,41 +74,37 @@ class Reconciler:
         parent = self._parents.find(key)
         if parent is None or parent.deleting:
             return Outcome()
+        turn = parent.turn()
         try:
-            facts = self.gather(parent)
-            planned = self.plan(parent, facts)
+            facts = self.gather(turn)
+            planned = self.plan(parent, turn, facts)
             settled = await self.apply(parent, planned)
-            await self.report(parent, planned, settled)
+            await self.report(parent, turn, planned, settled)
         except ParentGone:
-            self._parents.forget(key)
+            self._parents.forget(parent)
             return Outcome()
         return _what_is_left(settled)
 
-    def gather(self, parent: Parent) -> Facts:
+    def gather(self, turn: Turn) -> Facts:
         """What the plan depends on, from the caches."""
-        if parent.service is None:
+        if turn.service is None:
             return Facts(platform=self._platform)
-        return gather(parent.service, parents=self._parents, platform=self._platform, installed=self._installed())
+        return gather(turn.service, parents=self._parents, platform=self._platform, installed=self._installed())
 
-    def plan(self, parent: Parent, facts: Facts) -> Plan | Decided | None:
+    def plan(self, parent: Parent, turn: Turn, facts: Facts) -> Plan | Decided | None:
         """
         What should exist.
 
         ``None`` when nobody may decide it: the spec is invalid, or a person said hands off. The former decision
         while nothing it depends on has changed and everything it wanted is in place.
         """
-        if parent.service is None or parent.problems or parent.paused:
+        if turn.service is None or turn.problems or turn.paused:
             return None
         decided = parent.decided
-        if (
-            decided is not None
-            and decided.of is parent.service
-            and decided.facts == facts
-            and self._holds(decided, parent)
-        ):
+        if decided and decided.of is turn.service and decided.facts == facts and self._holds(decided, parent):
             return decided
-        planned = plan(parent.service, facts)
-        parent.decided = _decided(parent.service, facts, planned) if planned.complete else None
+        planned = plan(turn.service, facts)
+        parent.decided = _decided(turn.service, facts, planned) if planned.complete else None
         return planned
 
     def _holds(self, decided: Decided, parent: Parent) -> bool:
@@ -138,18 +134,18 @@ class Reconciler:
         existing = self._children.owned_by(owner.namespace, owner.name)
         return [child for key, child in existing.items() if key not in wanted and child.controller_uid == owner.uid]
 
-    async def report(self, parent: Parent, planned: Plan | Decided | None, settled: Iterable[Settled]) -> None:
+    async def report(
+        self, parent: Parent, turn: Turn, planned: Plan | Decided | None, settled: Iterable[Settled]
+    ) -> None:
         """Write the status if it differs from the one the API server has."""
-        generation = parent.generation
-        service = planned.service if planned else parent.service
         current = self._children.owned_by(parent.key.namespace, parent.key.name)
         status = report(
             parent.status,
             Seen(
-                generation=generation,
-                paused=parent.paused,
-                service=service,
-                invalid=parent.problems,
+                generation=turn.generation,
+                paused=turn.paused,
+                service=planned.service if planned else turn.service,
+                invalid=turn.problems,
                 violations=planned.violations if isinstance(planned, Plan) else (),
                 notices=planned.notices if planned else (),
                 children=tuple(_outcomes(settled, current, parent.fingerprints)),
@@ -254,7 +250,9 @@ def _what_is_left(settled: Iterable[Settled]) -> Outcome:
         return Outcome()
     passing = [outcome.error for outcome in errors if isinstance(outcome.error, ApiError | Waiting)]
     if passing:
-        return Outcome(result="error", retry=True, again_after=max(error.retry_after for error in passing))
+        failed = any(isinstance(error, ApiError) for error in passing)
+        again_after = max(error.retry_after for error in passing)
+        return Outcome(result="error" if failed else "requeue", retry=True, again_after=again_after)
     if any(isinstance(outcome.error, Conflict) for outcome in errors):
         return Outcome(result="requeue_after", again_after=LOOK_AGAIN_AT_STRANGER)
     if any(not outcome.refused for outcome in errors):
