@@ -144,19 +144,7 @@ def _with_pods(stage: Stage, choice: Choice) -> None:
     with stage.progress.step("helm install concordat"):
         _install_chart(stage)
     with stage.progress.step("kubectl apply: catalog and its database are ready"):
-        started = time.monotonic()
-        _apply_services(stage)
-        stage.run(
-            stage.kubectl,
-            "wait",
-            "-n",
-            NAMESPACE,
-            "--for=condition=Ready",
-            f"--timeout={PATIENCE:.0f}s",
-            "microservices",
-            "--all",
-        )
-        took = time.monotonic() - started
+        took = _apply_services(stage, until="Ready")
     _show_tree(stage)
     _show(f"ready {took:.1f} s after kubectl apply")
 
@@ -232,19 +220,7 @@ def _without_pods(stage: Stage, ending: ExitStack) -> None:
     with stage.progress.step("the operator, as a process of this machine"):
         ending.enter_context(operator_process(stage.handle.kubeconfig, log))
     with stage.progress.step("kubectl apply: every object of catalog and its database"):
-        started = time.monotonic()
-        _apply_services(stage)
-        stage.run(
-            stage.kubectl,
-            "wait",
-            "-n",
-            NAMESPACE,
-            "--for=condition=Reconciled",
-            f"--timeout={PATIENCE:.0f}s",
-            "microservices",
-            "--all",
-        )
-        took = time.monotonic() - started
+        took = _apply_services(stage, until="Reconciled")
     _show_tree(stage)
     _show(f"everything declared exists {took:.1f} s after kubectl apply; no pod runs here, so nothing is Available")
     _show_repair(stage, "networkpolicy/catalog", "delete")
@@ -253,9 +229,14 @@ def _without_pods(stage: Stage, ending: ExitStack) -> None:
 # --- what both show -------------------------------------------------------------------------------------------------------
 
 
-def _apply_services(stage: Stage) -> None:
+def _apply_services(stage: Stage, *, until: str) -> float:
+    """Seconds from ``kubectl apply`` until the condition holds for all of them."""
+    started = time.monotonic()
     for file in SERVICES:
         stage.run(stage.kubectl, "apply", "-n", NAMESPACE, "-f", str(stage.root / file))
+    patience = f"--timeout={PATIENCE:.0f}s"
+    stage.run(stage.kubectl, "wait", "-n", NAMESPACE, f"--for=condition={until}", patience, "microservices", "--all")
+    return time.monotonic() - started
 
 
 def _show_tree(stage: Stage) -> None:
