@@ -6,6 +6,7 @@ temporary folder that later runs find again.
 """
 
 import json
+import statistics
 import subprocess
 import sys
 import tarfile
@@ -48,15 +49,19 @@ def asyncapi_corpus() -> list[Figure]:
 
 def github() -> list[Figure]:
     """GitHub's REST API, 11.3 against 13.0 MB: time as a multiple of ``json.loads`` of both, and peak memory."""
-    old, new = (_github_document(version) for version in _GITHUB)
-    done = subprocess.run(
-        [sys.executable, "-c", _MEASURE, str(old), str(new)], check=True, capture_output=True, text=True
-    )
-    measured = json.loads(done.stdout)
-    ratio = min(measured["ratios"])
+    old, new = (str(_github_document(version)) for version in _GITHUB)
+    runs = [
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-c", _MEASURE, old, new], check=True, capture_output=True, text=True
+            ).stdout
+        )
+        for _ in range(5)
+    ]
+    ratio, peak = statistics.median(each["ratio"] for each in runs), max(each["peak"] for each in runs)
     return [
-        _figure("github_compare_over_load", round(ratio, 2), "x", "<= 4", ratio <= 4, **measured),
-        _figure("github_peak_mib", round(measured["peak"]), "MiB", "<= 300", measured["peak"] <= 300),
+        _figure("github_compare_over_load", round(ratio, 2), "x", "<= 4", ratio <= 4, runs=runs),
+        _figure("github_peak_mib", round(peak), "MiB", "<= 300", peak <= 300),
     ]
 
 
@@ -78,15 +83,19 @@ _MEASURE = """
 import json, resource, sys, time
 from concordat.contracts import compare
 texts = [open(path).read() for path in sys.argv[1:]]
-ratios = []
-for _ in range(3):
-    started = time.process_time()
-    old, new = (json.loads(text) for text in texts)
-    loaded = time.process_time()
-    verdict = compare(old, new)
-    ratios.append((time.process_time() - loaded) / (loaded - started))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"ratios": ratios, "peak": peak, "verdict": verdict.outcome, "findings": len(verdict.findings)}))
+started = time.process_time()
+old, new = (json.loads(text) for text in texts)
+loaded = time.process_time()
+verdict = compare(old, new)
+compared = time.process_time()
+print(json.dumps({
+    "ratio": (compared - loaded) / (loaded - started),
+    "load_s": loaded - started,
+    "compare_s": compared - loaded,
+    "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    "verdict": verdict.outcome,
+    "findings": len(verdict.findings),
+}))
 """
 
 
@@ -125,7 +134,12 @@ def _github_document(version: str) -> Path:
     target = folder / "api.github.com.json"
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["npm", "pack", "--silent", f"@octokit/openapi@{version}"], cwd=folder, check=True)
+        subprocess.run(
+            ["npm", "pack", "--silent", f"@octokit/openapi@{version}"],
+            cwd=folder,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         with tarfile.open(next(folder.glob("*.tgz"))) as archive:
             member = archive.extractfile("package/generated/api.github.com.json")
             assert member is not None

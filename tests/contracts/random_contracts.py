@@ -39,6 +39,14 @@ def unsound(
     return wrong
 
 
+def document_pair(rng: random.Random) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A document of one operation and what became of it."""
+    old = [_operation(rng)]
+    new = [_changed_operation(rng, each) for each in old]
+    head = {"info": {"title": "Random", "version": "1.0.0"}}
+    return {**_document(rng, old), **head}, {**_document(rng, new), **head}
+
+
 def _operation(rng: random.Random) -> Model:
     return {"request": _object(rng, 2), "answer": _object(rng, 3), "is_list": rng.random() < 0.2, "tenant": False}
 
