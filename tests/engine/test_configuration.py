@@ -72,6 +72,11 @@ def test_what_cannot_be_used_is_named(name: str, value: str) -> None:
     assert [problem.path for problem in caught.value.problems] == [name]
 
 
+def test_settings_of_the_local_cluster_are_not_ours() -> None:
+    """They stand in the shell of whoever starts the operator by hand."""
+    assert configuration.read({"CONCORDAT_BINARIES": "/opt/bin"}) == configuration.read({})
+
+
 def test_all_complaints_come_at_once() -> None:
     """Nobody wants to restart six times."""
     with pytest.raises(InvalidInput) as caught:

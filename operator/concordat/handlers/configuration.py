@@ -49,13 +49,17 @@ class Configuration:
 KNOWN = frozenset(line.split()[0] for line in (__doc__ or "").splitlines() if line.startswith(f"    {PREFIX}"))
 
 
+OTHERS = frozenset({"CONCORDAT_BINARIES", "CONCORDAT_PROVIDER", "CONCORDAT_LOAD_IMAGE"})
+"""The local cluster's, which stand in the same shell."""
+
+
 def read(environ: Mapping[str, str] = os.environ) -> Configuration:
     """
     From environment variables.
 
     Raises :exc:`InvalidInput` with one problem per variable that is misspelt or cannot be used.
     """
-    stated = {name: value.strip() for name, value in environ.items() if name.startswith(PREFIX)}
+    stated = {name: value.strip() for name, value in environ.items() if name.startswith(PREFIX) and name not in OTHERS}
     problems = [
         Problem(path=name, message=f"there is no such setting; possible are {', '.join(sorted(KNOWN))}")
         for name in sorted(stated.keys() - KNOWN)
