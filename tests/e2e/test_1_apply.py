@@ -15,7 +15,7 @@ from tests.e2e.opening import BYSTANDERS, MONITORING, RELEASE, SHOP, SYSTEM
 from tests.e2e.pairs import Place
 from tests.e2e.stage import Stage, eventually
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.timeout(1800)]  # the first one brings up the cluster and builds its images
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=str)

@@ -9,7 +9,7 @@ from tests.e2e.opening import PARTNERS
 from tests.e2e.pairs import attempts, wrong
 from tests.e2e.stage import Stage, eventually
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.timeout(1800)]  # the first one brings up the cluster and builds its images
 
 
 def test_every_pair_of_pods_gets_through_as_declared_and_not_otherwise(stage: Stage) -> None:

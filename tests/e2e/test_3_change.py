@@ -11,7 +11,7 @@ from tests.e2e.pairs import Place
 from tests.e2e.rollout import FEWEST, UPDATED, rollout_under_load
 from tests.e2e.stage import Stage, eventually
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.timeout(1800)]  # the first one brings up the cluster and builds its images
 
 
 @pytest.mark.parametrize("service", UPDATED, ids=str)

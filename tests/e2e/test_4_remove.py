@@ -8,7 +8,7 @@ from tests.e2e.exercise import KINDS, children_of
 from tests.e2e.opening import RELEASE, SHOP, SYSTEM
 from tests.e2e.stage import Stage, eventually
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.timeout(1800)]  # the first one brings up the cluster and builds its images
 
 
 def test_deleting_a_service_deletes_what_was_built_for_it(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from tests.e2e.opening import PROBER_IMAGE
 from tests.e2e.rights_used import SCOPES, rights_difference
 from tests.e2e.stage import Stage
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.timeout(1800)]  # the first one brings up the cluster and builds its images
 
 
 @pytest.mark.parametrize("scope", SCOPES)
