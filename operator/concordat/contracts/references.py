@@ -21,7 +21,21 @@ _DATA = frozenset(
 )
 """Keys that hold the author's values, in which ``$ref`` is only a word."""
 
-_WORDS = frozenset({"type", "required"})
+_NOT_WALKED = _DATA | {"type"}
+_MARKS = frozenset(
+    [
+        "$ref",
+        "$dynamicRef",
+        "$anchor",
+        "$dynamicAnchor",
+        "$id",
+        "$self",
+        "x-sunset",
+        "x-stability-level",
+        "x-extensible-enum",
+    ]
+)
+"""Keys worth knowing about wherever they stand."""
 
 _NAMES = frozenset(
     [
@@ -102,7 +116,7 @@ class References:
         self.is_json = True
         """Whether all is as JSON has it: keys are text, and no value is a date (which YAML's older readers make of some)."""
         self.extensions: set[str] = set()
-        """Names of the extensions whose value is a scalar or a list, such as ``x-sunset``."""
+        """Those of the extensions that announce something, such as ``x-sunset``."""
         self.of_part: dict[Pointer, frozenset[str]] = {}
         """References of each part: ``("components", "schemas", "Pet")``, ``("paths", "/pets")``, ``("info",)``."""
         for part, node in _parts(root):
@@ -152,26 +166,32 @@ class References:
             kind = value.__class__
             if key.__class__ is not str:
                 self.is_json = False
-            if kind is dict:
+                key = str(key)
+            if kind is str:
+                if key in _MARKS and not named:
+                    self._mark(key, value, found)
+            elif kind is dict:
                 if named:
                     self._walk(value, found, depth + 1, named=False)
-                elif key not in _DATA and not _is_extension(key):
+                elif key not in _DATA and key[:2] != "x-":
                     self._walk(value, found, depth + 1, named=key in _NAMES)
-            elif named:
-                if kind is list:
-                    self._walk(value, found, depth + 1, named=False)
-            elif _is_extension(key):
-                self.extensions.add(key)
-                self.is_json = self.is_json and kind is not date
             elif kind is list:
-                if key in _WORDS:
-                    self._check_words(key, value, node)
-                if key not in _DATA:
+                if named or (key not in _NOT_WALKED and key[:2] != "x-"):
                     self._walk(value, found, depth + 1, named=False)
-                elif key == "enum":
-                    self.is_json = self.is_json and not any(isinstance(each, date) for each in value)
-            elif kind is str and key.__class__ is str and key[:1] == "$":
-                self._keyword(key, value, found)
+                else:
+                    self._list(key, value, node)
+            elif isinstance(value, date):
+                self.is_json = False
+                self.extensions.add(key)
+
+    def _list(self, key: str, value: list[Any], node: Any) -> None:
+        """A list that holds no part of the document."""
+        if key in _MARKS:
+            self.extensions.add(key)
+        elif key in ("type", "required"):
+            self._check_words(key, value, node)
+        elif key == "enum":
+            self.is_json = self.is_json and not any(isinstance(each, date) for each in value)
 
     def _check_words(self, key: str, value: list[Any], node: Any) -> None:
         """``type: [string, null]`` is what many write for ``"null"``; numbers and the like are nobody's type."""
@@ -184,8 +204,10 @@ class References:
                     location=self._location(lambda other: other is node),
                 )
 
-    def _keyword(self, key: str, value: str, found: set[str]) -> None:
-        if key == "$ref" or key == "$dynamicRef":
+    def _mark(self, key: str, value: str, found: set[str]) -> None:
+        if key[0] == "x":
+            self.extensions.add(key)
+        elif key in ("$ref", "$dynamicRef"):
             found.add(value)
         elif key in ("$anchor", "$dynamicAnchor"):
             self._named_places.add(f"#{value}")
