@@ -4,7 +4,9 @@ Services for the tests. Odd numbers: they cannot be right by accident.
 
 from decimal import Decimal
 
+from concordat.slo.alerts import page_alerts, ticket_alerts
 from concordat.slo.objective import Links, Objective, ServiceIdentity, ServiceObjectives
+from concordat.slo.rules import Measured, Rule, fast_rules, slow_rules
 
 AVAILABILITY = Objective(name="availability", target=Decimal("99.9"))
 LATENCY = Objective(name="latency", target=Decimal(99), below=Decimal("0.25"))
@@ -22,3 +24,13 @@ def service(*objectives: Objective, profile: str = "default", scrape_interval: i
         profile=profile,
         scrape_interval=scrape_interval,
     )
+
+
+def burn_alerts(measured: Measured) -> list[Rule]:
+    """All four tiers."""
+    return [*page_alerts(measured), *ticket_alerts(measured)]
+
+
+def recording_rules(measured: Measured) -> list[Rule]:
+    """All of one objective's own records but the period's."""
+    return [*fast_rules(measured), *slow_rules(measured)]

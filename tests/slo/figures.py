@@ -14,16 +14,15 @@ from typing import Any
 import promql_parser as promql
 
 from concordat.promql import MINUTE
-from concordat.slo.alerts import burn_alerts
 from concordat.slo.groups import groups
 from concordat.slo.objective import Links, Objective, ServiceIdentity, ServiceObjectives
 from concordat.slo.proof import notation, values
-from concordat.slo.rules import measure, period_rules, recording_rules
+from concordat.slo.rules import measure, period_rules
 from concordat.slo.service_alerts import Workload, service_group
 from concordat.slo.simulation import simulate
 from concordat.slo.traffic import Phase, exposed
 from tests.slo import battery, correctness
-from tests.slo.examples import AVAILABILITY, CUSTOM, LATENCY, service
+from tests.slo.examples import AVAILABILITY, CUSTOM, LATENCY, burn_alerts, recording_rules, service
 from tests.slo.promtool import query
 from tests.slo.skeleton import nodes, skeleton
 
@@ -58,7 +57,7 @@ def minutes_to_fire(alerts: str, percent: Decimal, *, history: int, lasts: int) 
     }
     firing = f'timestamp(ALERTS{{alertname=~"{alerts}",alertstate="firing"}})'
     asked = f"min(min_over_time({firing}[{lasts}m:{STEP}s])) / 60 - {history}"
-    found = query(groups(of)[:1], test, {asked: f"{(history + lasts) * MINUTE}s"}, interval=f"{STEP}s")[asked]
+    found = query(groups(of)[:-1], test, {asked: f"{(history + lasts) * MINUTE}s"}, interval=f"{STEP}s")[asked]
     return found[0] if found else None
 
 

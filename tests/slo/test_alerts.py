@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from concordat.slo.alerts import burn_alerts
 from concordat.slo.delivery import config_map, prometheus_rule, rule_file
 from concordat.slo.groups import groups
 from concordat.slo.objective import Links, Objective, ServiceIdentity, ServiceObjectives
@@ -16,7 +15,7 @@ from concordat.slo.rules import measure
 from concordat.slo.service_alerts import Workload, service_group
 from tests.slo import generate
 from tests.slo.catalogue import HEALTHY, RUNBOOKS, TROUBLES, every_alert, every_group, missing, prove_troubles
-from tests.slo.examples import service
+from tests.slo.examples import burn_alerts, service
 from tests.slo.promtool import check_rules, every_promtool
 
 ALERTS = every_alert()

@@ -23,9 +23,14 @@ _MEANING = {
 }
 
 
-def burn_alerts(measured: Measured) -> list[Rule]:
-    """The four tiers, fastest first."""
-    return [_burn_alert(measured, tier) for tier in TIERS]
+def page_alerts(measured: Measured) -> list[Rule]:
+    """The two tiers that wake somebody."""
+    return [_burn_alert(measured, tier) for tier in TIERS if tier.severity == "critical"]
+
+
+def ticket_alerts(measured: Measured) -> list[Rule]:
+    """The two tiers that wait for the morning."""
+    return [_burn_alert(measured, tier) for tier in TIERS if tier.severity != "critical"]
 
 
 def unmeasured_alert(every: tuple[Measured, ...]) -> list[Rule]:

@@ -5,9 +5,9 @@ Rule groups of a service, in the form of a Prometheus rule file: ``{"groups": [.
 from typing import Any
 
 from concordat.promql import duration
-from concordat.slo.alerts import burn_alerts, unmeasured_alert
+from concordat.slo.alerts import page_alerts, ticket_alerts, unmeasured_alert
 from concordat.slo.objective import ServiceObjectives
-from concordat.slo.rules import Measured, Rule, measure, period_rules, recording_rules, shared_rules
+from concordat.slo.rules import Measured, Rule, fast_rules, measure, period_rules, shared_rules, slow_rules
 from concordat.slo.windows import PERIOD_INTERVAL
 
 Group = dict[str, Any]
@@ -15,23 +15,22 @@ Group = dict[str, Any]
 
 def groups(of: ServiceObjectives) -> list[Group]:
     """
-    One group per objective at the scrape's interval, and one for what is read slowly or shared.
+    Two groups per objective, pages at the scrape's interval and tickets at twice that, and one for what all share.
 
     :raises InvalidInput: an objective cannot be measured.
     """
     every = measure(of)
     if not every:
         return []
-    return [*(_objective_group(measured) for measured in every), _service_group(every)]
+    return [*(group for measured in every for group in _objective_groups(measured)), _service_group(every)]
 
 
-def _objective_group(measured: Measured) -> Group:
-    return _group(
-        measured,
-        f"slo:{measured.objective.name}",
-        measured.of.scrape_interval,
-        [*recording_rules(measured), *burn_alerts(measured)],
-    )
+def _objective_groups(measured: Measured) -> list[Group]:
+    name, interval = f"slo:{measured.objective.name}", measured.of.scrape_interval
+    return [
+        _group(measured, name, interval, [*fast_rules(measured), *page_alerts(measured)]),
+        _group(measured, f"{name}:tickets", 2 * interval, [*slow_rules(measured), *ticket_alerts(measured)]),
+    ]
 
 
 def _service_group(every: tuple[Measured, ...]) -> Group:

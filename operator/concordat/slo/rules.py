@@ -18,7 +18,7 @@ from concordat.records import BAD, BUDGET_REMAINING, PERIOD_RATIO, TARGET, TOTAL
 from concordat.records import ratio as ratio_name
 from concordat.slo.indicators import Indicator, indicator
 from concordat.slo.objective import Objective, ServiceObjectives
-from concordat.slo.windows import BASE_SCRAPES, DERIVED_WINDOWS, RAW_WINDOWS
+from concordat.slo.windows import BASE_SCRAPES, DERIVED_WINDOWS, RAW_WINDOWS, SLOW_WINDOWS
 
 Rule = dict[str, Any]
 """One rule as Prometheus reads it: ``record`` or ``alert``, ``expr``, ``labels``, ..."""
@@ -80,8 +80,8 @@ def measure(of: ServiceObjectives) -> tuple[Measured, ...]:
     return tuple(found)
 
 
-def recording_rules(measured: Measured) -> list[Rule]:
-    """Nine records: two base rates and the ratios of seven windows. Order matters: each reads those before it."""
+def fast_rules(measured: Measured) -> list[Rule]:
+    """Two base rates, and the ratios pages read. Order matters: each rule reads those before it."""
     total = f"sum({measured.record(TOTAL)})"
     zero = f"0 * {total}"
     ask = measured.indicator
@@ -89,8 +89,13 @@ def recording_rules(measured: Measured) -> list[Rule]:
         _record(measured, TOTAL, ask.total(measured.base)),
         _record(measured, BAD, ask.bad(total, measured.base, zero=zero)),
         *(_record(measured, ratio_name(window), ask.ratio(window, zero=zero)) for window in RAW_WINDOWS),
-        *(_record(measured, ratio_name(window), _derived_ratio(measured, window)) for window in DERIVED_WINDOWS),
+        *(_derived(measured, window) for window in DERIVED_WINDOWS if window not in SLOW_WINDOWS),
     ]
+
+
+def slow_rules(measured: Measured) -> list[Rule]:
+    """The ratios only tickets read."""
+    return [_derived(measured, window) for window in SLOW_WINDOWS]
 
 
 def period_rules(measured: Measured) -> list[Rule]:
@@ -114,6 +119,10 @@ def shared_rules(every: tuple[Measured, ...]) -> list[Rule]:
         {"record": TARGET, "expr": targets, "labels": {**identity, "team": service.team, "tier": service.tier}},
         {"record": BUDGET_REMAINING, "expr": left, "labels": identity},
     ]
+
+
+def _derived(measured: Measured, window: int) -> Rule:
+    return _record(measured, ratio_name(window), _derived_ratio(measured, window))
 
 
 def _derived_ratio(measured: Measured, window: int) -> str:

@@ -105,3 +105,9 @@ RAW_WINDOWS = (PAGE_FAST.short, PAGE_FAST.long)
 """Read from the service's own series, so that the fast page is as fast as arithmetic allows; seconds."""
 DERIVED_WINDOWS = tuple(sorted({w for tier in TIERS for w in (tier.short, tier.long)} - set(RAW_WINDOWS)))
 """Computed from the base records; seconds."""
+SLOW_WINDOWS = tuple(
+    window
+    for window in DERIVED_WINDOWS
+    if not any(window in (tier.short, tier.long) for tier in TIERS if tier.severity == "critical")
+)
+"""Only tickets read them: they are evaluated half as often, which halves what the longest windows cost."""
