@@ -336,3 +336,26 @@ def _large_numbers(rng: random.Random) -> Any:
         "type": ["number", "string", "array"], "multipleOf": rng.choice([1e-9, 7, 9973, 123456789]), "maximum": 10 ** rng.randint(1, 40),
         "minLength": rng.choice([0, 10**6]), "minItems": rng.choice([0, 10**7]), "pattern": rng.choice(["^(a{1,500}b?){2,9}$", "^(a|aa|aaa)*$", "(?=a)(?<b>c)", "[a-"]),
     }  # fmt: skip
+
+
+JUNK = [
+    None, True, -1, 1.5, 10**40, "", "#", [], [1], ["a", {}], {}, {"a": 1}, {"$ref": 3}, {"$ref": "#/nowhere"}, [[]], "[a",
+    float("nan"), float("inf"), {"type": 5}, {"enum": 3}, "\ud800", "http://[",
+]  # fmt: skip
+KEYWORDS = [
+    "type", "enum", "const", "minimum", "exclusiveMinimum", "multipleOf", "minLength", "pattern", "format", "items", "prefixItems",
+    "additionalItems", "contains", "minContains", "maxContains", "uniqueItems", "properties", "patternProperties",
+    "additionalProperties", "propertyNames", "required", "minProperties", "dependentRequired", "dependentSchemas", "dependencies",
+    "allOf", "anyOf", "oneOf", "not", "if", "then", "unevaluatedItems", "unevaluatedProperties", "$ref", "$dynamicRef",
+    "$recursiveRef", "$id", "$anchor", "$defs", "nullable", "readOnly", "discriminator",
+]  # fmt: skip
+
+
+def spoiled(rng: random.Random, schema: Any) -> Any:
+    """The schema with something, somewhere, that does not belong there."""
+    if not isinstance(schema, dict):
+        return rng.choice(JUNK)
+    keyword = rng.choice(list(schema)) if schema and rng.random() < 0.5 else rng.choice(KEYWORDS)
+    inner = schema.get(keyword)
+    deeper = isinstance(inner, dict) and rng.random() < 0.5
+    return {**schema, keyword: spoiled(rng, inner) if deeper else rng.choice(JUNK)}

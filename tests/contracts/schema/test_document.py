@@ -107,3 +107,11 @@ def test_comparing_changes_nothing() -> None:
     before = repr(old)
     compare_json_schemas(old, {"type": "object", "required": ["a"]})
     assert before == repr(old)
+
+
+def test_schemas_that_declare_nothing_are_read_in_a_dialect_they_are_valid_in() -> None:
+    """A tuple written as a list of ``items`` is draft 7, a boolean bound is draft 4."""
+    closed = {"type": "array", "items": [{"type": "string"}], "additionalItems": False}
+    assert Outcome.COMPATIBLE is compare_json_schemas(closed, {"type": "array", "maxItems": 1}).outcome
+    strict = {"type": "integer", "minimum": 0, "exclusiveMinimum": True}
+    assert Outcome.COMPATIBLE is compare_json_schemas(strict, {"type": "integer", "minimum": 1}, Direction.BOTH).outcome

@@ -1,8 +1,16 @@
 """Random pairs: what is judged compatible is never refuted by an instance, and nothing crashes or hangs."""
 
+import random
+from typing import Any
+
+import jsonschema_rs
 import pytest
 
-from .figures import random_pairs_failed, soundness_counterexamples
+from concordat.contracts.schema import Dialect, Direction, SchemaDocument, Surface, Where, compare_schemas
+from concordat.contracts.verdict import Outcome
+
+from .figures import judged, random_pairs_failed, soundness_counterexamples
+from .random_schemas import Schemas, spoiled
 
 A_TENTH = 0.1
 
@@ -15,6 +23,39 @@ def test_no_instance_refutes_a_compatible_pair() -> None:
 def test_no_random_pair_fails() -> None:
     """Recursive ``allOf``, deep nesting, wide unions: each ends with a verdict (a tenth of them)."""
     assert random_pairs_failed(A_TENTH)["value"] == 0
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_malformed_schemas_are_compared_without_an_exception(seed: int) -> None:
+    """Whatever stands where a keyword does not allow it ends in a finding, in every dialect and place."""
+    rng = random.Random(seed)
+    old, new = Schemas(rng).pair()
+    old, new, dialect = spoiled(rng, old), spoiled(rng, new), rng.choice(list(Dialect))
+    for surface in (Surface.DOCUMENT, Surface.BODY, Surface.PARAMETER):
+        documents = SchemaDocument(old, dialect), SchemaDocument(new, dialect)
+        where = Where(surface=surface)
+        assert isinstance(compare_schemas(documents[0], old, documents[1], new, Direction.BOTH, where=where), list)
+
+
+@pytest.mark.skipif(not hasattr(jsonschema_rs, "canonicalize"), reason="this jsonschema-rs compares no schemas yet")
+@pytest.mark.parametrize("seed", range(500))
+def test_another_engine_never_says_the_opposite(seed: int) -> None:
+    """Where jsonschema-rs decides containment, it decides as we do; neither shares code with the other."""
+    schemas = Schemas(random.Random(f"engines-{seed}"), modern=seed % 2 == 0)
+    old, new = schemas.pair()
+    theirs = contained(old, new, 20 if schemas.modern else 7)
+    ours = judged(old, new, schemas.dialect)
+    assert (theirs, ours) not in {("no", Outcome.COMPATIBLE), ("yes", Outcome.BREAKING)}
+
+
+def contained(old: Any, new: Any, draft: int) -> str:
+    """``yes``, ``no`` or ``unknown``."""
+    options: Any = {"draft": draft, "validate_formats": True, "offline": True}
+    try:
+        sender, receiver = (jsonschema_rs.canonicalize(schema, **options) for schema in (old, new))
+        return str(receiver.covers(sender)).rsplit(".", 1)[-1].lower()
+    except (ValueError, jsonschema_rs.ReferencingError):
+        return "unknown"
 
 
 @pytest.mark.slow

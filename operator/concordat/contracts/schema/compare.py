@@ -183,10 +183,11 @@ def compare_json_schemas(
     Whether a JSON Schema may take the place of another, in the sense of ``direction``.
 
     Exact: the instances meant are those that a validator accepts, formats included. Each schema is read in the dialect that
-    its ``$schema`` names, else in ``dialect``, else in 2020-12.
+    its ``$schema`` names, else in ``dialect``, else in the first of 2020-12, draft 7 and draft 4 in which it is valid.
 
     :raises InvalidDocument: one of them is not a valid schema, or refers to what it does not hold
     """
+    dialect = dialect or _dialect_of_both(old, new)
     documents = [SchemaDocument(schema, Dialect.of(schema, dialect)) for schema in (old, new)]
     for name, document in zip(("the old schema", "the new schema"), documents, strict=True):
         problem = problem_of(document)
@@ -195,3 +196,11 @@ def compare_json_schemas(
             remedy = f"write it as {document.dialect.value} says, with everything it refers to inside"
             raise InvalidDocument(reason, location=f"{name}, {place}", remedy=remedy)
     return Verdict.of(compare_schemas(documents[0], old, documents[1], new, direction, where=PLAIN))
+
+
+def _dialect_of_both(old: Any, new: Any) -> Dialect:
+    """What schemas that declare nothing are written in: tuples by ``items`` are no 2020-12, boolean bounds are draft 4."""
+    for dialect in (Dialect.DRAFT_2020_12, Dialect.DRAFT_7, Dialect.DRAFT_4):
+        if all(problem_of(SchemaDocument(schema, Dialect.of(schema, dialect))) is None for schema in (old, new)):
+            return dialect
+    return Dialect.DRAFT_2020_12

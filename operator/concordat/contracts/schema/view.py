@@ -125,6 +125,16 @@ def view(node: Node, other: Node | None = None) -> View:
     return made
 
 
+def meant(node: Node) -> Node:
+    """Where a schema that is nothing but a reference leads."""
+    for _ in range(DEEPEST):
+        is_reference = isinstance(node.raw, dict) and "$ref" in node.raw and "allOf" not in node.raw
+        if not is_reference or not _is_bare(node.keywords):
+            break
+        node = node.keywords.all_of[0]
+    return node
+
+
 def is_null(node: Node) -> bool:
     """Whether a schema admits ``null`` and nothing else, in so many words."""
     return node.constant is None and (node.keywords.types == frozenset({"null"}) or node.keywords.enum == (None,))

@@ -18,7 +18,7 @@ from concordat.contracts.schema.paths import ANY_ITEM, ANY_NAME, Path
 from concordat.contracts.schema.search import Search
 from concordat.contracts.schema.terms import INSIDE, OUTSIDE, SENT, Signed
 from concordat.contracts.schema.values import canonical
-from concordat.contracts.schema.view import Part, View, view
+from concordat.contracts.schema.view import Part, View, meant, view
 
 DEEPEST = 24
 MOST_PLACES = 4000
@@ -74,6 +74,7 @@ class Walk:
         quiet: bool = False,
     ) -> None:
         """Name what differs from here on; with ``quiet`` only what no instance can show."""
+        old, new = meant(old), meant(new)
         both = (old.uid, new.uid)
         self.places += 1
         if (
