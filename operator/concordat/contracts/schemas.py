@@ -12,8 +12,9 @@ from .references import same
 from .rules import known, undecided
 from .schema import Dialect, Direction, Memo, SchemaDocument, Surface, Where, compare_schemas
 from .touching import ContractFinding
-from .verdict import Finding
+from .verdict import Finding, Outcome
 
+_LISTED = "-list-of-types-"
 _PLAIN_PATH = re.compile(r"(?:\.[A-Za-z_][\w-]*|\[\])*\Z")
 
 
@@ -66,7 +67,7 @@ class SchemaPair:
         except (TypeError, ValueError, AttributeError, KeyError) as flaw:
             # Keywords with values of the wrong kind (``required: {}``) reach this far; they must not stop a gate.
             found = [undecided(where.at(""), f"the schema is malformed ({flaw})")]
-        return [(each, each.location.removeprefix(where.location).strip()) for each in found]
+        return _without_echoes([(each, each.location.removeprefix(where.location).strip()) for each in found])
 
     def _is_unchanged(self, old: Any, new: Any) -> bool:
         """Whether both are written alike and refer only to what is; asked first, since most schemas are."""
@@ -82,6 +83,23 @@ class SchemaPair:
             elif isinstance(node, list):
                 pending.extend(node)
         return True
+
+
+def _without_echoes(found: list[tuple[Finding, str]]) -> list[tuple[Finding, str]]:
+    """
+    Without what another finding has said better.
+
+    What was an object and is a list has lost its properties, and a text that is limited takes fewer of the values that
+    travel as text; neither needs saying beside the finding that says why. Something breaking always stays.
+    """
+    retyped = {inside for each, inside in found if each.id.endswith(("-type-changed", "-type-generalized"))}
+    named = {inside for each, inside in found if _LISTED not in each.id and each.outcome is Outcome.BREAKING}
+    return [
+        (each, inside)
+        for each, inside in found
+        if not (each.id.endswith("-property-removed") and inside.rpartition(".")[0] in retyped)
+        and not (_LISTED in each.id and inside in named)
+    ]
 
 
 def _spelling(schema: Any) -> bytes | None:
