@@ -88,7 +88,7 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     **{f"health.probes.{name}.path": probe(name, path="/other") for name in ("live", "ready", "startup")},
     **{f"health.probes.{name}.port": probe(name, port="grpc") for name in ("live", "ready", "startup")},
     **{f"health.probes.{name}.periodSeconds": probe(name, periodSeconds=13) for name in ("live", "ready", "startup")},
-    **{f"health.probes.{name}.timeoutSeconds": probe(name, timeoutSeconds=3) for name in ("live", "ready", "startup")},
+    **{f"health.probes.{name}.timeoutSeconds": probe(name, timeoutSeconds=5) for name in ("live", "ready", "startup")},
     **{
         f"health.probes.{name}.failureThreshold": probe(name, failureThreshold=7)
         for name in ("live", "ready", "startup")

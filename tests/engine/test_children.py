@@ -80,7 +80,7 @@ def test_a_list_removes_what_it_does_not_hold() -> None:
     children, heard = store()
     children.observe("ADDED", found("a", 5))
     children.observe("ADDED", found("b", 6, uid="u2"))
-    children.replace([found("b", 6, uid="u2")], "20")
+    children.replace([children.take(found("b", 6, uid="u2"))], "20")
     assert children.find("shop", "a") is None
     assert heard[-1] == ("5", "-")
     assert [child.name for child in children.owned_by("shop", "orders")] == ["b"]
@@ -97,8 +97,8 @@ def test_a_list_keeps_what_was_written_after_it() -> None:
 def test_a_list_from_a_restored_backup_is_believed() -> None:
     """History went back: what we knew of the future counts no more."""
     children, _ = store()
-    children.replace([found("a", 50)], "60")
-    children.replace([found("a", 30)], "40")
+    children.replace([children.take(found("a", 50))], "60")
+    children.replace([children.take(found("a", 30))], "40")
     assert children.knows("shop", "a", "30")
 
 

@@ -121,7 +121,7 @@ async def test_pages_are_put_together() -> None:
         return web.json_response({"metadata": metadata, "items": [found("b" if second else "a", 5)]})
 
     async with serving(answer) as client:
-        listing = await client.list(SERVICE)
+        listing = await client.list(SERVICE, lambda item: item)
     assert [item["metadata"]["name"] for item in listing.items] == ["a", "b"]
 
 

@@ -8,7 +8,7 @@ from concordat import conventions
 from concordat.api import Microservice
 from concordat.facts import Consumer, Facts, Platform
 from concordat.reconcile.gather import gather
-from concordat.reconcile.parents import Key, Parents
+from concordat.reconcile.parents import Key, Parents, observation
 from concordat.workqueue import Lane
 from tests.engine.rig import microservice
 
@@ -69,7 +69,7 @@ def test_a_list_is_background_work() -> None:
     world = World()
     item = microservice("orders", "shop")
     item["metadata"] |= {"uid": "u", "generation": 1, "resourceVersion": "5", "creationTimestamp": "2026"}
-    world.parents.replace([item], position=7)
+    world.parents.replace([observation(item)], position=7)
     assert world.queued == [("shop/orders", Lane.BACKGROUND)]
 
 
@@ -101,10 +101,10 @@ def test_a_list_from_a_restored_backup_is_believed() -> None:
     scope = world.parents.within(None)
     item = microservice("orders", "shop", image="registry.example.com/orders:2")
     item["metadata"] |= {"uid": "u", "generation": 2, "resourceVersion": "50", "creationTimestamp": "2026"}
-    scope.replace([item], "60")
+    scope.replace([observation(item)], "60")
     older = microservice("orders", "shop", image="registry.example.com/orders:1")
     older["metadata"] |= {"uid": "u", "generation": 1, "resourceVersion": "30", "creationTimestamp": "2026"}
-    scope.replace([older], "40")
+    scope.replace([observation(older)], "40")
     assert world.service("orders").spec.version == "1"
 
 

@@ -161,7 +161,7 @@ class Apply:
 
     async def _take_over(self, store: ChildStore, owner: Owner, child: PlannedChild, desired: str) -> Settled:
         """The name is taken: by a child the watch has not shown yet, by one that lost its labels, or by a stranger."""
-        found = store.inspect(await self._cluster.read(child.kind, owner.namespace, child.name))
+        found = store.take(await self._cluster.read(child.kind, owner.namespace, child.name))
         if found.paused:
             return Settled(key=child.key, fingerprint=found.fingerprint, paused=True)
         _ensure_ours(found, owner)
@@ -186,11 +186,11 @@ class Apply:
         except ApiError as error:
             if not error.invalid:
                 raise
-            found = store.inspect(await self._cluster.read(child.kind, found.namespace, found.name))
+            found = store.take(await self._cluster.read(child.kind, found.namespace, found.name))
             if not found.owned.born_by_post:
                 return found
             answer = await self._patch(child, found, turn_into_apply(found.owned))
-        return store.inspect(answer)
+        return store.take(answer)
 
     async def _relinquish(self, child: PlannedChild, found: Child) -> None:
         metadata = (await self._cluster.read(child.kind, found.namespace, found.name))["metadata"]

@@ -143,13 +143,14 @@ class ChildStore:
 
     # --- the watch ----------------------------------------------------------------------------------------------------
 
-    def replace(self, items: Iterable[Object], resource_version: str) -> None:
+    def take(self, item: Object) -> Child:
+        """The record of an object; it is not kept."""
+        return child(self.kind, item)
+
+    def replace(self, items: Iterable[Child], resource_version: str) -> None:
         """A LIST says what exists; what it does not hold is gone, unless it was written after."""
         position = int(resource_version)
-        listed = {}
-        for item in items:
-            found = child(self.kind, item)
-            listed[found.namespace, found.name] = found
+        listed = {(found.namespace, found.name): found for found in items}
         history_restored = position < self._position
         self._position = position
         for place, before in list(self._children.items()):
@@ -198,10 +199,6 @@ class ChildStore:
             return found  # the watch is past this version and does not know the object: it has been deleted
         self._put(before, found)
         return found
-
-    def inspect(self, item: Object) -> Child:
-        """The record of an object that may not be ours: it is not kept."""
-        return child(self.kind, item)
 
     def forget(self, gone: Child) -> None:
         """We deleted it, or were told that it does not exist."""

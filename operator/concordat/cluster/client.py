@@ -10,7 +10,7 @@ import random
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
@@ -45,7 +45,8 @@ SILENCE = 75.0
 """Seconds without a byte after which a watch is taken for dead; the API server sends a bookmark every minute."""
 WATCH_SECONDS = 290
 """The server ends a watch after this, spread by a third, so that not all of them come back at once."""
-PAGE = 500
+PAGE = 100
+"""Objects of one answer to a LIST: what is parsed at a time is what memory must hold at a time."""
 
 
 class Cluster(Protocol):
@@ -62,11 +63,14 @@ class Cluster(Protocol):
     ) -> Object: ...
 
 
+Taken = TypeVar("Taken")
+
+
 @dataclass(frozen=True, kw_only=True)
-class Listing:
+class Listing(Generic[Taken]):
     """What a LIST said, all pages together."""
 
-    items: list[Object]
+    items: list[Taken]
     resource_version: str
 
 
@@ -199,13 +203,24 @@ class Client:
                     raise self._failure(response, body)
                 return orjson.loads(body), response.headers.get("ETag", "")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ApiError(0, f"{self.host}: {error or type(error).__name__}") from error
+            raise self._unreachable("GET", error) from error
 
     async def list(
-        self, kind: Kind, *, namespace: str | None = None, selector: str = "", metadata_only: bool = True
-    ) -> Listing:
-        """Everything of a kind as it is now, page by page. Raises ``expired`` when the pages outlive the history."""
-        items: list[Object] = []
+        self,
+        kind: Kind,
+        take: Callable[[Object], Taken],
+        *,
+        namespace: str | None = None,
+        selector: str = "",
+        metadata_only: bool = True,
+    ) -> Listing[Taken]:
+        """
+        Everything of a kind as it is now, page by page. Raises ``expired`` when the pages outlive the history.
+
+        Of each object only what ``take`` makes of it is kept: a thousand whole Deployments at once would fill more
+        memory than the operator otherwise needs, and never give it back.
+        """
+        items: list[Taken] = []
         proceed = ""
         while True:
             query = {"limit": str(PAGE)}
@@ -213,7 +228,7 @@ class Client:
             query |= {"continue": proceed} if proceed else {}
             path = f"{_path(kind, namespace)}?{urlencode(query)}"
             page = await self._send("GET", path, None, accept=METADATA_LIST if metadata_only else WHOLE)
-            items.extend(page.get("items") or ())
+            items.extend(map(take, page.get("items") or ()))
             proceed = page["metadata"].get("continue") or ""
             if not proceed:
                 return Listing(items=items, resource_version=page["metadata"]["resourceVersion"])
@@ -266,7 +281,7 @@ class Client:
                             raise ApiError.from_status(event["object"].get("code") or 500, event["object"])
                         yield event["type"], event["object"]
         except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
-            raise ApiError(0, f"{self.host}: {error or type(error).__name__}") from error
+            raise self._unreachable("GET", error) from error
 
     # --- one request --------------------------------------------------------------------------------------------------
 
@@ -287,8 +302,7 @@ class Client:
                     if response.status >= 400:
                         raise self._failure(response, answer)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                self._observe(method, 0)
-                raise ApiError(0, f"{self.host}: {error or type(error).__name__}") from error
+                raise self._unreachable(method, error) from error
         found: Object = orjson.loads(answer)
         return found
 
@@ -298,6 +312,10 @@ class Client:
         if wait > 0:
             await asyncio.sleep(wait * random.uniform(1.0, 1.2))
             await self._until_allowed()
+
+    def _unreachable(self, method: str, error: Exception) -> ApiError:
+        self._observe(method, 0)
+        return ApiError(0, f"{self.host}: {error or type(error).__name__}")
 
     def _failure(self, response: aiohttp.ClientResponse, body: bytes) -> ApiError:
         try:

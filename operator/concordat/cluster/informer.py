@@ -5,7 +5,7 @@ One list and watch of a kind that nothing ends: not an outage, not an ERROR even
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from concordat.cluster.client import Client, Object
 from concordat.cluster.failures import ApiError
@@ -15,17 +15,21 @@ from concordat.workqueue import Backoff
 logger = logging.getLogger(__name__)
 
 
-class Sink(Protocol):
+Kept = TypeVar("Kept")
+
+
+class Sink(Protocol[Kept]):
     """Who is told."""
 
     refusal: str
 
-    def replace(self, items: Iterable[Object], resource_version: str) -> None: ...
+    def take(self, item: Object) -> Kept: ...
+    def replace(self, items: Iterable[Kept], resource_version: str) -> None: ...
     def observe(self, event: str, item: Object) -> None: ...
     def knows(self, namespace: str, name: str, resource_version: str) -> bool: ...
 
 
-class Informer:
+class Informer(Generic[Kept]):
     """Keeps a sink equal to what the API server has."""
 
     backoff = Backoff(base=0.1, cap=10.0)
@@ -37,7 +41,7 @@ class Informer:
         self,
         client: Client,
         kind: Kind,
-        sink: Sink,
+        sink: Sink[Kept],
         *,
         namespace: str | None = None,
         selector: str = "",
@@ -76,7 +80,11 @@ class Informer:
 
     async def _list_and_watch(self) -> None:
         listing = await self._client.list(
-            self.kind, namespace=self.namespace, selector=self._selector, metadata_only=self._metadata_only
+            self.kind,
+            self.sink.take,
+            namespace=self.namespace,
+            selector=self._selector,
+            metadata_only=self._metadata_only,
         )
         refused_before, self.sink.refusal = self.sink.refusal, ""
         self.sink.replace(listing.items, listing.resource_version)

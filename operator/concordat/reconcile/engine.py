@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from concordat import conventions
 from concordat.cluster.children import Child, Children, ChildStore
@@ -80,7 +80,7 @@ class Engine:
         self.parents = Parents(self.queue.add)
         self.children = Children()
         self.installed: frozenset[str] = frozenset()
-        self.informers: dict[tuple[str, str | None], Informer] = {}
+        self.informers: dict[tuple[str, str | None], Informer[Any]] = {}
         self.synced = False
         self._client = client
         self._watcher = watcher or _Silent()
@@ -175,7 +175,7 @@ class Engine:
         found[conventions.MICROSERVICE,] = len(self.parents)
         return found
 
-    def watched(self) -> Iterator[tuple[tuple[str, str], Informer]]:
+    def watched(self) -> Iterator[tuple[tuple[str, str], Informer[Any]]]:
         """Every informer by its kind and namespace."""
         for (kind, namespace), informer in self.informers.items():
             yield (kind, namespace or ""), informer
@@ -185,7 +185,7 @@ class Engine:
     def _scopes(self) -> tuple[str | None, ...]:
         return self.settings.namespaces or (None,)
 
-    def _watch_children(self, kind: Kind) -> list[Informer]:
+    def _watch_children(self, kind: Kind) -> list[Informer[Any]]:
         informers = []
         for scope in self._scopes():
             store = ChildStore(kind, self._child_changed)
@@ -193,7 +193,7 @@ class Engine:
             informers.append(self._watch(kind, store, scope, selector=CHILDREN_OF_OURS))
         return informers
 
-    def _watch(self, kind: Kind, sink: Sink, scope: str | None, *, selector: str = "") -> Informer:
+    def _watch(self, kind: Kind, sink: Sink[Any], scope: str | None, *, selector: str = "") -> Informer[Any]:
         informer = Informer(self._client, kind, sink, namespace=scope, selector=selector, readable=self._enqueue_all)
         self.informers[kind.kind, scope] = informer
         self._watches[kind.kind, scope] = asyncio.create_task(informer.run(), name=f"watch {kind} {scope or ''}")
@@ -207,7 +207,7 @@ class Engine:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def _listed(self, informers: Iterable[Informer]) -> None:
+    async def _listed(self, informers: Iterable[Informer[Any]]) -> None:
         for informer in list(informers):
             await informer.listed.wait()
 

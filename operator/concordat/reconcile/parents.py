@@ -62,6 +62,21 @@ class Decided:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Observation:
+    """A Microservice as the API server tells it, understood as far as it can be."""
+
+    key: Key
+    uid: str
+    resource_version: int
+    generation: int
+    paused: bool
+    deleting: bool
+    service: Microservice | None
+    problems: tuple[Problem, ...]
+    status: MicroserviceStatus
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
     """What one pass is about, as it was when the pass began: the next edit may come while it is under way."""
 
@@ -124,12 +139,12 @@ class Parents:
         """The part of them that one list and watch speaks of."""
         return Scope(self, namespace)
 
-    def replace(self, items: Iterable[Mapping[str, Any]], *, namespace: str | None = None, position: int) -> None:
+    def replace(self, items: Iterable[Observation], *, namespace: str | None = None, position: int) -> None:
         """A LIST says what exists in a namespace, or in all; everything else there is gone."""
         listed = set()
-        for item in items:
-            listed.add(_key(item))
-            self._observe(item, Lane.BACKGROUND)
+        for seen in items:
+            listed.add(seen.key)
+            self._observe(seen, Lane.BACKGROUND)
         for key in self._parents.keys() - listed:
             if namespace in (None, key.namespace) and self._parents[key].resource_version <= position:
                 self.forget(self._parents[key])
@@ -143,7 +158,7 @@ class Parents:
     def observe(self, event: str | None, item: Mapping[str, Any]) -> None:
         """One event of a watch."""
         if event != "DELETED":
-            self._observe(item, Lane.URGENT)
+            self._observe(observation(item), Lane.URGENT)
             return
         known = self._parents.get(_key(item))
         if known is not None and known.uid == item["metadata"]["uid"]:
@@ -165,42 +180,34 @@ class Parents:
         parent.status = status
         parent.resource_version = max(parent.resource_version, int(resource_version))
 
-    def _observe(self, item: Mapping[str, Any], lane: Lane) -> None:
-        key, metadata = _key(item), item["metadata"]
-        version = int(metadata["resourceVersion"])
-        known = self._parents.get(key)
-        if known is not None and known.uid != metadata["uid"]:
+    def _observe(self, seen: Observation, lane: Lane) -> None:
+        known = self._parents.get(seen.key)
+        if known is not None and known.uid != seen.uid:
             self.forget(known)
             known = None
-        if known is not None and version <= known.resource_version:
-            return
         if known is None:
-            known = self._parents[key] = _newcomer(key, item)
-            self._understand(known, item)
-            self._enqueue(key, lane)
+            known = self._parents[seen.key] = _newcomer(seen)
+            self._reindex(seen.key, None, None if seen.deleting else seen.service)
+            self._enqueue(seen.key, lane)
+            return
+        if seen.resource_version <= known.resource_version:
             return
 
-        known.resource_version = version
-        paused, deleting = _paused(metadata), "deletionTimestamp" in metadata
-        respecified = metadata["generation"] != known.generation
-        if respecified or paused != known.paused or deleting != known.deleting:
-            known.generation, known.paused = metadata["generation"], paused
-            self._understand(known, item, deleting=deleting)
-            known.refused.clear()
-            self._enqueue(key, lane)
-        status = _status(item)
-        if status != known.status:  # somebody else wrote it
-            known.status = status
-            self._enqueue(key, Lane.BACKGROUND)
+        known.resource_version = seen.resource_version
+        respecified = seen.generation != known.generation
+        if respecified or seen.paused != known.paused or seen.deleting != known.deleting:
+            self._respecify(known, seen, respecified=respecified)
+            self._enqueue(seen.key, lane)
+        if seen.status != known.status:  # somebody else wrote it
+            known.status = seen.status
+            self._enqueue(seen.key, Lane.BACKGROUND)
 
-    def _understand(self, known: Parent, item: Mapping[str, Any], *, deleting: bool = False) -> None:
+    def _respecify(self, known: Parent, seen: Observation, *, respecified: bool) -> None:
         before = None if known.deleting else known.service
-        known.deleting = deleting or "deletionTimestamp" in item["metadata"]
-        try:
-            known.service = parse(item)
-            known.problems = ()
-        except InvalidInput as invalid:
-            known.problems = invalid.problems
+        if respecified:
+            known.service, known.problems = seen.service or known.service, seen.problems
+        known.generation, known.paused, known.deleting = seen.generation, seen.paused, seen.deleting
+        known.refused.clear()
         self._reindex(known.key, before, None if known.deleting else known.service)
 
     # --- the neighbours -------------------------------------------------------------------------------------------------
@@ -286,7 +293,11 @@ class Scope:
         self._namespace = namespace
         self._position = 0
 
-    def replace(self, items: Iterable[Mapping[str, Any]], resource_version: str) -> None:
+    def take(self, item: Mapping[str, Any]) -> Observation:
+        """What an object means to us."""
+        return observation(item)
+
+    def replace(self, items: Iterable[Observation], resource_version: str) -> None:
         """A LIST."""
         position = int(resource_version)
         if position < self._position:
@@ -318,21 +329,41 @@ def _paused(metadata: Mapping[str, Any]) -> bool:
     return (metadata.get("annotations") or {}).get(conventions.ANNOTATION_PAUSED) == "true"
 
 
-def _newcomer(key: Key, item: Mapping[str, Any]) -> Parent:
+def observation(item: Mapping[str, Any]) -> Observation:
+    """What an object of the API server means to us."""
     metadata = item["metadata"]
-    status = _status(item)
-    return Parent(
-        key=key,
+    service: Microservice | None = None
+    problems: tuple[Problem, ...] = ()
+    try:
+        service = parse(item)
+    except InvalidInput as invalid:
+        problems = invalid.problems
+    return Observation(
+        key=_key(item),
         uid=metadata["uid"],
         resource_version=int(metadata["resourceVersion"]),
         generation=metadata["generation"],
         paused=_paused(metadata),
-        status=status,
-        fingerprints={
-            ChildKey(kind=child.kind, name=child.name): child.fingerprint
-            for child in status.children
-            if child.fingerprint
-        },
+        deleting="deletionTimestamp" in metadata,
+        service=service,
+        problems=problems,
+        status=_status(item),
+    )
+
+
+def _newcomer(seen: Observation) -> Parent:
+    recorded = ((ChildKey(kind=c.kind, name=c.name), c.fingerprint) for c in seen.status.children if c.fingerprint)
+    return Parent(
+        key=seen.key,
+        uid=seen.uid,
+        resource_version=seen.resource_version,
+        generation=seen.generation,
+        paused=seen.paused,
+        deleting=seen.deleting,
+        service=seen.service,
+        problems=seen.problems,
+        status=seen.status,
+        fingerprints=dict(recorded),
     )
 
 

@@ -67,7 +67,7 @@ async def _latencies(cluster: Any) -> list[float]:
         seen: dict[str, float] = {}
 
         async def follow() -> None:
-            version = (await story.client.list(DEPLOYMENT, namespace="latency")).resource_version
+            version = (await story.client.list(DEPLOYMENT, dict, namespace="latency")).resource_version
             async for _, item in story.client.watch(
                 DEPLOYMENT, namespace="latency", resource_version=version, metadata_only=False
             ):
