@@ -249,6 +249,8 @@ class Search:
 
     def is_named(self, names: Names, name: str) -> bool | None:
         """Whether a set of names holds one; ``None`` where a pattern cannot be told."""
+        if names[0] == "others" and not names[2]:
+            return name not in names[1]
         key = (names, name)
         if key not in self._named:
             self._named[key] = is_named(self.space, names, name)
