@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,20 +62,25 @@ class Helm:
         )
 
     def template(self, values: Mapping[str, Any]) -> str:
-        """Every manifest as text, with its comments."""
-        rendered = self.run("template", "concordat", str(CHART), "--namespace", NAMESPACE, values=values)
-        assert 0 == rendered.returncode, rendered.stderr
-        return rendered.stdout
+        """Every manifest as text; the same values are rendered once."""
+        return _rendered(self, json.dumps(values, sort_keys=True))
 
     def manifests(self, values: Mapping[str, Any]) -> list[Manifest]:
-        """Every manifest."""
-        return [manifest for manifest in yaml.safe_load_all(self.template(values)) if manifest]
+        """Every manifest, anew each time: a test may change what it gets."""
+        return [manifest for manifest in yaml.load_all(self.template(values), Loader=yaml.CSafeLoader) if manifest]
 
     def refusal(self, values: Mapping[str, Any]) -> str:
         """What helm says to values it must not accept."""
         rendered = self.run("template", "concordat", str(CHART), values=values)
         assert 0 != rendered.returncode, rendered.stdout
         return rendered.stderr
+
+
+@cache
+def _rendered(helm: Helm, values: str) -> str:
+    rendered = helm.run("template", "concordat", str(CHART), "--namespace", NAMESPACE, values=json.loads(values))
+    assert 0 == rendered.returncode, rendered.stderr
+    return rendered.stdout
 
 
 def of_kind(manifests: list[Manifest], *kinds: str) -> list[Manifest]:

@@ -37,7 +37,7 @@ def installation(cluster: ControlPlane, helm: Helm) -> Iterator["Installation"]:
         installation.kubectl("apply", "--filename=-", stdin=json.dumps(SERVICE))
         yield installation
     finally:
-        for namespace in ("first", "second"):
+        for namespace in ("first", "second", "owned"):
             installation.helm("uninstall", "--ignore-not-found", "concordat", f"--namespace={namespace}")
         installation.kubectl("delete", CRD, "--ignore-not-found")
 
@@ -121,6 +121,22 @@ def test_people_read_and_write_services_by_kubernetes_own_roles(installation: In
     assert [True, False] == [installation.may("viewer", verb) for verb in ("list", "create")]
     assert [True, True] == [installation.may("editer", verb) for verb in ("list", "create")]
     assert not installation.may("editer", "patch", "status")
+
+
+def test_the_owner_of_some_namespaces_can_install_it_there(installation: Installation) -> None:
+    """Without any right in the cluster: what ``scope: namespaces`` is for."""
+    for namespace in ("shop", "owned"):
+        installation.kubectl("create", "namespace", namespace)
+        installation.kubectl(
+            "create", "rolebinding", "owner", "--clusterrole=cluster-admin", "--user=owner", f"--namespace={namespace}"
+        )
+    scoped = ("--set=scope=namespaces,crds.install=false", "--set=namespaces={shop}", "--kube-as-user=owner")
+
+    refusal = installation.helm("install", "concordat", str(CHART), "--namespace=owned", scoped[-1], refused=True)
+    installation.helm("install", "concordat", str(CHART), "--namespace=owned", *scoped)
+
+    assert "forbidden" in refusal
+    assert "concordat" in installation.kubectl("get", "role", "concordat", "--namespace=shop")
 
 
 _OURS = ("--selector=app.kubernetes.io/name=concordat-operator",)

@@ -96,7 +96,7 @@ def test_a_digest_wins_over_a_tag(helm: Helm) -> None:
     deployment = only(helm.manifests(MATRIX["image by digest"] | {}), "Deployment")
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
 
-    assert f"ghcr.io/concordat-dev/operator@sha256:{'1b' * 32}" == container["image"]
+    assert f"concordat-operator@sha256:{'1b' * 32}" == container["image"]
 
 
 def test_namespaces_reach_the_operator(helm: Helm) -> None:
