@@ -15,13 +15,15 @@ DEPLOYMENT: dict[str, Any] = {
             "spec": {
                 "initContainers": [{"name": "migrate"}],
                 "volumes": [{"name": "cache"}],
+                "serviceAccountName": "robot",
                 "containers": [
                     {
                         "name": "app",
                         "image": "example.com/orders:1.11",
                         "ports": [{"containerPort": 8011, "name": "http"}, {"containerPort": 9012}],
                         "livenessProbe": {"httpGet": {"path": "/live", "port": "http"}},
-                        "readinessProbe": {"tcpSocket": {"port": "http"}},
+                        "readinessProbe": {"tcpSocket": {"port": 9012}},
+                        "startupProbe": {"exec": {"command": ["true"]}},
                         "resources": {"requests": {"cpu": "110m", "memory": "120Mi"}, "limits": {"memory": "130Mi"}},
                         "env": [
                             {"name": "LEVEL", "value": "info"},
@@ -49,7 +51,7 @@ def test_what_a_microservice_can_say_is_carried_over() -> None:
         "team": "checkout",
         "image": "example.com/orders:1.11",
         "ports": {"http": {"port": 8011}, "port-9012": {"port": 9012}},
-        "health": {"live": "/live"},
+        "health": {"probes": {"live": {"path": "/live", "port": "http"}, "ready": {"port": "port-9012"}}},
         "env": [
             {"name": "LEVEL", "value": "info"},
             {"name": "PASSWORD", "secret": {"name": "orders-db", "key": "password"}},
@@ -68,6 +70,8 @@ def test_what_is_left_out_is_said() -> None:
         "container proxy: a Microservice has one container",
         "init container migrate",
         "volume cache: only /tmp is writable",
+        "serviceAccountName: every Microservice has an identity of its own, without rights",
+        "startupProbe: only HTTP and TCP can be asked",
         "env FOREIGN: secret payments does not carry the service's name",
         "env NODE: taken from fieldRef",
     ] == left_out

@@ -8,7 +8,7 @@ from typing import Any
 
 from concordat import conventions
 from concordat.api import Microservice
-from concordat.cli.live import APPLY, JSON_PATCH, Cluster
+from concordat.cli.live import APPLY, JSON_PATCH, Cluster, Forbidden
 from concordat.cli.offline import World
 from concordat.cluster.ownership import ownership
 from concordat.consequences import ChildChange, Severity, consequences
@@ -26,6 +26,8 @@ class Forecast:
     changes: tuple[ChildChange, ...]
     refusals: tuple[str, ...]
     """What the API server would not let through, and names that are taken."""
+    paused: bool = False
+    """Nothing happens as long as somebody says hands off."""
 
     @property
     def worst(self) -> Severity:
@@ -37,6 +39,8 @@ class Forecast:
 def forecast(cluster: Cluster, world: World, service: Microservice) -> Forecast:
     """Nothing is written: every request is a read or a dry run."""
     planned = world.planned(service)
+    if service.paused:
+        return Forecast(plan=planned, changes=(), refusals=(), paused=True)
     before: list[PlannedChild] = []
     after: list[PlannedChild] = []
     refusals: list[str] = []
@@ -48,6 +52,9 @@ def forecast(cluster: Cluster, world: World, service: Microservice) -> Forecast:
             continue
         try:
             would_be = _would_be(cluster, folder, child, live)
+        except Forbidden as lack:
+            refusals.append(f"{child.key}: cannot be foretold, because you may not write it yourself: {lack}")
+            continue
         except Rejected as refusal:
             refusals.append(f"{child.key}: {refusal.message}")
             continue

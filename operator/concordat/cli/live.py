@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import rich_click as click
 
 from concordat import conventions
-from concordat.cli.output import EXIT_FAILED, fail
+from concordat.cli.output import EXIT_FAILED, fail, notes, styled
 from concordat.errors import Rejected
 from concordat.lab.local import all_local
 
@@ -36,6 +36,10 @@ def cluster_options(command: Command) -> Command:
 
 namespace_option = click.option("-n", "--namespace", help="One namespace; the context's own if left out.")
 all_namespaces_option = click.option("-A", "--all-namespaces", is_flag=True, help="Every namespace.")
+
+
+class Forbidden(Exception):
+    """This person may not do what the operator may: nothing can be foretold."""
 
 
 class Cluster:
@@ -76,7 +80,7 @@ class Cluster:
         return self.request("GET", path, missing=missing, query=query)
 
     def dry_run(self, method: str, path: str, body: Any, media: str = "application/json") -> dict[str, Any]:
-        """The object as the operator's write would leave it; nothing is stored. Raises :exc:`Rejected`."""
+        """The object as the operator's write would leave it; nothing is stored. Raises :exc:`Rejected`, :exc:`Forbidden`."""
         query = {"fieldManager": conventions.FIELD_MANAGER, "dryRun": "All"}
         if media == APPLY:
             body, query["force"] = json.dumps(body), "true"
@@ -118,6 +122,8 @@ class Cluster:
             fail(f"the cluster at {host} does not answer ({type(error).__name__}); is it running?", code=EXIT_FAILED)
         if response.status == 404 and method == "GET":
             return missing
+        if response.status == 403 and refusable and "is forbidden: User" in answer["message"]:
+            raise Forbidden(answer["message"])
         if response.status >= 400 and refusable:
             raise Rejected(conventions.REASON_REJECTED, answer["message"])
         if response.status >= 400:
@@ -146,8 +152,21 @@ class Cluster:
                 "this cluster does not know Microservices: install the chart, or `concordat crds | kubectl apply -f -`",
                 code=EXIT_FAILED,
             )
+        if namespace is None and not self.may_list(conventions.GROUP, conventions.MICROSERVICES):
+            namespace = self.namespace
+            notes.print(styled(f"you may not list other namespaces: only {namespace} is known here", "yellow"))
         kind = {"apiVersion": conventions.API_VERSION, "kind": conventions.MICROSERVICE}
         return [kind | item for item in self.items(path, conventions.MICROSERVICES, namespace=namespace)]
+
+    def may_list(self, group: str, resource: str) -> bool:
+        """Whether this person may list a resource in every namespace."""
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {"group": group, "resource": resource, "verb": "list"}},
+        }
+        answer = self.request("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body=review)
+        return bool(answer["status"]["allowed"])
 
 
 def _only_local_one() -> str | None:

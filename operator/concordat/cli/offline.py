@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from concordat.api import Microservice
+from concordat.errors import Problem
 from concordat.facts import Facts, Platform
 from concordat.plan import Plan, plan
 from concordat.reconcile.gather import gather
@@ -19,10 +20,16 @@ class World:
     """All the Microservices there are, live or in files; each knows the others and nothing else."""
 
     def __init__(
-        self, items: Iterable[Mapping[str, Any]], *, namespace: str = "default", installed: Collection[str] = OPTIONAL
+        self,
+        items: Iterable[Mapping[str, Any]],
+        *,
+        namespace: str = "default",
+        installed: Collection[str] = OPTIONAL,
+        platform: Platform | None = None,
     ) -> None:
         self._parents = Parents(lambda _key, _lane: None)
         self._installed = frozenset(installed)
+        self._platform = platform or Platform()
         for position, item in enumerate(items, start=1):
             self._parents.observe("ADDED", _as_stored(item, namespace, position))
 
@@ -31,10 +38,18 @@ class World:
         """What could be parsed of them, in the order they came."""
         return [parent.service for parent in self._parents if parent.service is not None]
 
+    @property
+    def unreadable(self) -> dict[str, tuple[Problem, ...]]:
+        """Those this version cannot read, and why."""
+        return {str(parent.key): parent.problems for parent in self._parents if parent.problems}
+
+    def __contains__(self, service: Microservice) -> bool:
+        return any(one.reference == service.reference for one in self.services)
+
     def facts(self, service: Microservice) -> Facts:
         """What would be known of ``service`` if this world were all there is."""
         (own,) = [one for one in self.services if one.reference == service.reference]
-        return gather(own, parents=self._parents, platform=Platform(), installed=self._installed)
+        return gather(own, parents=self._parents, platform=self._platform, installed=self._installed)
 
     def planned(self, service: Microservice) -> Plan:
         """The plan for ``service`` in this world."""

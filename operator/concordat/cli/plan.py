@@ -72,6 +72,7 @@ def plan_command(
     where = None if all_namespaces else namespace or cluster.namespace
     changed = [document.content for service, document in _parsed(filenames, where)]
     world, subjects = _world(cluster, changed, where)
+    unreadable = [f"{reference}: {problem}" for reference, found in world.unreadable.items() for problem in found]
 
     forecasts = []
     for number, service in enumerate(subjects, start=1):
@@ -80,12 +81,14 @@ def plan_command(
         forecasts.append(forecast(cluster, world, service))
 
     if output == "json":
-        emit_json({"services": [_plain(forecast) for forecast in forecasts]})
+        emit_json({"services": [_plain(forecast) for forecast in forecasts], "unreadable": unreadable})
     else:
+        for line in unreadable:
+            out.print(Text.assemble(("cannot be read by this version: ", "red"), styled(line)))
         for one in forecasts:
             _show(one)
-        _sum_up(forecasts)
-    refused = any(forecast.refusals or not forecast.plan.complete for forecast in forecasts)
+        _sum_up(forecasts, unreadable)
+    refused = unreadable or any(forecast.refusals or not forecast.plan.complete for forecast in forecasts)
     order = list(Severity)
     if refused or (
         fail_on and any(order.index(forecast.worst) >= order.index(Severity(fail_on)) for forecast in forecasts)
@@ -113,8 +116,17 @@ def _world(
     }
     installed = {kind.kind for kind in kinds.ALL if kind.optional and _serves(cluster, kind.path, kind.plural)}
     world = World({**live, **merged}.values(), namespace=default, installed=installed)
-    wanted = stated or {key: item for key, item in live.items() if namespace in (None, item["metadata"]["namespace"])}
-    return world, [service for service in world.services if service.reference in wanted]
+    if not stated:
+        return world, [service for service in world.services if namespace in (None, service.namespace)]
+    before = World(live.values(), namespace=default, installed=installed)
+    return world, [
+        service for service in world.services if service.reference in stated or _moved(service, before, world)
+    ]
+
+
+def _moved(service: Microservice, before: World, after: World) -> bool:
+    """A neighbour of what changes: what it may know of the others differs, and with it what is built for it."""
+    return service in before and before.facts(service) != after.facts(service)
 
 
 def _reference(item: Mapping[str, Any], default: str) -> str:
@@ -131,6 +143,8 @@ def _show(forecast: Forecast) -> None:
     for violation in (*forecast.plan.violations, *forecast.plan.notices):
         colour = "red" if violation.blocks else "yellow"
         out.print(Text.assemble("  ", styled(f"{violation.reason}: ", colour), styled(violation.problem)))
+    if forecast.paused:
+        out.print("  paused: nothing changes while the annotation says hands off")
     for refusal in forecast.refusals:
         out.print(Text.assemble("  ", ("refused: ", "red"), styled(refusal)))
     for change in forecast.changes:
@@ -151,9 +165,13 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
-def _sum_up(forecasts: Sequence[Forecast]) -> None:
+def _sum_up(forecasts: Sequence[Forecast], unreadable: Sequence[str]) -> None:
     changed = [forecast for forecast in forecasts if forecast.changes]
-    if not changed and not any(forecast.refusals or not forecast.plan.complete for forecast in forecasts):
+    if (
+        not changed
+        and not unreadable
+        and not any(forecast.refusals or not forecast.plan.complete for forecast in forecasts)
+    ):
         out.print(styled(f"{len(forecasts)} services: nothing would change", "green"))
         return
     restarts = sum(any("restart, one" in c.text for change in f.changes for c in change.consequences) for f in changed)
@@ -171,6 +189,7 @@ def _plain(forecast: Forecast) -> dict[str, Any]:
         "service": forecast.plan.service.reference,
         "complete": forecast.plan.complete,
         "worst": str(forecast.worst),
+        "paused": forecast.paused,
         "refusals": list(forecast.refusals),
         "problems": [
             {

@@ -13,6 +13,20 @@ from concordat.api import parse
 from concordat.cli.live import Cluster, cluster_options, namespace_option
 from concordat.cli.output import EXIT_FAILED, emit_yaml, fail, notes, plain
 
+_PROBES = {"livenessProbe": "live", "readinessProbe": "ready", "startupProbe": "startup"}
+_REFERENCE = ("name", "key", "optional")
+_NOT_SAID = {
+    "command": "a Microservice keeps the image's entry point",
+    "imagePullSecrets": "give them to the node, or to the namespace's default",
+    "serviceAccountName": "every Microservice has an identity of its own, without rights",
+    "nodeSelector": "where pods run is the platform's business",
+    "affinity": "replicas keep apart by themselves",
+    "tolerations": "where pods run is the platform's business",
+    "securityContext": "Pod Security `restricted`, uid 65532",
+    "hostNetwork": "not possible",
+}
+"""Fields of a pod or container that a Microservice cannot say, and why."""
+
 
 @click.command("init")
 @click.argument("deployment")
@@ -40,6 +54,9 @@ def init(cluster: Cluster, deployment: str, team: str | None, namespace: str | N
     manifest, left_out = from_deployment(found, autoscalers, team=team or "")
     for remark in left_out:
         notes.print(f"[yellow]left out:[/] {plain(remark)}")
+    if ":" not in manifest["spec"]["image"].rpartition("/")[2]:
+        notes.print("[yellow]todo:[/] spec.image: which version? `latest` is none")
+        manifest["spec"]["image"] += ":todo"
     if not team:
         notes.print("[yellow]todo:[/] spec.team: who answers for this service?")
         manifest["spec"]["team"] = "todo"
@@ -57,7 +74,12 @@ def from_deployment(
     left_out = [f"container {other['name']}: a Microservice has one container" for other in others]
     left_out += [f"init container {item['name']}" for item in pod.get("initContainers") or []]
     left_out += [f"volume {item['name']}: only /tmp is writable" for item in pod.get("volumes") or []]
-    left_out += ["command: a Microservice keeps the image's entry point"] if container.get("command") else []
+    left_out += [f"{field}: {why}" for field, why in _NOT_SAID.items() if container.get(field) or pod.get(field)]
+    left_out += [
+        f"{probe}: only HTTP and TCP can be asked"
+        for probe in _PROBES
+        if {"exec", "grpc"} & (container.get(probe) or {}).keys()
+    ]
 
     env, env_left_out = _env(container, name)
     spec: dict[str, Any] = {
@@ -90,9 +112,22 @@ def _ports(container: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _health(container: Mapping[str, Any]) -> dict[str, Any]:
-    live = ((container.get("livenessProbe") or {}).get("httpGet") or {}).get("path")
-    ready = ((container.get("readinessProbe") or {}).get("httpGet") or {}).get("path")
-    return {key: path for key, path in {"live": live, "ready": ready}.items() if path}
+    names = {port["port"]: name for name, port in _ports(container).items()}
+
+    def probe(kind: str) -> dict[str, Any] | None:
+        found = container.get(kind) or {}
+        target = found.get("httpGet") or found.get("tcpSocket")
+        if target is None:
+            return None
+        port = target.get("port")
+        path = {"path": target["path"]} if "path" in target else {}
+        return path | {"port": names.get(port, port)}
+
+    probes = {name: found for kind, name in _PROBES.items() if (found := probe(kind))}
+    first = next(iter(_ports(container)))
+    if all(found["port"] == first and "path" in found for found in probes.values()) and "startup" not in probes:
+        return {name: found["path"] for name, found in probes.items()}
+    return {"probes": probes}
 
 
 def _env(container: Mapping[str, Any], service: str) -> tuple[list[dict[str, Any]], list[str]]:
@@ -105,13 +140,19 @@ def _env(container: Mapping[str, Any], service: str) -> tuple[list[dict[str, Any
         reference = source.get("secretKeyRef") or source.get("configMapKeyRef")
         if not source:
             kept.append({"name": variable["name"], "value": variable.get("value", "")})
+            left_out += [f"env {variable['name']}: $(...) stays as it is written"] if "$(" in kept[-1]["value"] else []
         elif reference is None:
             left_out.append(f"env {variable['name']}: taken from {next(iter(source))}")
         elif "secretKeyRef" in source and not re.match(rf"{re.escape(service)}(-|\Z)", reference["name"]):
             left_out.append(f"env {variable['name']}: secret {reference['name']} does not carry the service's name")
         else:
             kind = "secret" if "secretKeyRef" in source else "configMap"
-            kept.append({"name": variable["name"], kind: {"name": reference["name"], "key": reference["key"]}})
+            kept.append(
+                {
+                    "name": variable["name"],
+                    kind: {field: reference[field] for field in _REFERENCE if field in reference},
+                }
+            )
     return kept, left_out
 
 

@@ -13,7 +13,7 @@ from rich.tree import Tree
 from concordat import conventions
 from concordat.cli.cluster import describe
 from concordat.cli.live import Cluster, all_namespaces_option, cluster_options, namespace_option
-from concordat.cli.output import emit_json, notes, out, output_option, styled
+from concordat.cli.output import EXIT_FAILED, emit_json, fail, notes, out, output_option, styled
 from concordat.lab.local import all_local
 
 _MARKS = {"True": ("●", "green"), "False": ("●", "red"), "Unknown": ("○", "yellow")}
@@ -49,6 +49,10 @@ def status(
     for found in local if output == "text" else ():
         notes.print(styled(f"local cluster {found['name']}: {found['kind']}, {found['memory_mib']} MiB", "dim"))
     services = look()
+    if absent := set(names) - {item["metadata"]["name"] for item in services}:
+        fail(f"no Microservice called {', '.join(sorted(absent))} here; -n names another namespace", code=EXIT_FAILED)
+    if watch and output == "json":
+        fail("--watch draws for people: leave out -o json")
     if output == "json":
         emit_json({"clusters": local, "services": [_summary(item) for item in services]})
     elif watch:
