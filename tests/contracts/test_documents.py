@@ -202,3 +202,19 @@ def test_a_type_that_is_none_is_refused_with_its_place() -> None:
     """A number is nobody's type."""
     with pytest.raises(InvalidDocument, match="/components/schemas/A: type must be a list of texts, not of int"):
         read(_openapi(components={"schemas": {"A": {"type": ["string", 5]}}}))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$defs": {"a": {"$anchor": "here", "type": "string"}}, "$ref": "#here"},
+        {"definitions": {"a": {"$id": "#here", "type": "string"}}, "allOf": [{"$ref": "#here"}]},
+        {"$id": "https://example.com/root", "$defs": {"a": {"$id": "item", "type": "string"}}, "$ref": "item"},
+        {"$defs": {"a": {"$id": "https://example.com/a", "$defs": {"b": {}}, "items": {"$ref": "#/$defs/b"}}}, "$ref": "#/$defs/a"},
+        {"properties": {"child": {"$ref": "#"}}, "type": "object"},
+        {"$dynamicAnchor": "node", "properties": {"child": {"$dynamicRef": "#node"}}},
+    ],
+)  # fmt: skip
+def test_the_ways_a_schema_names_its_parts_are_known(schema: dict[str, Any]) -> None:
+    """Anchors, plain-name ids, embedded resources: none of them is taken for a reference to nothing."""
+    assert Outcome.COMPATIBLE is compare(schema, dict(schema)).outcome

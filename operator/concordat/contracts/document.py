@@ -10,9 +10,6 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from graphql import GraphQLSchema
-
-from . import graphql
 from .asyncapi.model import Application
 from .invalid import InvalidDocument
 from .openapi.convert import from_swagger
@@ -103,7 +100,7 @@ def read(parsed: Any) -> Document:
     """Recognise a parsed document (mappings, or SDL as text) and check what a comparison relies on."""
     if isinstance(parsed, Document):
         return parsed
-    if isinstance(parsed, str | GraphQLSchema):
+    if isinstance(parsed, str):
         return _graphql(parsed)
     if isinstance(parsed, bool):
         return _json_schema(parsed)
@@ -160,9 +157,10 @@ def _checked(parsed: Mapping[str, Any]) -> tuple[Mapping[str, Any], References]:
     return parsed, References(parsed, remedy=_BUNDLE)
 
 
-def _graphql(parsed: str | Mapping[str, Any] | GraphQLSchema) -> Document:
-    schema = parsed if isinstance(parsed, GraphQLSchema) else graphql.read_schema(parsed)
-    return Document(format=Format.GRAPHQL, version="", root=schema, references=None)
+def _graphql(parsed: str | Mapping[str, Any]) -> Document:
+    from .graphql import read_schema  # half the package's import time, and most documents are not GraphQL
+
+    return Document(format=Format.GRAPHQL, version="", root=read_schema(parsed), references=None)
 
 
 def _json_schema(parsed: Mapping[str, Any] | bool) -> Document:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .asyncapi.model import Application
-from .graphql import root_fields
 from .openapi.model import Api
 
 if TYPE_CHECKING:
@@ -23,4 +22,8 @@ def operations_of(document: "Document") -> Mapping[str, str | None]:
             for channel in model.channels.values()
             for action, flow in channel.flows.items()
         }
-    return dict.fromkeys(root_fields(document.root)) if document.format == "graphql" else {}
+    if document.format == "graphql":
+        from .graphql import root_fields  # imported late, as in document.py
+
+        return dict.fromkeys(root_fields(document.root))
+    return {}

@@ -29,6 +29,7 @@ _MARKS = frozenset(
         "$anchor",
         "$dynamicAnchor",
         "$id",
+        "id",
         "$self",
         "x-sunset",
         "x-stability-level",
@@ -211,7 +212,9 @@ class References:
             found.add(value)
         elif key in ("$anchor", "$dynamicAnchor"):
             self._named_places.add(f"#{value}")
-        elif key in ("$id", "$self"):
+        elif value[:1] == "#":  # how drafts 4 to 7 name a place
+            self._named_places.add(value)
+        elif key != "id":
             self._bases.add(value.rstrip("#"))
 
     def _check(self) -> None:
@@ -234,11 +237,16 @@ class References:
             try:
                 look_up(self._root, split_pointer(ref))
             except KeyError:
+                if self._has_embedded_resources():
+                    continue  # the pointer may start at one of them; the schema comparer knows which
                 raise InvalidDocument(
                     f"refers to {ref!r}, which is not there",
                     location=self._location_of(ref),
                     remedy="add it, or mend the name",
                 ) from None
+
+    def _has_embedded_resources(self) -> bool:
+        return bool(self._bases - {str(self._root.get("$id", "")).rstrip("#")})
 
     def _embedded(self, address: str) -> bool:
         """Whether a schema inside this document calls itself by ``address`` (``$id``)."""
@@ -293,6 +301,7 @@ def _part_of(ref: str) -> Pointer:
 
 
 def _parts(root: Mapping[str, Any]) -> Iterable[tuple[Pointer, Any]]:
+    yield (), {key: value for key, value in root.items() if isinstance(value, str)}
     for key, value in root.items():
         if not isinstance(value, dict | list) or _is_extension(key):
             continue
