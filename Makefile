@@ -48,7 +48,9 @@ lint: $(VENV)/installed ## Formatting, rules, types, layers
 generated: $(VENV)/installed ## Write what is made from code again: CRDs, dashboards, reference pages
 	@$(RUN)/python -m tests.generated
 
+LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
 .PHONY: lock
-lock: $(VENV)/installed ## Resolve the dependencies anew
-	@$(RUN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --all-extras pyproject.toml -o requirements.lock
+lock: $(VENV)/installed ## Resolve the dependencies anew, for people and for the operator's image
+	@$(RUN)/uv pip compile $(LOCKED) --all-extras pyproject.toml -o requirements.lock
+	@$(RUN)/uv pip compile $(LOCKED) --constraint requirements.lock --no-annotate pyproject.toml -o operator/requirements.lock

@@ -1,0 +1,52 @@
+"""
+The operator's image, as far as it can be judged without building it; ``tests/e2e`` builds and runs it.
+"""
+
+import re
+import tomllib
+
+from tests.chart.helm import Helm, only
+from tests.chart.pages import ROOT
+
+OPERATOR = ROOT / "operator"
+
+
+def test_the_operators_lock_pins_what_the_projects_lock_pins() -> None:
+    """What is tested is what runs: ``make lock`` writes both."""
+    everything = _pinned((ROOT / "requirements.lock").read_text())
+    operators = _pinned((OPERATOR / "requirements.lock").read_text())
+
+    assert {} == {name: version for name, version in operators.items() if everything.get(name) != version}
+
+
+def test_the_operators_lock_holds_every_runtime_dependency_and_no_tool() -> None:
+    """The official client alone would be half of a small operator's memory."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {re.split(r"[<>=~! \[]", dependency)[0] for dependency in project["dependencies"]}
+    operators = _pinned((OPERATOR / "requirements.lock").read_text())
+
+    assert needed <= operators.keys()
+    assert set() == {"kubernetes", "rich", "pytest", "cryptography"} & operators.keys()
+
+
+def test_every_package_is_pinned_by_hash_and_named_by_no_address() -> None:
+    """Where packages come from is the business of who builds."""
+    text = (OPERATOR / "requirements.lock").read_text()
+
+    assert text.count("==") <= text.count("--hash=sha256:")
+    assert "://" not in text
+
+
+def test_image_and_chart_agree_on_user_and_port(helm: Helm) -> None:
+    """The chart's security context says aloud what the image does anyway."""
+    dockerfile = (OPERATOR / "Dockerfile").read_text()
+    pod = only(helm.manifests({}), "Deployment")["spec"]["template"]["spec"]
+    context = pod["securityContext"]
+    (port,) = pod["containers"][0]["ports"]
+
+    assert f"\nUSER {context['runAsUser']}:{context['runAsGroup']}\n" in dockerfile
+    assert f"\nEXPOSE {port['containerPort']}\n" in dockerfile
+
+
+def _pinned(lock: str) -> dict[str, str]:
+    return dict(re.findall(r"(?m)^([a-z0-9._-]+)==([^ \\]+)", lock))
