@@ -7,16 +7,16 @@ right for finite values, and what was concluded from that is kept only once the 
 """
 
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import Any
 
 from concordat.contracts.schema import arrays, numbers, objects, strings
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
-from concordat.contracts.schema.expand import Tableau, admits
 from concordat.contracts.schema.membership import accepts
 from concordat.contracts.schema.names import is_named
 from concordat.contracts.schema.node import Node
 from concordat.contracts.schema.space import Space
+from concordat.contracts.schema.statements import admits
+from concordat.contracts.schema.tableau import Tableau
 from concordat.contracts.schema.terms import (
     OUTSIDE,
     SENT,
@@ -50,7 +50,6 @@ class Search:
 
     def __init__(self, space: Space) -> None:
         self.space = space
-        self.one = Fraction(1)
         self.never: Node = space.literal(False)
         self.allowance = ALLOWANCE
         """What is left for all questions together; whoever begins a comparison fills it up again."""
