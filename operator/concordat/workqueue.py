@@ -183,9 +183,14 @@ class WorkQueue(Generic[Key]):
         """``key`` went well: its next failure is its first."""
         self._failures.pop(key, None)
 
-    def failures(self, key: Key) -> int:
-        """Failures of ``key`` in a row."""
-        return self._failures.get(key, 0)
+    def expedite(self) -> None:
+        """Whatever made keys fail is over: what is delayed comes now, and their next failure is their first."""
+        self._failures.clear()
+        self._delayed, delayed = [], self._delayed
+        self._due.clear()
+        self._arm()
+        for _, _, key, lane in sorted(delayed):
+            self.add(key, lane)
 
     # --- working ------------------------------------------------------------------------------------------------------
 

@@ -197,6 +197,20 @@ async def test_an_error_event_ends_nothing(code: int) -> None:
         assert informer.silence() < 2
 
 
+async def test_the_end_of_an_outage_is_told_before_anything_happens() -> None:
+    """A quiet watch would say nothing for a minute, and failing keys would wait out their backoff."""
+    recovered: list[int] = []
+    script = Script([error(500)], [None], items=[[]])
+    async with serving(script) as client:
+        informer = Informer(client, SERVICE, ChildStore(SERVICE), recovered=lambda: recovered.append(1))
+        informer.backoff = Backoff(base=0.01, cap=0.02)  # type: ignore[misc]
+        task = asyncio.create_task(informer.run())
+        await until(lambda: recovered)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert len(script.positions) == 2
+
+
 async def test_lost_history_is_listed_again_and_leaves_no_ghost() -> None:
     """410: what was deleted meanwhile is gone, what came meanwhile is there."""
     script = Script([error(410)], items=[[found("a", 5)], [found("b", 6, uid="u2")]])

@@ -143,6 +143,20 @@ def test_of_several_delays_the_earliest_counts() -> None:
     assert len(work) == 0
 
 
+def test_when_an_outage_is_over_nobody_waits_out_a_backoff() -> None:
+    """After an hour of failures the next try would be a minute away."""
+    clock = ManualClock()
+    work = queue(clock, backoff=Backoff(base=1, jitter=0))
+    for _ in range(6):
+        work.retry("a")
+    work.expedite()
+    assert (take(work), work.delayed) == ("a", 0)
+    work.done("a")
+    assert work.retry("a") == 1
+    clock.advance(100)
+    assert (take(work), len(work)) == ("a", 0)
+
+
 def test_retries_of_all_keys_share_a_bucket() -> None:
     """Ten thousand failing services do not hammer an API server that has just come back."""
     work = queue(backoff=Backoff(base=0.01, jitter=0), retries_per_second=10, retries_at_once=5)
@@ -231,6 +245,7 @@ _STEPS = st.lists(
         st.tuples(st.just("retry"), _KEYS),
         st.tuples(st.just("take")),
         st.tuples(st.just("done")),
+        st.tuples(st.just("expedite")),
         st.tuples(st.just("advance"), st.floats(0, 3)),
     ),
     max_size=80,
@@ -270,6 +285,8 @@ def test_nothing_is_lost_and_nothing_runs_twice_at_once(steps: list[tuple[Any, .
                 hand_out()
             case "done" if held:
                 work.done(held.pop(0))
+            case "expedite":
+                work.expedite()
             case "advance":
                 clock.advance(*arguments)
 

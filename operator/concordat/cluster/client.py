@@ -244,7 +244,8 @@ class Client:
         known: Callable[[str, str, str], bool] = lambda namespace, name, resource_version: False,
     ) -> AsyncIterator[tuple[str, Object]]:
         """
-        Events from ``resource_version`` on, bookmarks included, until the server ends the stream.
+        Events from ``resource_version`` on, bookmarks included, until the server ends the stream. That it is open is
+        told at once, by a bookmark of our own.
 
         An object that is ``known`` in its version, as the echoes of our own writes are, is not even parsed: it counts
         as a bookmark. That is half of all events while much is being built.
@@ -268,6 +269,7 @@ class Client:
                 self._observe("GET", response.status)
                 if response.status >= 400:
                     raise self._failure(response, await response.read())
+                yield "BOOKMARK", {"metadata": {"resourceVersion": resource_version}}
                 rest = b""
                 async for chunk in response.content.iter_any():
                     *lines, rest = (rest + chunk).split(b"\n")

@@ -32,8 +32,8 @@ class Sink(Protocol[Kept]):
 class Informer(Generic[Kept]):
     """Keeps a sink equal to what the API server has."""
 
-    backoff = Backoff(base=0.1, cap=10.0)
-    """An API that was away for an hour is seen again within ten seconds of its return."""
+    backoff = Backoff(base=0.1, cap=5.0)
+    """An API server that was away for an hour is seen again a few seconds after its return."""
     failures_before_listing_again = 20
     """After a restored backup our position lies in the server's future, where it waits for ever."""
 
@@ -46,8 +46,9 @@ class Informer(Generic[Kept]):
         namespace: str | None = None,
         selector: str = "",
         readable: Callable[[], object] = lambda: None,
+        recovered: Callable[[], object] = lambda: None,
     ) -> None:
-        """``readable`` is called when a kind that was refused is no longer."""
+        """``readable`` is called when a kind that was refused is no longer, ``recovered`` when a failure is over."""
         self.kind = kind
         self.sink = sink
         self.namespace = namespace
@@ -58,6 +59,7 @@ class Informer(Generic[Kept]):
         self._selector = selector
         self._metadata_only = not kind.watched_whole
         self._readable = readable
+        self._recovered = recovered
         self._heard_at = self._tried_at = asyncio.get_running_loop().time()
         self._failures = 0
         self._position = ""
@@ -122,7 +124,9 @@ class Informer(Generic[Kept]):
 
     def _heard(self) -> None:
         self._heard_at = self._tried_at = asyncio.get_running_loop().time()
-        self._failures = 0
+        if self._failures:
+            self._failures = 0
+            self._recovered()
 
     async def _pause(self, error: ApiError) -> None:
         if error.expired:

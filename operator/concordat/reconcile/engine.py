@@ -194,7 +194,15 @@ class Engine:
         return informers
 
     def _watch(self, kind: Kind, sink: Sink[Any], scope: str | None, *, selector: str = "") -> Informer[Any]:
-        informer = Informer(self._client, kind, sink, namespace=scope, selector=selector, readable=self._enqueue_all)
+        informer = Informer(
+            self._client,
+            kind,
+            sink,
+            namespace=scope,
+            selector=selector,
+            readable=self._enqueue_all,
+            recovered=self.queue.expedite,
+        )
         self.informers[kind.kind, scope] = informer
         self._watches[kind.kind, scope] = asyncio.create_task(informer.run(), name=f"watch {kind} {scope or ''}")
         return informer

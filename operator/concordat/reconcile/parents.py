@@ -58,6 +58,7 @@ class Decided:
     service: Microservice
     """``of`` with its defaults written out."""
     notices: tuple[Violation, ...]
+    hosts: tuple[str, ...]
     wanted: Mapping[ChildKey, Wanted]
 
 
@@ -177,7 +178,7 @@ class Parents:
 
     def wrote_status(self, parent: Parent, status: MicroserviceStatus, resource_version: str) -> None:
         """Our own write, so that its echo is recognised as one."""
-        parent.status = status
+        self._restate(parent, status)
         parent.resource_version = max(parent.resource_version, int(resource_version))
 
     def _observe(self, seen: Observation, lane: Lane) -> None:
@@ -199,7 +200,7 @@ class Parents:
             self._respecify(known, seen, respecified=respecified)
             self._enqueue(seen.key, lane)
         if seen.status != known.status:  # somebody else wrote it
-            known.status = seen.status
+            self._restate(known, seen.status)
             self._enqueue(seen.key, Lane.BACKGROUND)
 
     def _respecify(self, known: Parent, seen: Observation, *, respecified: bool) -> None:

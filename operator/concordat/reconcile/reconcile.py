@@ -151,6 +151,7 @@ class Reconciler:
                 children=tuple(_outcomes(settled, current, parent.fingerprints)),
                 workload=next((child.workload for child in current.values() if child.workload), None),
                 platform=self._platform,
+                hosts=planned.hosts if isinstance(planned, Decided) or (planned and planned.complete) else None,
             ),
             now=self._now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         )
@@ -186,6 +187,7 @@ def _decided(service: Microservice, facts: Facts, planned: Plan) -> Decided:
         facts=facts,
         service=planned.service,
         notices=planned.notices,
+        hosts=planned.hosts,
         wanted={child.key: (child.kind, child.digest) for child in planned.children},
     )
 
