@@ -15,6 +15,7 @@ from concordat.cli import files
 from concordat.cli.output import EXIT_FAILED, as_yaml, emit_json, emit_yaml, fail, notes, out, output_option, styled
 from concordat.dashboards.service import service_uid
 from concordat.errors import InvalidInput, Problem
+from concordat.records import RUNBOOKS
 from concordat.slo.chart import detection_chart
 from concordat.slo.declaration import read
 from concordat.slo.delivery import prometheus_rule
@@ -24,8 +25,6 @@ from concordat.slo.proof import promtool_tests
 from concordat.slo.rules import measure
 from concordat.slo.simulation import Incident, simulate
 from concordat.slo.windows import PERIODS
-
-RUNBOOKS = "https://concordat.dev/runbooks"
 
 _namespace = click.option(
     "-n", "--namespace", default="default", show_default=True, help="Namespace of what does not state one."

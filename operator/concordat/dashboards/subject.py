@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from concordat.promql import DAY, Matcher, any_of
+from concordat.records import RUNBOOKS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ class Neighbour:
 class Places:
     """Where else to look; an empty URL means there is none."""
 
-    runbooks: str = "https://concordat.dev/runbooks"
+    runbooks: str = RUNBOOKS
     traces: str = ""
     """Jaeger's address."""
     logs: str = ""

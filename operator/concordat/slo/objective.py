@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from concordat.records import RUNBOOKS
 from concordat.slo.windows import PERIODS
 
 
@@ -74,7 +75,7 @@ class Links:
 
     dashboard: str
     """URL of the service's dashboard."""
-    runbooks: str = "https://concordat.dev/runbooks"
+    runbooks: str = RUNBOOKS
     """URL of the folder of runbooks: ``<runbooks>/<alert>``."""
 
     def runbook(self, alert: str) -> str:
