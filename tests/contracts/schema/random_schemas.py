@@ -73,9 +73,23 @@ class Schemas:
             schema["enum"] = [self.value(1) for _ in range(rng.randint(1, 3))]
         if rng.random() < 0.04:
             schema["const"] = self.value(1)
+        if depth > 0 and rng.random() < 0.08:
+            schema = self._small(schema)
         if depth > 0 and rng.random() < 0.3:
             self._compose(schema, depth, None)
         return schema
+
+    def _small(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """A schema with few instances, all of which can be counted."""
+        flags = {name: {"type": self.rng.choice(["boolean", "null"])} for name in self.rng.sample(NAMES, 2)}
+        small: list[dict[str, Any]] = [
+            {"type": "object", "properties": flags, "additionalProperties": False},
+            {"type": "array", "items": {"enum": [0, 1]}, "maxItems": 2},
+            {"type": "array", "items": {"type": "boolean"}, "uniqueItems": True},
+            {"type": "integer", "minimum": 0, "maximum": 2},
+            {"type": "string", "pattern": "^[ab]?$"},
+        ]
+        return {**self.rng.choice(small), **({"not": schema} if self.rng.random() < 0.2 else {})}
 
     def _about(self, kind: str, schema: dict[str, Any], depth: int, recursive: str | None) -> None:
         rng = self.rng
@@ -182,8 +196,11 @@ class Schemas:
             return schema
         if choice < 0.8:
             return {rng.choice(["anyOf", "oneOf", "allOf"]): [schema]}
-        if choice < 0.9:
+        if choice < 0.88:
             return {rng.choice(["anyOf", "allOf"]): [schema, self.schema(1)]}
+        if choice < 0.94:
+            # Listing what a schema admits goes wrong unless the last value is counted.
+            return {"enum": [self.instance(schema, schema, 2) for _ in range(rng.randint(1, 5))]}
         return {"not": {"not": schema}}
 
     def _changed_inside(self, keyword: str, value: Any) -> Any:

@@ -61,7 +61,7 @@ def _long(search: "Search", branch: ArrayBranch) -> Answer:
         return UNKNOWN
     samples = [item for item in items if isinstance(item, Sample)]
     value = [samples[min(index, branch.settled)].value for index in range(branch.least)]
-    return UNKNOWN if branch.without else Sample(value, all(sample.sure for sample in samples))
+    return Sample(value, all(sample.sure for sample in samples))
 
 
 class _Builder:
@@ -194,25 +194,14 @@ class _Builder:
                 self.tried += 1
                 yield plan.put(first, _Need(0, same)).put(second, _Need(0, same))
                 # Another value for the pair may be what the rest needs.
-                self.undecided = self.undecided or bool(self.branch.counts or self.branch.without)
+                self.undecided = self.undecided or bool(self.branch.counts)
 
     def _question(self, plan: _Plan, index: int) -> frozenset[Signed]:
         return self.branch.here(index) | plan.extra.get(index, frozenset())
 
     def _fill(self, plan: _Plan) -> Answer:
         length = max([self.branch.least, *(index + 1 for index in plan.extra)])
-        lengths = [length]
-        if self.branch.without:
-            lengths += [
-                longer
-                for longer in range(length + 1, length + 1 + len(self.branch.without))
-                if self.most is None or longer <= self.most
-            ]
-        for size in lengths:
-            answer = self._fill_to(plan, size)
-            if answer is not EMPTY:
-                return answer
-        return EMPTY
+        return self._fill_to(plan, length)
 
     def _fill_to(self, plan: _Plan, length: int) -> Answer:
         items: list[Any] = []
@@ -229,10 +218,7 @@ class _Builder:
             if inside < least or (most is not None and inside > most):
                 self.undecided = True
                 return UNKNOWN
-        left_out = {canonical(value) for value in self.branch.without}
-        if canonical(items) not in left_out:
-            return Sample(items, sure)
-        return self._varied(plan, items, left_out)
+        return Sample(items, sure)
 
     def _item(self, plan: _Plan, index: int, items: list[Any]) -> Answer:
         question = self._question(plan, index)
@@ -248,17 +234,3 @@ class _Builder:
             if isinstance(answer, Sample):
                 return answer
         return self.search.find(question)
-
-    def _varied(self, plan: _Plan, items: list[Any], left_out: set[Any]) -> Answer:
-        if not items:
-            return EMPTY
-        self.undecided = True
-        if self.branch.distinct or self.branch.twice or self.branch.counts:
-            return UNKNOWN
-        for index, item in enumerate(items):
-            other = Signed(OUTSIDE, self.search.space.literal({"enum": [item]}))
-            answer = self.search.find(self._question(plan, index) | {other})
-            varied = [*items[:index], answer.value, *items[index + 1 :]] if isinstance(answer, Sample) else items
-            if isinstance(answer, Sample) and canonical(varied) not in left_out:
-                return Sample(varied, answer.sure)
-        return EMPTY

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
 from concordat.contracts.schema.names import fresh
-from concordat.contracts.schema.terms import OUTSIDE, Names, ObjectBranch, Signed
-from concordat.contracts.schema.values import canonical
+from concordat.contracts.schema.terms import Names, ObjectBranch, Signed
 
 if TYPE_CHECKING:
     from concordat.contracts.schema.search import Question, Search
@@ -187,10 +186,7 @@ class _Builder:
                     break
         if missing > 0:
             return UNKNOWN
-        left_out = {canonical(value) for value in self.branch.without}
-        if canonical(values) not in left_out:
-            return Sample(values, sure)
-        return self._varied(plan, values, left_out, sure)
+        return Sample(values, sure)
 
     def _more(self, plan: _Plan) -> Iterator[tuple[str, Sample]]:
         """Further properties that may be there; when they end, no more may."""
@@ -214,25 +210,6 @@ class _Builder:
                     break
                 grown = grown.put(new, None, region)
                 yield new, answer
-
-    def _varied(self, plan: _Plan, values: dict[str, Any], left_out: set[Any], sure: bool) -> Answer:
-        if self.branch.most is None or len(values) < self.branch.most:
-            for count, (name, more) in enumerate(self._more(plan)):
-                varied = {**values, name: more.value}
-                if name not in values and canonical(varied) not in left_out:
-                    return Sample(varied, sure and more.sure)
-                if count > 2 * len(left_out) + 2:
-                    break
-        for name, value in values.items():
-            other = Signed(OUTSIDE, self.search.space.literal({"enum": [value]}))
-            answer = self.search.find(self._question(plan, name) | {other})
-            if isinstance(answer, Sample):
-                varied = {**values, name: answer.value}
-                if canonical(varied) not in left_out:
-                    return Sample(varied, sure and answer.sure)
-        if values or self.branch.wanted:
-            self.undecided = True
-        return UNKNOWN
 
 
 def _holds(names: Names, inside: tuple[Names, ...]) -> bool:

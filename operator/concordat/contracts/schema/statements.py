@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
 
 from concordat.contracts.schema import formats
 from concordat.contracts.schema.evaluated import Case, item_cases, property_cases
 from concordat.contracts.schema.node import Keywords, Node
 from concordat.contracts.schema.terms import INSIDE, OUTSIDE, SENT, Action, Alternative, Literal, Names, Signed
 from concordat.contracts.schema.values import type_of
+
+if TYPE_CHECKING:
+    from concordat.contracts.schema.search import Search
 
 ONE = Fraction(1)
 
@@ -21,11 +26,12 @@ class Statements:
     """For one kind of value; properties that are hidden from one side say nothing there."""
 
     def __init__(
-        self, kind: str, never: Signed, *, api: bool, unreceived: frozenset[str], unsent: frozenset[str]
+        self, search: "Search", kind: str, never: Signed, *, unreceived: frozenset[str], unsent: frozenset[str]
     ) -> None:
+        self.search = search
         self.kind = kind
         self.never = never
-        self.api = api
+        self.api = search.space.setting.api
         self.unreceived = unreceived
         self.unsent = unsent
 
@@ -151,7 +157,7 @@ class Statements:
             return
         if keywords.enum is not None:
             values = [value for value in keywords.enum if type_of(value) == kind]
-            yield (("without", values),) if values else ()
+            yield from self._other_than(values)
         for key in keywords.opaque:
             yield (("opaque", key, False),)
         yield from self._literal_violations(keywords)
@@ -162,9 +168,10 @@ class Statements:
         if keywords.one_of is not None:
             yield tuple(Signed(OUTSIDE, child) for child in keywords.one_of)
             if not self.api:
-                for at, first in enumerate(keywords.one_of):
-                    for second in keywords.one_of[at + 1 :]:
-                        yield (Signed(INSIDE, first), Signed(INSIDE, second))
+                for first, second in combinations(keywords.one_of, 2):
+                    both = Signed(INSIDE, first), Signed(INSIDE, second)
+                    if not self.search.is_empty(frozenset(both)):
+                        yield both
         if keywords.negated is not None:
             yield (Signed(INSIDE, keywords.negated),)
         if keywords.condition is not None:
@@ -177,6 +184,29 @@ class Statements:
             yield from self._object_violations(node)
         elif kind == "array":
             yield from self._array_violations(node)
+
+    def _other_than(self, values: list[Any]) -> Iterator[Alternative]:
+        """Each way to be none of the values; arrays and objects differ in one of their parts."""
+        if self.kind not in ("array", "object") or not values:
+            yield (("without", values),) if values else ()
+        elif len(values) > 1:
+            yield tuple(Signed(OUTSIDE, self._exactly(value)) for value in values)
+        elif self.kind == "array":
+            (items,) = values
+            if items:
+                yield (("most", len(items) - 1),)
+            yield (("least", len(items) + 1),)
+            for index, item in enumerate(items):
+                yield (("least", index + 1), ("at", index, Signed(OUTSIDE, self._exactly(item))))
+        else:
+            (members,) = values
+            yield (("some", ("others", frozenset(members), ()), None),)
+            for name, member in members.items():
+                yield (("every", ("name", name), self.never),)
+                yield (("some", ("name", name), Signed(OUTSIDE, self._exactly(member))),)
+
+    def _exactly(self, value: Any) -> Node:
+        return self.search.space.literal({"enum": [value]})
 
     def _literal_violations(self, keywords: Keywords) -> Iterator[Alternative]:
         if self.kind == "number":

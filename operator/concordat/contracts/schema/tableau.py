@@ -46,7 +46,7 @@ class Tableau:
         self.kind = kind
         self.never = Signed(INSIDE, search.never)
         self.statements = Statements(
-            kind, self.never, api=search.space.setting.api, unreceived=hidden_from_receiver, unsent=hidden_from_sender
+            search, kind, self.never, unreceived=hidden_from_receiver, unsent=hidden_from_sender
         )
 
     def branches(self, given: Iterable[Signed]) -> Iterator[Branch]:
