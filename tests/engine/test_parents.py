@@ -5,7 +5,7 @@ Who is queued when what changes, and what the neighbours are: without an API ser
 from typing import Any
 
 from concordat import conventions
-from concordat.api import Microservice
+from concordat.api import Microservice, MicroserviceStatus
 from concordat.facts import Consumer, Facts, Platform
 from concordat.reconcile.gather import gather
 from concordat.reconcile.parents import Key, Parents, observation
@@ -226,3 +226,39 @@ def test_a_microservice_being_deleted_is_nobody_s_neighbour() -> None:
     world.put("payments", metadata={"deletionTimestamp": "2026-11-22T11:12:13Z"})
     assert world.facts("orders").providers == {}
     assert "shop/orders" in world.heard()
+
+
+def test_an_edit_that_our_own_status_write_overtakes_is_not_lost() -> None:
+    """The answer is newer than the edit's event: the event counts all the same, what it says of the status does not."""
+    world = World()
+    world.put("orders")
+    parent = world.parents.find(Key(conventions.MICROSERVICE, "shop", "orders"))
+    assert parent is not None
+    written = MicroserviceStatus(observed_generation=1, version="1.4.2")
+    world.parents.wrote_status(parent, written, {"resourceVersion": "200", "generation": 2})
+    world.heard()
+    world.put("orders", generation=2, image="registry.example.com/shop/orders:2", metadata={"resourceVersion": "199"})
+    assert world.heard() == {"shop/orders"}
+    assert (parent.generation, world.service("orders").spec.version) == (2, "2")
+    assert parent.status == written
+    assert not world.parents.knows("shop", "orders", "200")
+
+
+def test_the_echo_of_our_own_status_write_is_known() -> None:
+    """It need not be parsed: nothing but the status has changed."""
+    world = World()
+    world.put("orders")
+    parent = world.parents.find(Key(conventions.MICROSERVICE, "shop", "orders"))
+    assert parent is not None
+    world.parents.wrote_status(parent, MicroserviceStatus(version="1"), {"resourceVersion": "200", "generation": 1})
+    assert world.parents.knows("shop", "orders", "200")
+
+
+def test_a_standby_follows_the_fingerprints_that_the_leader_records() -> None:
+    """Else its first act as a leader would be to write everything anew."""
+    world = World()
+    world.put("orders")
+    world.put("orders", status={"children": [{"kind": "Service", "name": "orders", "fingerprint": "abc"}]})
+    parent = world.parents.find(Key(conventions.MICROSERVICE, "shop", "orders"))
+    assert parent is not None
+    assert {str(key): value for key, value in parent.fingerprints.items()} == {"Service/orders": "abc"}

@@ -54,5 +54,5 @@ def _consumers(service: Microservice, parents: Parents) -> Iterator[Consumer]:
 
 def _taken_hosts(service: Microservice, parents: Parents) -> dict[str, str]:
     hosts = service.spec.routing.hosts if service.spec.routing else ()
-    claims = {host: parents.elder_claim(service, host) for host in hosts}
-    return {host: elder.reference for host, elder in claims.items() if elder is not None}
+    holders = {host: parents.holder(host) for host in hosts}
+    return {host: str(key) for host, key in holders.items() if key is not None and str(key) != service.reference}

@@ -6,7 +6,7 @@ claims which host; and the other way round, whose plan changes when this one doe
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -103,6 +103,8 @@ class Parent:
     """Why the current spec is not understood."""
     status: MicroserviceStatus = field(default_factory=MicroserviceStatus)
     """As the API server has it."""
+    status_version: int = 0
+    """Version of our last write of it: what older events say of the status is older."""
     fingerprints: dict[ChildKey, str] = field(default_factory=dict)
     """Of the fields we own on each child, after our last write."""
     refused: dict[ChildKey, tuple[str, str]] = field(default_factory=dict)
@@ -154,7 +156,7 @@ class Parents:
         """The server's history was restored from a backup: what it says now counts, however old its versions look."""
         for parent in self._parents.values():
             if namespace in (None, parent.key.namespace):
-                parent.resource_version = 0
+                parent.resource_version = parent.status_version = 0
 
     def observe(self, event: str | None, item: Mapping[str, Any]) -> None:
         """One event of a watch."""
@@ -175,11 +177,22 @@ class Parents:
         if self._parents.get(gone.key) is gone:
             del self._parents[gone.key]
             self._reindex(gone.key, None if gone.deleting else gone.service, None)
+            self._reclaim(gone.key, _claimed(gone), set())
 
-    def wrote_status(self, parent: Parent, status: MicroserviceStatus, resource_version: str) -> None:
-        """Our own write, so that its echo is recognised as one."""
+    def wrote_status(self, parent: Parent, status: MicroserviceStatus, answer: Mapping[str, Any]) -> None:
+        """
+        Our own write, so that its echo is recognised as one.
+
+        The metadata of its ``answer`` may tell of an edit whose event has not come yet: then nothing is an echo.
+        """
         self._restate(parent, status)
-        parent.resource_version = max(parent.resource_version, int(resource_version))
+        parent.status_version = max(parent.status_version, int(answer["resourceVersion"]))
+        if (answer["generation"], _paused(answer), "deletionTimestamp" in answer) == (
+            parent.generation,
+            parent.paused,
+            parent.deleting,
+        ):
+            parent.resource_version = max(parent.resource_version, int(answer["resourceVersion"]))
 
     def _observe(self, seen: Observation, lane: Lane) -> None:
         known = self._parents.get(seen.key)
@@ -189,6 +202,7 @@ class Parents:
         if known is None:
             known = self._parents[seen.key] = _newcomer(seen)
             self._reindex(seen.key, None, None if seen.deleting else seen.service)
+            self._reclaim(seen.key, set(), _claimed(known))
             self._enqueue(seen.key, lane)
             return
         if seen.resource_version <= known.resource_version:
@@ -199,17 +213,26 @@ class Parents:
         if respecified or seen.paused != known.paused or seen.deleting != known.deleting:
             self._respecify(known, seen, respecified=respecified)
             self._enqueue(seen.key, lane)
-        if seen.status != known.status:  # somebody else wrote it
+        if seen.status != known.status and seen.resource_version > known.status_version:  # somebody else wrote it
             self._restate(known, seen.status)
+            known.fingerprints.update(_recorded(seen.status))
             self._enqueue(seen.key, Lane.BACKGROUND)
 
     def _respecify(self, known: Parent, seen: Observation, *, respecified: bool) -> None:
-        before = None if known.deleting else known.service
+        before, claimed = None if known.deleting else known.service, _claimed(known)
         if respecified:
             known.service, known.problems = seen.service or known.service, seen.problems
         known.generation, known.paused, known.deleting = seen.generation, seen.paused, seen.deleting
         known.refused.clear()
         self._reindex(known.key, before, None if known.deleting else known.service)
+        self._reclaim(known.key, claimed, _claimed(known))
+
+    def _restate(self, known: Parent, status: MicroserviceStatus) -> None:
+        claimed, held = _claimed(known), set(known.status.hosts)
+        known.status = status
+        if self._parents.get(known.key) is not known:  # gone while we wrote
+            return
+        self._reclaim(known.key, claimed, _claimed(known), handed_over=held ^ set(status.hosts))
 
     # --- the neighbours -------------------------------------------------------------------------------------------------
 
@@ -234,11 +257,15 @@ class Parents:
                     if asked_for(use.service, use.contract, consumer.namespace) == target:
                         yield consumer, use.ports
 
-    def elder_claim(self, service: Microservice, host: str) -> Microservice | None:
-        """Who claimed ``host`` before ``service`` did."""
-        claims = [claim for key in self._hosts.get(host, ()) if (claim := self._service(key))]
-        eldest = min(claims, key=_seniority, default=service)
-        return None if eldest.reference == service.reference else eldest
+    def holder(self, host: str) -> Key | None:
+        """
+        Whose ``host`` is: theirs whose status says so, else the oldest's.
+
+        The age of a Microservice is not the age of its claim: an old one may claim a new host any day.
+        """
+        claims = (self._parents[key] for key in self._hosts.get(host, ()))
+        first = min(claims, key=lambda claim: (host not in claim.status.hosts, *_age(claim)), default=None)
+        return first and first.key
 
     def _service(self, key: Key) -> Microservice | None:
         parent = self._parents.get(key)
@@ -268,15 +295,17 @@ class Parents:
             self._contracts[contract].add(key)
             affected |= self._contracts[contract]
 
-        hosts_before, hosts_after = _claimed(before), _claimed(after)
-        for host in hosts_before - hosts_after:
-            _discard(self._hosts, host, key)
-            affected |= self._hosts.get(host, set())
-        for host in hosts_after - hosts_before:
-            self._hosts[host].add(key)
-            affected |= self._hosts[host]
-
         for other in affected - {key}:
+            self._enqueue(other, Lane.BACKGROUND)
+
+    def _reclaim(self, key: Key, before: set[str], after: set[str], *, handed_over: Collection[str] = ()) -> None:
+        """Move ``key`` in the index of hosts and queue whoever else claims one of those that moved."""
+        for host in before - after:
+            _discard(self._hosts, host, key)
+        for host in after - before:
+            self._hosts[host].add(key)
+        moved = (before ^ after).union(handed_over)
+        for other in {claim for host in moved for claim in self._hosts.get(host, ())} - {key}:
             self._enqueue(other, Lane.BACKGROUND)
 
     def _providing(self, target: Target) -> set[Key]:
@@ -352,8 +381,11 @@ def observation(item: Mapping[str, Any]) -> Observation:
     )
 
 
+def _recorded(status: MicroserviceStatus) -> dict[ChildKey, str]:
+    return {ChildKey(kind=c.kind, name=c.name): c.fingerprint for c in status.children if c.fingerprint}
+
+
 def _newcomer(seen: Observation) -> Parent:
-    recorded = ((ChildKey(kind=c.kind, name=c.name), c.fingerprint) for c in seen.status.children if c.fingerprint)
     return Parent(
         key=seen.key,
         uid=seen.uid,
@@ -364,7 +396,7 @@ def _newcomer(seen: Observation) -> Parent:
         service=seen.service,
         problems=seen.problems,
         status=seen.status,
-        fingerprints=dict(recorded),
+        fingerprints=_recorded(seen.status),
     )
 
 
@@ -402,8 +434,16 @@ def _provided(service: Microservice | None) -> set[tuple[str, str]]:
     return {(service.namespace, contract) for contract in service.spec.provides} if service else set()
 
 
-def _claimed(service: Microservice | None) -> set[str]:
-    return set(service.spec.routing.hosts) if service and service.spec.routing else set()
+def _claimed(parent: Parent) -> set[str]:
+    """What it asks for, and what it holds until its route is without it."""
+    if parent.deleting:
+        return set()
+    routing = parent.service.spec.routing if parent.service else None
+    return {*(routing.hosts if routing else ()), *parent.status.hosts}
+
+
+def _age(parent: Parent) -> tuple[str, str]:
+    return parent.service.created if parent.service else "", str(parent.key)
 
 
 def _discard(index: defaultdict[Any, set[Key]], entry: Any, key: Key) -> None:

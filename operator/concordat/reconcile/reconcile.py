@@ -45,7 +45,7 @@ class Outcome:
 
 
 class ParentGone(Exception):
-    """The Microservice was deleted, and its event is still on the way."""
+    """The Microservice was deleted; its event is still on the way, and tells the neighbours as well."""
 
 
 class Reconciler:
@@ -81,7 +81,6 @@ class Reconciler:
             settled = await self.apply(parent, planned)
             await self.report(parent, turn, planned, settled)
         except ParentGone:
-            self._parents.forget(parent)
             return Outcome()
         return _what_is_left(settled)
 
@@ -165,13 +164,13 @@ class Reconciler:
             )
         except ApiError as error:
             if error.not_found or error.conflicting:
-                raise ParentGone from error
+                await self._confirm(parent)  # a webhook or a resource that is being installed may say so as well
             raise
-        self._parents.wrote_status(parent, status, answer["metadata"]["resourceVersion"])
+        self._parents.wrote_status(parent, status, answer["metadata"])
 
     async def _confirm(self, parent: Parent) -> None:
         """
-        Children that existed are gone. Before they are made again: does their owner still exist?
+        Children that existed are gone, or a status is refused. Before anything is made of it: is the owner still there?
 
         Watches of different kinds are not ordered: when a Microservice is deleted, the news of its children may
         overtake its own.
