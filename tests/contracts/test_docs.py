@@ -35,7 +35,12 @@ def test_every_command_prints_what_the_page_says(tmp_path: Path) -> None:
             done = subprocess.run(
                 command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
             )
-            assert expected == done.stdout + done.stderr, command
+            assert _neutral(expected) == _neutral(done.stdout + done.stderr), command
+
+
+def _neutral(text: str) -> str:
+    """Which of the many witnesses is found is nobody's promise."""
+    return re.sub(r'"id": "\w{0,5}"', '"id": "..."', text)
 
 
 def test_the_python_of_the_page_runs() -> None:

@@ -12,11 +12,12 @@ from typing import Any
 
 from .asyncapi.model import Application
 from .invalid import InvalidDocument
+from .json_values import as_json
 from .openapi.convert import from_swagger
 from .openapi.dialect import check_dialect
 from .openapi.model import Api
 from .operations import operations_of
-from .references import References, as_json
+from .references import References
 
 
 class Format(StrEnum):

@@ -11,70 +11,34 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-import orjson
-
 from .invalid import InvalidDocument
 from .text import MAX_DEPTH, MAX_NODES
 
 _DATA = frozenset(
-    {"example", "examples", "default", "enum", "const", "mapping", "links", "required", "enumDescriptions"}
-)
+    {
+        "example", "examples", "default", "enum", "const", "mapping", "links", "required", "enumDescriptions",
+    }
+)  # fmt: skip
 """Keys that hold the author's values, in which ``$ref`` is only a word."""
 
 _NOT_WALKED = _DATA | {"type"}
 _MARKS = frozenset(
-    [
-        "$ref",
-        "$dynamicRef",
-        "$anchor",
-        "$dynamicAnchor",
-        "$id",
-        "id",
-        "$self",
-        "x-sunset",
-        "x-stability-level",
-        "x-extensible-enum",
-    ]
-)
+    {
+        "$ref", "$dynamicRef", "$anchor", "$dynamicAnchor", "$id", "id", "$self", "x-sunset",
+        "x-stability-level", "x-extensible-enum",
+    }
+)  # fmt: skip
 """Keys worth knowing about wherever they stand."""
 
 _NAMES = frozenset(
-    [
-        "properties",
-        "patternProperties",
-        "$defs",
-        "definitions",
-        "dependentSchemas",
-        "schemas",
-        "responses",
-        "parameters",
-        "headers",
-        "requestBodies",
-        "securitySchemes",
-        "securityDefinitions",
-        "callbacks",
-        "pathItems",
-        "paths",
-        "webhooks",
-        "content",
-        "encoding",
-        "variables",
-        "channels",
-        "messages",
-        "operations",
-        "servers",
-        "messageTraits",
-        "operationTraits",
-        "serverBindings",
-        "channelBindings",
-        "operationBindings",
-        "messageBindings",
-        "serverVariables",
-        "replies",
-        "replyAddresses",
-        "correlationIds",
-    ]
-)
+    {
+        "properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "schemas", "responses",
+        "parameters", "headers", "requestBodies", "securitySchemes", "securityDefinitions", "callbacks",
+        "pathItems", "paths", "webhooks", "content", "encoding", "variables", "channels", "messages",
+        "operations", "servers", "messageTraits", "operationTraits", "serverBindings", "channelBindings",
+        "operationBindings", "messageBindings", "serverVariables", "replies", "replyAddresses", "correlationIds",
+    }
+)  # fmt: skip
 """Keys that hold names people chose: a property may be called ``example``, a header ``x-trace``."""
 
 Pointer = tuple[str, ...]
@@ -318,36 +282,6 @@ def _parts(root: Mapping[str, Any]) -> Iterable[tuple[Pointer, Any]]:
                     yield (key, str(name)), entry
         else:
             yield (key,), {key: value}
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal as JSON sees it; Python alone holds ``1`` and ``true`` for equal."""
-    if one != other:
-        return False
-    try:
-        return orjson.dumps(one) == orjson.dumps(other)
-    except TypeError:  # whole numbers beyond 64 bits, or deeper than orjson goes
-        return False
-
-
-def as_json(node: Any) -> Any:
-    """A document as JSON would have it: ``200:`` is ``"200"``, ``yes:`` is ``"true"``, a date is its text."""
-    if isinstance(node, dict):
-        return {
-            _as_key(key): ["null" if each is None else as_json(each) for each in value]
-            if key == "type" and isinstance(value, list)
-            else as_json(value)
-            for key, value in node.items()
-        }
-    if isinstance(node, list):
-        return [as_json(each) for each in node]
-    return node.isoformat() if isinstance(node, date) else node
-
-
-def _as_key(key: Any) -> str:
-    if key is None or isinstance(key, bool):
-        return {None: "null", True: "true", False: "false"}[key]
-    return key.isoformat() if isinstance(key, date) else str(key)
 
 
 def _ref_of(node: Any) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from .guards import Guard
-from .references import same
+from .json_values import same
 from .rules import known, undecided
 from .schema import Dialect, Direction, Memo, SchemaDocument, Surface, Where, compare_schemas
 from .touching import ContractFinding

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..references import same
+from ..json_values import same
 from ..scope import Comparison, Scope
 from ..touching import ContractFinding
 from .annotations import compare_annotations
