@@ -26,7 +26,8 @@ def pick(
             return EMPTY
     except Undecided:
         found = []
-    candidates = [*found, *_examples(patterns, named, other_named)]
+    plain = [letter * length for length in (max(least, 1), least) if length <= LONG for letter in "aA0"]
+    candidates = [*found, *_examples(named, other_named), *plain]
     if not named and not other_named and found:
         return Sample(found[0])
     unsure: Sample | None = None
@@ -63,7 +64,7 @@ def _of_length(least: int, most: int | None, without: set[str]) -> Answer:
     return UNKNOWN
 
 
-def _examples(patterns: set[str], named: set[str], other_named: set[str]) -> Iterable[str]:
+def _examples(named: set[str], other_named: set[str]) -> Iterable[str]:
     for name in sorted(named):
         yield from formats.EXAMPLES.get(name, ())
     yield from formats.OTHER_EXAMPLES
