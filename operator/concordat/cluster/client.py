@@ -186,8 +186,12 @@ class Client:
     # --- anything else ------------------------------------------------------------------------------------------------
 
     async def send(self, method: str, path: str, body: Any = None, *, content_type: str = WHOLE) -> Object:
-        """Any request that fits no verb above, e.g. for a Lease."""
-        return await self._send(method, path, body, content_type=content_type, accept=WHOLE)
+        """
+        Any request that fits no verb above, e.g. for a Lease.
+
+        At once: neither behind other requests nor behind the common pause, because a leader that waits is none any more.
+        """
+        return await self._exchange(method, path, body, content_type=content_type, accept=WHOLE)
 
     async def discover(self, etag: str) -> tuple[Object | None, str]:
         """The aggregated discovery document and its ETag; ``None`` while it is the one of ``etag``."""
@@ -202,7 +206,7 @@ class Client:
                 if response.status >= 400:
                     raise self._failure(response, body)
                 return orjson.loads(body), response.headers.get("ETag", "")
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
             raise self._unreachable("GET", error) from error
 
     async def list(
@@ -288,25 +292,28 @@ class Client:
     # --- one request --------------------------------------------------------------------------------------------------
 
     async def _send(self, method: str, path: str, body: Any, *, accept: str, content_type: str = WHOLE) -> Object:
+        async with self._slots:
+            await self._until_allowed()
+            return await self._exchange(method, path, body, accept=accept, content_type=content_type)
+
+    async def _exchange(self, method: str, path: str, body: Any, *, accept: str, content_type: str) -> Object:
         headers = {"Accept": accept}
         data = None
         if body is not None:
             headers["Content-Type"] = content_type
             data = orjson.dumps(body)
-        async with self._slots:
-            await self._until_allowed()
-            try:
-                async with self.session().request(
-                    method, URL(self.access.server + path, encoded=True), data=data, headers=headers
-                ) as response:
-                    self._observe(method, response.status)
-                    answer = await response.read()
-                    if response.status >= 400:
-                        raise self._failure(response, answer)
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise self._unreachable(method, error) from error
-        found: Object = orjson.loads(answer)
-        return found
+        try:
+            async with self.session().request(
+                method, URL(self.access.server + path, encoded=True), data=data, headers=headers
+            ) as response:
+                self._observe(method, response.status)
+                answer = await response.read()
+                if response.status >= 400:
+                    raise self._failure(response, answer)
+                found: Object = orjson.loads(answer)
+                return found
+        except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
+            raise self._unreachable(method, error) from error
 
     async def _until_allowed(self) -> None:
         """Everybody waits while the server has asked anybody to; then not all come at once."""

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 LEASE_SECONDS = 15
 RENEW_DEADLINE = 10.0
 RETRY_PERIOD = 2.0
+ATTEMPT = RENEW_DEADLINE / 2
+"""Seconds an attempt may take: one request that hangs must not cost the lease."""
 
 
 class Election:
@@ -43,6 +46,8 @@ class Election:
         self._path = f"{self._collection}/{name}"
         self._namespace = namespace
         self._name = name
+        self._lease: Object | None = None
+        """As we last wrote it: renewed by one PUT, which the server refuses if anybody else has written since."""
         self._seen: dict[str, Any] = {}
         self._seen_at = 0.0
 
@@ -58,14 +63,13 @@ class Election:
         renewed_at = loop.time()
         while loop.time() - renewed_at < RENEW_DEADLINE:
             await asyncio.sleep(RETRY_PERIOD)
-            try:
-                async with asyncio.timeout(RENEW_DEADLINE - (loop.time() - renewed_at)):
+            began = loop.time()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(ATTEMPT, renewed_at + RENEW_DEADLINE - began)):
                     if await self._attempt():
-                        renewed_at = loop.time()
+                        renewed_at = began  # others count from when the server wrote it, which was later
                     elif self._seen.get("holderIdentity") != self.identity:
                         break
-            except TimeoutError:
-                break
         self.leading = False
         logger.error("%s no longer leads", self.identity)
 
@@ -76,7 +80,7 @@ class Election:
         self.leading = False
         try:
             lease = await self._client.send("GET", self._path)
-            if lease["spec"].get("holderIdentity") == self.identity:
+            if (lease.get("spec") or {}).get("holderIdentity") == self.identity:
                 lease["spec"] |= {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": self._time()}
                 await self._client.send("PUT", self._path, lease)
         except ApiError as error:
@@ -84,8 +88,10 @@ class Election:
 
     async def _attempt(self) -> bool:
         """Take or renew the lease; whether it is ours afterwards."""
+        lease, self._lease = self._lease, None
         try:
-            lease = await self._read_or_create()
+            if lease is None:
+                lease = await self._read_or_create()
             self.leading = self._may_write(lease) and await self._write(lease)
         except ApiError as error:
             if not error.conflicting and not error.already_exists:
@@ -130,6 +136,7 @@ class Election:
         if taken:
             record |= {"acquireTime": self._time(), "leaseTransitions": before.get("leaseTransitions", 0) + 1}
         written = await self._client.send("PUT", self._path, lease | {"spec": record})
+        self._lease = written
         self._seen, self._seen_at = written["spec"], asyncio.get_running_loop().time()
         return True
 

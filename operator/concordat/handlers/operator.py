@@ -62,7 +62,7 @@ class Operator:
         await self._engine.warm()
         if self._election is not None:
             await self._election.acquire()
-            self._background.append(asyncio.create_task(self._lead(self._election), name="leader"))
+            self._background.append(asyncio.create_task(lead(self._election), name="leader"))
         self._leading.value = True
         await self._engine.work()
 
@@ -80,10 +80,6 @@ class Operator:
         await self._health.stop()
         await self.client.close()
 
-    async def _lead(self, election: Election) -> None:
-        await election.keep()
-        os._exit(LOST)
-
     def _sick(self) -> str:
         if self._lag.last > TOO_LATE:
             return f"the event loop was {self._lag.last:.0f} s late"
@@ -91,3 +87,12 @@ class Operator:
 
     def _unready(self) -> str:
         return "" if self._engine.synced else "the caches are being filled"
+
+
+async def lead(election: Election) -> None:
+    """Keep the Lease, and end the process at once when it is lost, in whatever way; cancelled, it ends nothing."""
+    try:
+        await election.keep()
+    except Exception:
+        logger.exception("the lease cannot be kept")
+    os._exit(LOST)
