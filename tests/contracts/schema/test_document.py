@@ -115,3 +115,12 @@ def test_schemas_that_declare_nothing_are_read_in_a_dialect_they_are_valid_in() 
     assert Outcome.COMPATIBLE is compare_json_schemas(closed, {"type": "array", "maxItems": 1}).outcome
     strict = {"type": "integer", "minimum": 0, "exclusiveMinimum": True}
     assert Outcome.COMPATIBLE is compare_json_schemas(strict, {"type": "integer", "minimum": 1}, Direction.BOTH).outcome
+
+
+@pytest.mark.parametrize(
+    "loop", [{"$ref": "#/$defs/a"}, {"allOf": [{"$ref": "#/$defs/a"}]}, {"not": {"$ref": "#/$defs/a"}}]
+)
+def test_a_schema_that_refers_to_itself_in_place_is_unknown(loop: Any) -> None:
+    """It means nothing, so nothing is proven about it; validators loop or guess."""
+    schema = {"$defs": {"a": {"$ref": "#/$defs/b"}, "b": loop}, "$ref": "#/$defs/a"}
+    assert Outcome.UNKNOWN is compare_json_schemas({"type": "string"}, schema).outcome

@@ -6,14 +6,14 @@ Recursive schemas end by coinduction: a question met again while it is being ans
 right for finite values, and what was concluded from that is kept only once the question itself is settled so.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from concordat.contracts.schema import arrays, numbers, objects, strings
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
 from concordat.contracts.schema.membership import accepts
 from concordat.contracts.schema.names import is_named
-from concordat.contracts.schema.node import Node
+from concordat.contracts.schema.node import Malformed, Node
 from concordat.contracts.schema.space import Space
 from concordat.contracts.schema.statements import admits
 from concordat.contracts.schema.tableau import Tableau
@@ -57,6 +57,7 @@ class Search:
         self._active: dict[Question, int] = {}
         self._lowest: list[int] = []
         self._provisional: dict[Question, int] = {}
+        self._ends: dict[Node, bool] = {}
         self._hides: dict[Node, frozenset[str]] = {}
         self._named: dict[tuple[Names, str], bool | None] = {}
 
@@ -78,6 +79,17 @@ class Search:
         self._left -= steps
         if self._left < 0:
             raise OutOfBudget
+
+    def check_ends(self, node: Node) -> None:
+        """
+        A schema that leads to itself without stepping into a part of the value means nothing: validators loop on it.
+
+        :raises Malformed: it does
+        """
+        if node not in self._ends:
+            self._ends[node] = not leads_to_itself(node)
+        if not self._ends[node]:
+            raise Malformed("a schema that refers to itself in place")
 
     def is_empty(self, question: Question) -> bool:
         """Whether it is proven that no value is in all."""
@@ -254,6 +266,32 @@ class Search:
         if key not in self._named:
             self._named[key] = is_named(self.space, names, name)
         return self._named[key]
+
+
+def leads_to_itself(node: Node) -> bool:
+    """Whether a schema is reached again from itself for the same value."""
+    seen: set[Node] = set()
+    pending = list(in_place(node))
+    while pending:
+        at = pending.pop()
+        if at is node:
+            return True
+        if at not in seen:
+            seen.add(at)
+            pending.extend(in_place(at))
+    return False
+
+
+def in_place(node: Node) -> Iterator[Node]:
+    """The schemas that look at the same value."""
+    if node.constant is not None:
+        return
+    keywords = node.keywords
+    yield from keywords.all_of
+    yield from keywords.any_of or ()
+    yield from keywords.one_of or ()
+    yield from keywords.dependent_schemas.values()
+    yield from (part for part in (keywords.negated, *(keywords.condition or ())) if part is not None)
 
 
 def enumerated(node: Node, depth: int = 0) -> tuple[Any, ...] | None:

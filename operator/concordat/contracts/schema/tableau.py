@@ -228,6 +228,7 @@ class Tableau:
         self.search.spend()
         if node.constant is not None:
             return [] if node.constant is (mode != OUTSIDE) else None
+        self.search.check_ends(node)
         if mode == OUTSIDE:
             return [tuple(self.statements.violations(node))]
         return self._assertions(mode, node, branch, pending)
