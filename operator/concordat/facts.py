@@ -110,6 +110,6 @@ class Facts:
     """References that exist but whose provider does not let our namespace in."""
     consumers: tuple[Consumer, ...] = ()
     taken_hosts: Mapping[str, str] = field(default_factory=dict)
-    """Hosts of ours that an older Microservice claims, with its ``namespace/name``."""
+    """Hosts we claim that another Microservice holds, with its ``namespace/name``."""
     children: Mapping[ChildKey, ObservedChild] = field(default_factory=dict)
     workload: WorkloadState | None = None

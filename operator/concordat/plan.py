@@ -52,12 +52,19 @@ class Plan:
     violations: tuple[Violation, ...] = ()
     """What forbids building: a human must act."""
     notices: tuple[Violation, ...] = ()
-    """What is left out, and why: a provider that is not there yet, a route without Gateway API."""
+    """What is left out, and why: a provider that is not there yet, a route without Gateway API, a host that is taken."""
+    hosts: tuple[str, ...] = ()
+    """Those of its host names that it holds from now on."""
 
     @property
     def complete(self) -> bool:
         """Everything was decided, so that what is not planned may be pruned."""
         return not self.violations
+
+    @property
+    def flawless(self) -> bool:
+        """Nothing is violated or left out that a person must mend."""
+        return not any(found.is_error for found in (*self.violations, *self.notices))
 
 
 def plan(service: Microservice, facts: Facts) -> Plan:
@@ -76,6 +83,7 @@ def plan(service: Microservice, facts: Facts) -> Plan:
         service=resolved,
         children=tuple(_planned(kind, manifest) for kind, manifest in possible),
         notices=(*notices, *map(_not_installed, missing)),
+        hosts=route.hosts(resolved, facts),
     )
 
 

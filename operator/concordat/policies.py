@@ -1,9 +1,9 @@
 """
 What must hold before anything is built: small pure checks, each named for what it finds.
 
-An error forbids building, because building would do harm; the last good children stay as they are. A warning only
-leaves something out: two services that consume each other can be created in any order, and a service whose provider is
-gone can still be mended.
+What blocks forbids building, because building would do harm; the last good children stay as they are. Everything else
+only leaves something out: two services that consume each other can be created in any order, and a service whose provider
+is gone can still be mended. What is left out is an error where a person must act, a warning where it may be meant so.
 """
 
 from collections import defaultdict
@@ -24,10 +24,12 @@ class Violation:
     reason: str
     """CamelCase, API: people alert on it."""
     problem: Problem
+    blocks: bool = False
+    """Nothing is built, so that the last good children stay as they are. Else only what it is about is left out."""
 
     @property
-    def blocks(self) -> bool:
-        """Nothing is built, so that the last good children stay as they are."""
+    def is_error(self) -> bool:
+        """A person must act."""
         return self.problem.severity == "error"
 
 
@@ -40,14 +42,20 @@ def violations(policies: Sequence[Policy], service: Microservice, facts: Facts) 
 
 
 def host_taken(service: Microservice, facts: Facts) -> Iterator[Violation]:
-    """A host belongs to whoever claimed it first: traffic is never led away from a running service."""
+    """
+    A host belongs to whoever holds it: traffic is never led away from a running service.
+
+    It blocks nothing: else whoever claims a host could keep the images of others from being rolled out.
+    """
     for position, host in enumerate(service.spec.routing.hosts if service.spec.routing else ()):
         holder = facts.taken_hosts.get(host)
         if holder is not None:
-            yield _error(
+            known = holder if not _elsewhere(holder, service) else "a service of another namespace"
+            yield _left_out(
                 conventions.REASON_HOST_TAKEN,
                 f"spec.routing.hosts[{position}]",
-                f"{host} belongs to {holder}, which claimed it first: take another host, or have it given up there",
+                f"{host} belongs to {known}, which claimed it first, so it is left out of the route:"
+                " take another host, or have it given up there",
             )
 
 
@@ -135,6 +143,10 @@ def _elsewhere(reference: str, service: Microservice) -> bool:
 
 
 def _error(reason: str, path: str, message: str) -> Violation:
+    return Violation(reason=reason, problem=Problem(path=path, message=message), blocks=True)
+
+
+def _left_out(reason: str, path: str, message: str) -> Violation:
     return Violation(reason=reason, problem=Problem(path=path, message=message))
 
 

@@ -50,6 +50,8 @@ class Seen:
     children: tuple[ChildOutcome, ...] = ()
     workload: WorkloadState | None = None
     platform: Platform = field(default_factory=Platform)
+    hosts: tuple[str, ...] | None = None
+    """Host names it holds; ``None`` while nothing may be decided: then it holds what it held."""
 
 
 def report(before: MicroserviceStatus, seen: Seen, *, now: str) -> MicroserviceStatus:
@@ -69,6 +71,7 @@ def report(before: MicroserviceStatus, seen: Seen, *, now: str) -> MicroserviceS
         version=_version(seen, available, before),
         replicas=_replicas(seen),
         url=_url(seen),
+        hosts=before.hosts if seen.hosts is None else seen.hosts,
     )
 
 
@@ -92,6 +95,10 @@ def _reconciled(seen: Seen) -> _Finding:
         message = "; ".join(str(violation.problem) for violation in seen.violations)
         return _Finding(type=conventions.RECONCILED, status=False, reason=first.reason, message=message)
     failed = [child for child in seen.children if child.reason]
+    left_out = [violation for violation in seen.notices if violation.is_error]
+    if left_out:
+        message = "; ".join((*(str(violation.problem) for violation in left_out), *(child.message for child in failed)))
+        return _Finding(type=conventions.RECONCILED, status=False, reason=left_out[0].reason, message=message)
     if failed:
         worst = min(failed, key=lambda child: child.waiting)  # what needs a person first
         message = "; ".join(child.message for child in failed)

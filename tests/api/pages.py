@@ -82,9 +82,9 @@ _REASONS_OPENING = """\
 ## What is reported
 
 What the schema can say is refused when you apply. What needs to know the cluster is reported in `status.problems` with
-the path of the field. An **error** stops the rollout and leaves the last good children as they are; a **warning** leaves
-something out, and what is missing is picked up by itself when it comes. So two services that consume each other can be
-created in any order.
+the path of the field. An **error** needs a person: it stops the rollout and leaves the last good children as they are
+(`HostTaken` leaves out the host and stops nothing). A **warning** leaves something out, and what is missing is picked up
+by itself when it comes. So two services that consume each other can be created in any order.
 """
 
 _CLOSING = """

@@ -12,6 +12,8 @@ from concordat.reconcile.parents import Key, Parents, observation
 from concordat.workqueue import Lane
 from tests.engine.rig import microservice
 
+CLAIM: dict[str, Any] = {"routing": {"hosts": ["orders.example.com"]}}
+
 
 class World:
     """Parents and what they queue."""
@@ -203,7 +205,7 @@ def test_a_contract_is_served_by_whoever_provides_it_first() -> None:
     assert world.facts("orders").providers["payments-api"].name == "usurper"
 
 
-def test_the_oldest_claim_of_a_host_wins() -> None:
+def test_the_oldest_claim_of_a_host_that_nobody_holds_wins() -> None:
     """And the next one is told when it is given up."""
     world = World()
     routing = {"hosts": ["orders.example.com"]}
@@ -215,6 +217,41 @@ def test_the_oldest_claim_of_a_host_wins() -> None:
     world.drop("orders")
     assert world.heard() == {"evil/thief"}
     assert world.facts("thief", "evil").taken_hosts == {}
+
+
+def test_who_holds_a_host_keeps_it() -> None:
+    """Against an old Microservice that claims it today, whatever order they are read in after a restart."""
+    world = World()
+    world.put("veteran", namespace="evil", metadata={"creationTimestamp": "2011-01-01T00:00:00Z"}, **CLAIM)
+    world.put("orders", **CLAIM, status={"hosts": ["orders.example.com"]})
+    assert world.facts("orders").taken_hosts == {}
+    assert world.facts("veteran", "evil").taken_hosts == {"orders.example.com": "shop/orders"}
+
+
+def test_a_host_is_held_until_the_route_is_without_it() -> None:
+    """What the spec gave up is still served; the next one is told when the status says that it is gone."""
+    world = World()
+    world.put("orders", **CLAIM, status={"hosts": ["orders.example.com"]})
+    world.put("heir", **CLAIM)
+    world.put("orders", generation=2, status={"hosts": ["orders.example.com"]})
+    assert world.facts("heir").taken_hosts == {"orders.example.com": "shop/orders"}
+    world.heard()
+    world.put("orders", generation=2, status={"hosts": []})
+    assert "shop/heir" in world.heard()
+    assert world.facts("heir").taken_hosts == {}
+
+
+def test_a_status_written_for_one_that_is_gone_holds_nothing() -> None:
+    """The answer to a write may come after the news of the deletion."""
+    world = World()
+    world.put("orders", **CLAIM)
+    orders = world.parents.find(Key(conventions.MICROSERVICE, "shop", "orders"))
+    assert orders is not None
+    world.drop("orders")
+    answer = {"resourceVersion": "10000", "generation": 1}
+    world.parents.wrote_status(orders, MicroserviceStatus(hosts=("orders.example.com",)), answer)
+    world.put("heir", **CLAIM)
+    assert world.facts("heir").taken_hosts == {}
 
 
 def test_a_microservice_being_deleted_is_nobody_s_neighbour() -> None:

@@ -119,10 +119,36 @@ def test_invalid_input_shows_its_fields_and_keeps_the_last_good_children() -> No
 
 def test_a_violated_policy_gives_its_reason() -> None:
     """Reasons are API: people alert on them."""
-    violation = Violation(reason="HostTaken", problem=Problem(path="spec.routing.hosts[0]", message="belongs to a/b"))
-    seen = replace(SEEN, violations=(violation,))
-    assert said(seen, conventions.RECONCILED) == ("False", "HostTaken")
+    problem = Problem(path="spec.egress[0].cidr", message="is the cloud's instance metadata")
+    seen = replace(SEEN, violations=(Violation(reason="EgressForbidden", problem=problem, blocks=True),))
+    assert said(seen, conventions.RECONCILED) == ("False", "EgressForbidden")
+    assert said(seen) == ("False", "EgressForbidden")
+
+
+def test_a_host_that_is_taken_is_visible_although_everything_else_is_built() -> None:
+    """It blocks nothing, and nobody is told that all is well; what failed besides is named too."""
+    taken = Violation(reason="HostTaken", problem=Problem(path="spec.routing.hosts[0]", message="belongs to a/b"))
+    waiting = ChildOutcome(key=CHILDREN[1].key, reason="Progressing", message="Deployment waits", waiting=True)
+    seen = replace(SEEN, notices=(taken,), children=(waiting,))
+    reconciled = report(MicroserviceStatus(), seen, now=NOW).conditions[1]
+    assert (reconciled.status, reconciled.reason) == ("False", "HostTaken")
+    assert reconciled.message == "spec.routing.hosts[0]: belongs to a/b; Deployment waits"
     assert said(seen) == ("False", "HostTaken")
+
+
+def test_a_warning_makes_nobody_unready() -> None:
+    """What is left out on purpose until it comes is no fault."""
+    problem = Problem(path="spec.consumes[0]", message="is not there", severity="warning")
+    seen = replace(SEEN, notices=(Violation(reason="ProviderMissing", problem=problem),))
+    assert said(seen) == ("True", conventions.REASON_READY)
+
+
+def test_hosts_stay_held_while_nothing_may_be_decided() -> None:
+    """A pause or an invalid spec leaves the route as it is, and with it its host names."""
+    before = report(MicroserviceStatus(), replace(SEEN, hosts=("orders.example.com",)), now=NOW)
+    assert before.hosts == ("orders.example.com",)
+    assert report(before, replace(SEEN, paused=True), now=NOW).hosts == ("orders.example.com",)
+    assert report(before, replace(SEEN, hosts=()), now=NOW).hosts == ()
 
 
 def test_a_pause_says_so_and_makes_nobody_unready() -> None:

@@ -3,6 +3,7 @@ The plan: the same for the same input, in the order of writing, and never half o
 """
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -112,3 +113,18 @@ def test_optional_kinds_are_planned_only_where_they_exist(manifest: dict[str, An
         for notice in bare.notices
         if notice.reason == "ApiNotInstalled"
     }
+
+
+@given(manifests())
+@many
+def test_taken_hosts_cost_the_route_and_nothing_else(manifest: dict[str, Any]) -> None:
+    """Whoever claims somebody's host must not keep their pods from being built; without a host there is no route."""
+    service = parse(manifest)
+    hosts = service.spec.routing.hosts if service.spec.routing else ()
+    free = {child.kind.kind: child.manifest for child in plan(service, FACTS).children}
+    taken = plan(service, replace(FACTS, taken_hosts=dict.fromkeys(hosts, "evil/veteran")))
+
+    assert {kind: built for kind, built in free.items() if kind != "HTTPRoute"} == {
+        child.kind.kind: child.manifest for child in taken.children
+    }
+    assert (taken.complete, taken.flawless, taken.hosts) == (True, not hosts, ())

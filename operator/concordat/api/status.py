@@ -49,3 +49,5 @@ class MicroserviceStatus(Schema):
     """Ready of wanted: ``2/3``."""
     url: _Text = ""
     """Where other services of the cluster reach this one."""
+    hosts: Annotated[tuple[_Name, ...], Field(max_length=16)] = ()
+    """Host names it holds: they stay its own, whoever claims them later."""

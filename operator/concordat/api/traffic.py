@@ -111,7 +111,7 @@ class Routing(Schema):
     provider: Literal["gateway-api"] = "gateway-api"
     """What carries the route."""
     hosts: Annotated[tuple[Host, ...], Field(min_length=1, max_length=16), Distinct()]
-    """Host names; the oldest claim of a host wins."""
+    """Host names; who holds one keeps it, whoever claims it later."""
     paths: Annotated[tuple[PathPrefix, ...], Field(min_length=1, max_length=16), Distinct()] = ("/",)
     """Path prefixes."""
     port: PortName | None = None

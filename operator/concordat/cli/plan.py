@@ -88,7 +88,7 @@ def plan_command(
         for one in forecasts:
             _show(one)
         _sum_up(forecasts, unreadable)
-    refused = unreadable or any(forecast.refusals or not forecast.plan.complete for forecast in forecasts)
+    refused = unreadable or any(forecast.refusals or not forecast.plan.flawless for forecast in forecasts)
     order = list(Severity)
     if refused or (
         fail_on and any(order.index(forecast.worst) >= order.index(Severity(fail_on)) for forecast in forecasts)
@@ -110,10 +110,7 @@ def _world(
     default = namespace or cluster.namespace
     live = {_reference(item, default): item for item in cluster.microservices(namespace=None)}
     stated = {_reference(item, default): item for item in changed}
-    merged = {
-        reference: {**item, "metadata": {**live.get(reference, {}).get("metadata", {}), **item["metadata"]}}
-        for reference, item in stated.items()
-    }
+    merged = {reference: _edited(live.get(reference, {}), item) for reference, item in stated.items()}
     installed = {kind.kind for kind in kinds.ALL if kind.optional and _serves(cluster, kind.path, kind.plural)}
     world = World({**live, **merged}.values(), namespace=default, installed=installed)
     if not stated:
@@ -122,6 +119,13 @@ def _world(
     return world, [
         service for service in world.services if service.reference in stated or _moved(service, before, world)
     ]
+
+
+def _edited(live: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+    """As it would be with the spec of ``item``: as old as it is, holding what it holds and does not give up."""
+    claimed = ((item["spec"].get("routing") or {}).get("hosts")) or ()
+    held = [host for host in (live.get("status") or {}).get("hosts") or () if host in claimed]
+    return {**item, "metadata": {**live.get("metadata", {}), **item["metadata"]}, "status": {"hosts": held}}
 
 
 def _moved(service: Microservice, before: World, after: World) -> bool:
@@ -141,7 +145,7 @@ def _serves(cluster: Cluster, path: str, plural: str) -> bool:
 def _show(forecast: Forecast) -> None:
     out.print(Text.assemble(styled(forecast.plan.service.reference, "bold")))
     for violation in (*forecast.plan.violations, *forecast.plan.notices):
-        colour = "red" if violation.blocks else "yellow"
+        colour = "red" if violation.is_error else "yellow"
         out.print(Text.assemble("  ", styled(f"{violation.reason}: ", colour), styled(violation.problem)))
     if forecast.paused:
         out.print("  paused: nothing changes while the annotation says hands off")
@@ -170,7 +174,7 @@ def _sum_up(forecasts: Sequence[Forecast], unreadable: Sequence[str]) -> None:
     if (
         not changed
         and not unreadable
-        and not any(forecast.refusals or not forecast.plan.complete for forecast in forecasts)
+        and not any(forecast.refusals or not forecast.plan.flawless for forecast in forecasts)
     ):
         out.print(styled(f"{len(forecasts)} services: nothing would change", "green"))
         return

@@ -43,7 +43,7 @@ def render(filenames: Sequence[str], namespace: str, without: Sequence[str], out
 
     for decided, (service, document) in zip(plans, found, strict=True):
         for violation in (*decided.violations, *decided.notices):
-            colour = "red" if violation.blocks else "yellow"
+            colour = "red" if violation.is_error else "yellow"
             problem = files.located(violation.problem, document)
             notes.print(f"[{colour}]{violation.reason}[/] {service.reference}: {plain(problem)}")
     manifests = [child.manifest for decided in plans for child in decided.children]
@@ -51,7 +51,7 @@ def render(filenames: Sequence[str], namespace: str, without: Sequence[str], out
         emit_json({"apiVersion": "v1", "kind": "List", "items": manifests})
     else:
         emit_yaml(manifests)
-    if not all(decided.complete for decided in plans):
+    if not all(decided.flawless for decided in plans):
         raise SystemExit(EXIT_FAILED)
 
 

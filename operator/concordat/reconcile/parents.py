@@ -108,7 +108,7 @@ class Parent:
     fingerprints: dict[ChildKey, str] = field(default_factory=dict)
     """Of the fields we own on each child, after our last write."""
     refused: dict[ChildKey, tuple[str, str]] = field(default_factory=dict)
-    """Digest of a manifest the API server called invalid, and its words."""
+    """What the API server called invalid, and its words; see :attr:`concordat.cluster.apply.Known.refused`."""
     decided: Decided | None = None
     """The last complete plan."""
 
@@ -171,6 +171,11 @@ class Parents:
         """Whether it is cached in this very version."""
         found = self._parents.get(Key(conventions.MICROSERVICE, namespace, name))
         return found is not None and found.resource_version == int(resource_version)
+
+    def forget_refusals(self) -> None:
+        """What was called invalid by an admission policy may be welcome by now."""
+        for parent in self._parents.values():
+            parent.refused.clear()
 
     def forget(self, gone: Parent) -> None:
         """This very one is gone; one of the same name that came after it is not."""
@@ -265,7 +270,7 @@ class Parents:
         """
         claims = (self._parents[key] for key in self._hosts.get(host, ()))
         first = min(claims, key=lambda claim: (host not in claim.status.hosts, *_age(claim)), default=None)
-        return first and first.key
+        return first.key if first else None
 
     def _service(self, key: Key) -> Microservice | None:
         parent = self._parents.get(key)

@@ -8,10 +8,18 @@ from concordat.manifest import Manifest
 from concordat.resources.metadata import metadata, object_name
 
 
+def hosts(service: Microservice, facts: Facts) -> tuple[str, ...]:
+    """Those that are the service's to hold."""
+    claimed = service.spec.routing.hosts if service.spec.routing else ()
+    return tuple(host for host in claimed if host not in facts.taken_hosts)
+
+
 def build(service: Microservice, facts: Facts) -> Manifest | None:
     """One rule: every path prefix of every host goes to one port of the Service."""
     routing = service.spec.routing
-    if routing is None:
+    ours = hosts(service, facts)
+    # A route without host names would stand for every host of the Gateway.
+    if routing is None or not ours:
         return None
 
     gateway = {"name": facts.platform.gateway_name, "namespace": facts.platform.gateway_namespace}
@@ -26,7 +34,7 @@ def build(service: Microservice, facts: Facts) -> Manifest | None:
         "metadata": metadata(service),
         "spec": {
             "parentRefs": [gateway],
-            "hostnames": list(routing.hosts),
+            "hostnames": list(ours),
             "rules": [
                 {
                     "matches": [{"path": {"type": "PathPrefix", "value": path}} for path in routing.paths],
