@@ -10,7 +10,8 @@ from typing import Any
 
 from tests.engine.cluster import Kubectl, started
 from tests.engine.kill_plans import Runner, failures
-from tests.engine.rig import OperatorProcess, routed, wait_for
+from tests.engine.rig import OperatorProcess, wait_for
+from tests.figures.engine.converge import post
 from tests.figures.engine.figure import at_least, at_most, exactly
 
 STORM = 200
@@ -34,7 +35,7 @@ def outage_converge_seconds() -> dict[str, Any]:
         kubectl("create", "namespace", "outage")
         with OperatorProcess(cluster.kubeconfig, Path(cluster.kubeconfig).with_name("operator.log")) as operator:
             operator.wait_until_working()
-            kubectl.apply(*(routed(f"service-{n}", "outage") for n in range(STORM)))
+            post(cluster, "outage", STORM)  # faster than they can be built
             built_before = _built(operator)
             cluster.kill_apiserver()
             time.sleep(DOWN_SECONDS)
