@@ -40,7 +40,7 @@ class Settled:
     error: ConcordatError | None = None
     """:exc:`Stalled` when a human must act, :exc:`Waiting` or :exc:`ApiError` when time will help."""
     refused: str = ""
-    """Digest of the manifest the API server called invalid: the same need not be sent again."""
+    """What the API server called invalid: the same need not be sent again. See :attr:`Known.refused`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,12 @@ class Known:
     fingerprints: Mapping[ChildKey, str]
     """After our last write."""
     refused: Mapping[ChildKey, tuple[str, str]]
-    """Digest of a manifest the API server called invalid, and its words: the same is not sent twice."""
+    """
+    What the API server called invalid, and its words: the same is not sent twice.
+
+    The digest of the manifest and the uid of the object it was meant for: once that is deleted, the same manifest may be
+    welcome.
+    """
 
 
 Wanted = tuple[Kind, str]
@@ -108,17 +113,20 @@ class Apply:
     async def _settle(self, owner: Owner, child: PlannedChild, known: Known) -> Settled:
         key = child.key
         desired = child.digest
+        attempt = ""
         try:
-            refused_digest, refusal = known.refused.get(key, ("", ""))
-            if refused_digest == desired:
-                raise Rejected(conventions.REASON_REJECTED, refusal)
             store = self._store(owner, child)
             found = store.find(owner.namespace, child.name)
+            attempt = f"{desired} {found.uid if found else ''}"
+            refused, refusal = known.refused.get(key, ("", ""))
+            if refused == attempt:
+                error = Rejected(conventions.REASON_REJECTED, refusal)
+                return Settled(key=key, fingerprint=known.fingerprints.get(key, ""), error=error, refused=attempt)
             if found is None:
                 return await self._create(store, owner, child, desired)
+            _ensure_ours(found, owner)
             if found.paused:
                 return Settled(key=key, fingerprint=known.fingerprints.get(key, found.fingerprint), paused=True)
-            _ensure_ours(found, owner)
             if _is_in_place(found, owner, desired, known.fingerprints.get(key)):
                 return Settled(key=key, fingerprint=found.fingerprint)
             return await self._change(store, child, found, desired)
@@ -127,14 +135,13 @@ class Apply:
                 key=key,
                 fingerprint=known.fingerprints.get(key, ""),
                 error=_meaning(error, child),
-                refused=desired if error.invalid else "",
+                refused=attempt if error.invalid else "",
             )
         except ConcordatError as error:
             return Settled(
                 key=key,
                 fingerprint=known.fingerprints.get(key, ""),
                 error=error,
-                refused=desired if isinstance(error, Rejected) else "",
             )
 
     def _store(self, owner: Owner, child: PlannedChild) -> ChildStore:
@@ -149,8 +156,7 @@ class Apply:
         manifest = _stamped(child.manifest, desired)
         try:
             if child.kind.born_by_apply:
-                # Without force: a stranger of the same name owns at least the selector, which makes it a conflict.
-                answer = await self._cluster.apply(child.kind, manifest, force=False)
+                answer = await self._cluster.apply(child.kind, _only_new(manifest), force=False)
             else:
                 answer = await self._cluster.create(child.kind, manifest)
         except ApiError as error:
@@ -162,10 +168,13 @@ class Apply:
     async def _take_over(self, store: ChildStore, owner: Owner, child: PlannedChild, desired: str) -> Settled:
         """The name is taken: by a child the watch has not shown yet, by one that lost its labels, or by a stranger."""
         found = store.take(await self._cluster.read(child.kind, owner.namespace, child.name))
+        _ensure_ours(found, owner)
         if found.paused:
             return Settled(key=child.key, fingerprint=found.fingerprint, paused=True)
-        _ensure_ours(found, owner)
-        return await self._change(store, child, found, desired)
+        try:
+            return await self._change(store, child, found, desired)
+        except ApiError as error:  # not remembered: no watch would tell that the obstacle is gone
+            raise _meaning(error, child) from error
 
     async def _change(self, store: ChildStore, child: PlannedChild, found: Child, desired: str) -> Settled:
         if found.owned.born_by_post:
@@ -176,16 +185,14 @@ class Apply:
         answer = await self._cluster.apply(child.kind, _stamped(child.manifest, desired, uid=found.uid), force=True)
         superseded = drop_before_first_apply(answer["metadata"])
         if superseded:
-            answer = await self._cluster.patch(child.kind, found.namespace, found.name, superseded)
+            answer = await self._patch(child, found, superseded)
         return _written(child, store.record(answer))
 
     async def _turn_into_apply(self, store: ChildStore, child: PlannedChild, found: Child) -> Child:
         """Only once, and only if our picture of ``managedFields`` still holds; else look and try again."""
         try:
             answer = await self._patch(child, found, turn_into_apply(found.owned))
-        except ApiError as error:
-            if not error.invalid:
-                raise
+        except Waiting:
             found = store.take(await self._cluster.read(child.kind, found.namespace, found.name))
             if not found.owned.born_by_post:
                 return found
@@ -199,7 +206,13 @@ class Apply:
             await self._patch(child, found, operations)
 
     async def _patch(self, child: PlannedChild, found: Child, operations: Sequence[Mapping[str, object]]) -> Object:
-        return await self._cluster.patch(child.kind, found.namespace, found.name, operations)
+        try:
+            return await self._cluster.patch(child.kind, found.namespace, found.name, operations)
+        except ApiError as error:
+            if not error.invalid:
+                raise
+            message = f"{child.key} was changed by somebody else meanwhile: {error.message}"
+            raise Waiting(conventions.REASON_PROGRESSING, message, retry_after=0.1) from error
 
     async def _delete(self, child: Child) -> Settled:
         if child.paused:
@@ -236,10 +249,14 @@ def _ensure_ours(found: Child, owner: Owner) -> None:
     if found.owner == owner.name:
         message = f"{found.key} still belongs to the former {owner.name} and is about to be deleted with it"
         raise Waiting(conventions.REASON_PROGRESSING, message, retry_after=2)
-    if not found.controller_uid and (found.fingerprint or found.adopt):
-        return  # ours, but somebody removed the owner; or we are invited
+    if not found.controller_uid and found.fingerprint:
+        return  # ours, but somebody removed the owner
+    if found.adopt and found.paused:
+        raise Stalled(
+            conventions.REASON_PAUSED, f"{found.key} carries {conventions.ANNOTATION_PAUSED} and is not ours yet"
+        )
     if found.adopt and not found.owner:
-        return  # the API server still refuses a second controller, in words that name the first
+        return  # we are invited; the API server still refuses a second controller, in words that name the first
     raise Conflict(
         conventions.REASON_CONFLICT,
         f"{found.key} exists and is not ours: rename it or this Microservice, or annotate it with "
@@ -274,3 +291,13 @@ def _stamped(manifest: Manifest, desired: str, *, uid: str = "") -> Manifest:
     annotations = {**metadata.get("annotations", {}), conventions.ANNOTATION_HASH: desired}
     identity = {"uid": uid} if uid else {}
     return {**manifest, "metadata": {**metadata, **identity, "annotations": annotations}}
+
+
+def _only_new(manifest: Manifest) -> Manifest:
+    """
+    Refused with 409 if the object exists: without it, an apply would take over a stranger that happens to be equal.
+
+    The API server compares the version only where there is something to compare with, and etcd's first revision is no
+    object's version.
+    """
+    return {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": "1"}}

@@ -32,7 +32,8 @@ logger = logging.getLogger(__name__)
 CHILDREN_OF_OURS = f"{conventions.LABEL_MANAGED_BY}={conventions.MANAGED_BY}"
 
 RESYNC = 600.0
-"""Seconds between two looks at everything. From the caches: without a difference it costs no request."""
+"""Seconds between two looks at everything. From the caches: without a difference it costs no request. What the API
+server called invalid is tried once more: the rule may be an admission policy's, and mended since."""
 DISCOVERY = 15.0
 """Seconds between two looks at which optional kinds are served."""
 SETTLE = 0.2
@@ -296,4 +297,5 @@ class Engine:
     async def _resync(self) -> None:
         while True:
             await asyncio.sleep(RESYNC * random.uniform(0.9, 1.1))
+            self.parents.forget_refusals()
             self._enqueue_all()

@@ -1,0 +1,63 @@
+"""
+One pass over one Microservice, against a cluster in a dictionary.
+"""
+
+import pytest
+
+from concordat import conventions
+from concordat.cluster.failures import ApiError
+from concordat.facts import Platform
+from concordat.reconcile.parents import Key, Parents
+from concordat.reconcile.reconcile import Reconciler
+from tests.engine.fake import FakeCluster, caches
+from tests.engine.rig import microservice
+
+KEY = Key(conventions.MICROSERVICE, "shop", "orders")
+
+
+class World:
+    """One Microservice, and what looks after it."""
+
+    def __init__(self) -> None:
+        self.cluster = FakeCluster()
+        self.parents = Parents(lambda key, lane: None)
+        self.reconciler = Reconciler(
+            self.cluster, parents=self.parents, children=caches(), platform=Platform(), installed=frozenset
+        )
+        item = microservice("orders", "shop")
+        item["metadata"] |= {"uid": "u", "generation": 1, "resourceVersion": "5", "creationTimestamp": "2026"}
+        self.cluster.objects[conventions.MICROSERVICE, "orders"] = item
+        self.parents.observe("ADDED", item)
+
+
+@pytest.mark.parametrize("code", [404, 409])
+async def test_a_refused_status_does_not_make_a_living_microservice_forgotten(code: int) -> None:
+    """Its neighbours would shut it out until its next event; the write is tried again."""
+    world = World()
+    world.cluster.failures["status Microservice"] = ApiError(code, "a webhook says so", reason="Whatever")
+    with pytest.raises(ApiError, match="a webhook says so"):
+        await world.reconciler.reconcile(KEY)
+    assert world.parents.find(KEY) is not None
+
+
+async def test_a_status_of_what_was_deleted_is_no_failure() -> None:
+    """The event is on the way; it forgets it, and tells the neighbours."""
+    world = World()
+    world.cluster.failures["status Microservice"] = ApiError(404, "not found", reason="NotFound")
+    del world.cluster.objects[conventions.MICROSERVICE, "orders"]
+    outcome = await world.reconciler.reconcile(KEY)
+    assert (outcome.result, outcome.retry) == ("success", False)
+
+
+async def test_an_admission_policy_that_is_mended_is_noticed_by_the_next_resync() -> None:
+    """It answers 422, as if the manifest were invalid for ever."""
+    world = World()
+    world.cluster.failures["create Service"] = ApiError(422, "denied by policy", reason="Invalid")
+    await world.reconciler.reconcile(KEY)
+    world.cluster.failures.clear()
+    world.cluster.requests.clear()
+    await world.reconciler.reconcile(KEY)
+    assert "create Service" not in world.cluster.requests
+    world.parents.forget_refusals()
+    await world.reconciler.reconcile(KEY)
+    assert "create Service" in world.cluster.requests
