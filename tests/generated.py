@@ -14,6 +14,8 @@ from concordat.api.crd import microservice_crd
 from concordat.cli.main import COMMANDS, main
 from tests.api import pages as api_pages
 from tests.chart import pages
+from tests.dashboards import generate as dashboards
+from tests.slo import generate as objectives
 
 ROOT = Path(__file__).parent.parent
 
@@ -43,6 +45,9 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/command-line.md": command_line,
     **api_pages.GENERATED,
     **pages.GENERATED,
+    **objectives.GENERATED,
+    **dashboards.GENERATED,
+    "charts/concordat/files/dashboards/operator.json": dashboards.GENERATED["dashboards/operator.json"],
 }
 """File -> what it holds."""
 

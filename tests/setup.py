@@ -11,7 +11,7 @@ from concordat.lab import binaries, packages
 from concordat.lab.errors import Unavailable
 from concordat.lab.progress import Lines
 
-SERVERS = {"pg_lsclusters": "postgresql", "promtool": "prometheus"}
+SERVERS = {"pg_lsclusters": "postgresql", "promtool": "prometheus", "amtool": "prometheus-alertmanager"}
 """Program -> Debian package, for the tests that talk to the real thing."""
 
 

@@ -1,9 +1,8 @@
 """
-``python -m tests.slo.generate``: write ``alerts/`` and the tables of ``docs/objectives.md`` from the code.
+What is made from the code: ``alerts/`` and the tables of ``docs/objectives.md``; ``make generated`` writes it.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,7 +12,6 @@ from concordat.slo.routing import HardDependency, Team, alertmanager_file
 from tests.slo.catalogue import HEALTHY, OPERATOR_LINKS, TROUBLES, firing_test, healthy_test, promtool_file
 from tests.slo.document import PAGE, written
 
-ROOT = Path(__file__).parents[2]
 _HEAD = "# Generated from the code; `make generated` writes it again.\n"
 
 
@@ -56,9 +54,3 @@ GENERATED: dict[str, Callable[[], str]] = {
 
 def _yaml(value: Any) -> str:
     return _HEAD + yaml.safe_dump(value, sort_keys=False, width=120)
-
-
-if __name__ == "__main__":
-    for file, content in GENERATED.items():
-        (ROOT / file).write_text(content())
-        print(f"wrote {file}")
