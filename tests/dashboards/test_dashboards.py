@@ -17,7 +17,7 @@ from concordat.dashboards.model import SCHEMA_VERSION, shown
 from concordat.dashboards.operator import operator_dashboard
 from concordat.dashboards.service import service_dashboard, service_uid
 from concordat.slo.profiles import PROFILES
-from tests.dashboards import figures, generate, linter, synthetic
+from tests.dashboards import figures, linter, synthetic
 from tests.dashboards.examples import every, requests, service
 from tests.slo.skeleton import nodes, skeleton
 
@@ -198,12 +198,6 @@ def test_grafana_operator_gets_the_same_dashboard() -> None:
 
     assert BOARDS["operator"] == json.loads(manifest["spec"]["json"])
     assert BOARDS["operator"]["uid"] == manifest["spec"]["uid"]
-
-
-@pytest.mark.parametrize("file", generate.GENERATED)
-def test_the_files_in_the_repository_are_the_generated_ones(file: str) -> None:
-    """``python -m tests.dashboards.generate`` writes them."""
-    assert generate.GENERATED[file]() == (generate.ROOT / file).read_text()
 
 
 def test_every_profile_has_a_dashboard() -> None:

@@ -41,7 +41,14 @@ def _measured(groups: Iterable[str]) -> Iterator[Mapping[str, Any]]:
                     result = measure()
                 except Exception as error:
                     traceback.print_exc()
-                    result = {"figure": measure.__name__, "value": None, "unit": "", "goal": "", "holds": False, "error": repr(error)}
+                    result = {
+                        "figure": measure.__name__,
+                        "value": None,
+                        "unit": "",
+                        "goal": "",
+                        "holds": False,
+                        "error": repr(error),
+                    }
                 yield from [result] if isinstance(result, Mapping) else result
 
 

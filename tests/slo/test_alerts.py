@@ -13,7 +13,6 @@ from concordat.slo.groups import groups
 from concordat.slo.objective import Links, Objective, ServiceIdentity, ServiceObjectives
 from concordat.slo.rules import measure
 from concordat.slo.service_alerts import Workload, service_group
-from tests.slo import generate
 from tests.slo.catalogue import HEALTHY, RUNBOOKS, TROUBLES, every_alert, every_group, missing, prove_troubles
 from tests.slo.examples import burn_alerts, service
 from tests.slo.promtool import check_rules, every_promtool
@@ -74,12 +73,6 @@ def test_every_prometheus_accepts_all_alerts() -> None:
     """With every lint."""
     for tool in every_promtool():
         check_rules(every_group(), tool)
-
-
-@pytest.mark.parametrize("file", generate.GENERATED)
-def test_the_files_in_the_repository_are_the_generated_ones(file: str) -> None:
-    """``python -m tests.slo.generate`` writes them."""
-    assert generate.GENERATED[file]() == (generate.ROOT / file).read_text()
 
 
 def test_only_what_a_service_has_is_watched() -> None:
