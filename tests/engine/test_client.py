@@ -211,6 +211,27 @@ async def test_the_end_of_an_outage_is_told_before_anything_happens() -> None:
     assert len(script.positions) == 2
 
 
+@pytest.mark.parametrize("answer", [[], [error(410)], [error(500)]], ids=["closed", "expired", "failing"])
+async def test_a_watch_that_tells_nothing_is_not_asked_again_and_again(answer: list[Any]) -> None:
+    """A proxy that closes every stream, a history that is always gone, an etcd that is down: not in a hot loop."""
+    script = Script(*[answer] * 10_000, items=[[]])
+    async with serving(script) as client:
+        informer = Informer(client, SERVICE, ChildStore(SERVICE))
+        informer.backoff = Backoff(base=0.01, cap=5.0)  # type: ignore[misc]
+        task = asyncio.create_task(informer.run())
+        await asyncio.sleep(0.5)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert 3 <= len(script.positions) <= 9
+
+
+def test_nobody_stays_away_for_more_than_a_minute() -> None:
+    """A Retry-After of an hour would outlast our own liveness probe."""
+    asked = [ApiError.from_status(503, body, retry_after=3600) for body in ({}, "<html>")]
+    asked.append(ApiError.from_status(503, {"details": {"retryAfterSeconds": 3600}}))
+    assert [error.retry_after for error in asked] == [60, 60, 60]
+
+
 async def test_lost_history_is_listed_again_and_leaves_no_ghost() -> None:
     """410: what was deleted meanwhile is gone, what came meanwhile is there."""
     script = Script([error(410)], items=[[found("a", 5)], [found("b", 6, uid="u2")]])

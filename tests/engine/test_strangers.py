@@ -57,6 +57,26 @@ async def test_an_object_of_somebody_else_is_never_overwritten(story: Story, kin
     assert story.engine.conflicts() == 1
 
 
+async def test_a_deployment_that_is_equal_to_ours_is_not_taken_over_either(story: Story) -> None:
+    """All it states we would state as well: an apply without force would meet no conflict."""
+    stranger = deployment(story.namespace)
+    labels = {conventions.LABEL_SERVICE: "orders"}
+    stranger["spec"] = {
+        "selector": {"matchLabels": labels},
+        "template": {
+            "metadata": {"labels": labels},
+            "spec": {"containers": [{"name": "service", "image": microservice("", "")["spec"]["image"]}]},
+        },
+    }
+    await story.apply(stranger)
+    await story.apply(microservice("orders", story.namespace))
+    await story.settled("orders")
+    after = await story.get("deployment", "orders")
+    assert (await story.condition("orders"))["reason"] == conventions.REASON_CONFLICT
+    assert after["metadata"].get("ownerReferences") is None
+    assert [entry["manager"] for entry in after["metadata"]["managedFields"]].count(conventions.FIELD_MANAGER) == 0
+
+
 async def test_the_other_children_are_built_all_the_same(story: Story) -> None:
     """One name that is taken holds back nothing else."""
     await story.apply(service(story.namespace))

@@ -333,7 +333,7 @@ class Client:
             status = body.decode(errors="replace")
         error = ApiError.from_status(response.status, status, retry_after=_seconds(response.headers.get("Retry-After")))
         if response.status == 429:
-            pause = min(max(error.retry_after, 1.0), 60.0)
+            pause = max(error.retry_after, 1.0)
             self._resume_at = max(self._resume_at, asyncio.get_running_loop().time() + pause)
         return error
 

@@ -7,6 +7,9 @@ from typing import Any
 
 from concordat.errors import ConcordatError
 
+LONGEST_PAUSE = 60.0
+"""Seconds. Whoever asks us to stay away for longer is asked again all the same: nobody tells that it is over sooner."""
+
 
 class ApiError(ConcordatError):
     """
@@ -16,7 +19,7 @@ class ApiError(ConcordatError):
     :ivar reason: CamelCase reason of the ``Status`` object, e.g. ``AlreadyExists``; may be empty.
     :ivar message: for people; names the object and the rule.
     :ivar causes: reasons of ``Status.details.causes``.
-    :ivar retry_after: seconds the server asks us to stay away; 0 if it does not say.
+    :ivar retry_after: seconds the server asks us to stay away, a minute at most; 0 if it does not say.
     """
 
     def __init__(
@@ -33,14 +36,14 @@ class ApiError(ConcordatError):
     def from_status(cls, code: int, body: Any, *, retry_after: float = 0.0) -> "ApiError":
         """From a ``metav1.Status``, or whatever a proxy sent in its place."""
         if not isinstance(body, Mapping):
-            return cls(code, str(body)[:500], retry_after=retry_after)
+            return cls(code, str(body)[:500], retry_after=min(retry_after, LONGEST_PAUSE))
         details = body.get("details") or {}
         return cls(
             code,
             body.get("message") or "",
             reason=body.get("reason") or "",
             causes=tuple(cause.get("reason") or "" for cause in details.get("causes") or ()),
-            retry_after=retry_after or float(details.get("retryAfterSeconds") or 0),
+            retry_after=min(retry_after or float(details.get("retryAfterSeconds") or 0), LONGEST_PAUSE),
         )
 
     @property

@@ -36,6 +36,8 @@ class Informer(Generic[Kept]):
     """An API server that was away for an hour is seen again a few seconds after its return."""
     failures_before_listing_again = 20
     """After a restored backup our position lies in the server's future, where it waits for ever."""
+    shortest_watch = 1.0
+    """Seconds. A watch that ends sooner and has told nothing was none, however politely it was opened and closed."""
 
     def __init__(
         self,
@@ -62,6 +64,9 @@ class Informer(Generic[Kept]):
         self._recovered = recovered
         self._heard_at = self._tried_at = asyncio.get_running_loop().time()
         self._failures = 0
+        """Since the server last said anything at all."""
+        self._in_vain = 0
+        """Tries since it last said anything new: what paces the next one."""
         self._position = ""
 
     def age(self) -> float:
@@ -99,11 +104,22 @@ class Informer(Generic[Kept]):
         self._position = listing.resource_version
         while self._failures < self.failures_before_listing_again:
             try:
-                await self._watch()
+                await self._watch_for_a_while()
             except ApiError as error:
                 if not error.transient:
                     raise  # 410: list again. 403, 404: nothing to watch any more
                 await self._pause(error)
+
+    async def _watch_for_a_while(self) -> None:
+        clock = asyncio.get_running_loop().time
+        began_at, position = clock(), self._position
+        try:
+            await self._watch()
+        finally:
+            useful = self._position != position or clock() - began_at >= self.shortest_watch
+            self._in_vain = 0 if useful else self._in_vain
+        if not useful:
+            raise ApiError(0, "the watch was closed as soon as it was opened")
 
     async def _watch(self) -> None:
         """Follow the stream to its end, from where we are."""
@@ -129,16 +145,17 @@ class Informer(Generic[Kept]):
             self._recovered()
 
     async def _pause(self, error: ApiError) -> None:
-        if error.expired:
+        self._in_vain += 1
+        if error.expired and self._in_vain == 1:
             logger.info("%s: the history is gone, listing again", self.kind)
             return
         self._failures += 1
         if (error.forbidden or error.not_found) and self._failures > 1:  # an API server that starts refuses at first
             self.sink.refusal = error.message
             self.listed.set()
-        delay = max(error.retry_after, self.backoff.delay(self._failures))
+        delay = max(error.retry_after, self.backoff.delay(self._in_vain))
         logger.log(
-            logging.WARNING if self._failures in (1, 10, 100) else logging.DEBUG,
+            logging.WARNING if self._in_vain in (1, 10, 100) else logging.DEBUG,
             "%s: cannot be watched, again in %.1f s: %s",
             self.kind,
             delay,
