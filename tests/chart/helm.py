@@ -99,5 +99,5 @@ def dashboard_queries() -> dict[str, str]:
     return {
         f"{panel['title']} {target['refId']}": target["expr"].replace("$__rate_interval", "5m")
         for panel in DASHBOARD["panels"]
-        for target in panel["targets"]
+        for target in panel.get("targets", ())  # a row has none
     }

@@ -22,12 +22,12 @@ OURS = f"--selector={conventions.LABEL_MANAGED_BY}={conventions.MANAGED_BY}"
 def exercise(stage: Stage, namespace: str, *, image: str) -> None:
     """Leaves two services in ``namespace``, each with a child of every kind."""
     stage.apply(_service("fresh", namespace, image))
-    fresh = eventually(lambda: _settled(stage, namespace, "fresh"))
+    fresh = eventually(lambda: _settled(stage, namespace, "fresh"), seconds=60, because="fresh is reconciled")
     children = eventually(lambda: _complete(stage, namespace, "fresh"))
 
     stage.apply(*_by_hand(children, "taken"))
     stage.apply(_service("taken", namespace, image))
-    eventually(lambda: _settled(stage, namespace, "taken"))
+    eventually(lambda: _settled(stage, namespace, "taken"), seconds=60, because="taken is reconciled")
 
     (account,) = [child for child in children if child["kind"] == kinds.SERVICE_ACCOUNT.kind]
     stage.kubectl("delete", "serviceaccount", "fresh", f"--namespace={namespace}")
