@@ -116,7 +116,7 @@ def _available(seen: Seen) -> _Finding:
             message="there is no Deployment yet",
         )
     counted = f"{workload.available} of {_wanted(seen)} replicas are available"
-    if workload.available >= min(_fewest(seen), workload.replicas or 1):
+    if workload.available >= _fewest(seen):
         return _Finding(
             type=conventions.AVAILABLE, status=True, reason=conventions.REASON_MINIMUM_REPLICAS, message=counted
         )
@@ -174,7 +174,7 @@ def _fewest(seen: Seen) -> int:
 
 
 def _wanted(seen: Seen) -> int:
-    """An autoscaler raises a Deployment that is born with one replica to the least at once: no reason to say "0/1"."""
+    """An autoscaler soon raises a Deployment that is born with one replica to the least: no reason to say "0/1"."""
     return max(seen.workload.replicas if seen.workload else 0, _fewest(seen))
 
 
@@ -183,9 +183,16 @@ def _replicas(seen: Seen) -> str:
 
 
 def _version(seen: Seen, available: _Finding, before: MicroserviceStatus) -> str:
-    if seen.service is None or seen.invalid or not available.status or not _rolled_out(seen.workload):
+    if seen.service is None or not _is_written(seen) or not available.status or not _rolled_out(seen.workload):
         return before.version
     return seen.service.spec.version
+
+
+def _is_written(seen: Seen) -> bool:
+    """The Deployment is as the current spec wants it; paused, refused or of an unclear spec, it may run anything."""
+    if seen.paused or seen.invalid or seen.violations:
+        return False
+    return any(child.key.kind == kinds.DEPLOYMENT.kind and not child.reason for child in seen.children)
 
 
 def _url(seen: Seen) -> str:

@@ -22,6 +22,7 @@ class FakeCluster:
     def __init__(self) -> None:
         self.objects: dict[Place, Object] = {}
         self.requests: list[str] = []
+        self.statuses: list[Mapping[str, Any]] = []
         self.failures: dict[str, ApiError] = {}
         """By ``verb Kind``; answered as long as it stands here."""
         self._version = 100
@@ -89,6 +90,7 @@ class FakeCluster:
         self, kind: Kind, namespace: str, name: str, status: Mapping[str, Any], *, uid: str
     ) -> Object:
         self._ask("status", kind)
+        self.statuses.append(status)
         return self.objects[kind.kind, name]
 
 

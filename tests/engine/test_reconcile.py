@@ -2,6 +2,8 @@
 One pass over one Microservice, against a cluster in a dictionary.
 """
 
+from typing import Any
+
 import pytest
 
 from concordat import conventions
@@ -9,6 +11,7 @@ from concordat.cluster.failures import ApiError
 from concordat.facts import Platform
 from concordat.reconcile.parents import Key, Parents
 from concordat.reconcile.reconcile import Reconciler
+from concordat.resources.kinds import DEPLOYMENT
 from tests.engine.fake import FakeCluster, caches
 from tests.engine.rig import microservice
 
@@ -18,14 +21,16 @@ KEY = Key(conventions.MICROSERVICE, "shop", "orders")
 class World:
     """One Microservice, and what looks after it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, annotations: dict[str, str] | None = None, **spec: Any) -> None:
         self.cluster = FakeCluster()
         self.parents = Parents(lambda key, lane: None)
+        self.children = caches()
         self.reconciler = Reconciler(
-            self.cluster, parents=self.parents, children=caches(), platform=Platform(), installed=frozenset
+            self.cluster, parents=self.parents, children=self.children, platform=Platform(), installed=frozenset
         )
-        item = microservice("orders", "shop")
+        item = microservice("orders", "shop", **spec)
         item["metadata"] |= {"uid": "u", "generation": 1, "resourceVersion": "5", "creationTimestamp": "2026"}
+        item["metadata"] |= {"annotations": annotations or {}}
         self.cluster.objects[conventions.MICROSERVICE, "orders"] = item
         self.parents.observe("ADDED", item)
 
@@ -61,3 +66,15 @@ async def test_an_admission_policy_that_is_mended_is_noticed_by_the_next_resync(
     world.parents.forget_refusals()
     await world.reconciler.reconcile(KEY)
     assert "create Service" in world.cluster.requests
+
+
+async def test_a_pause_does_not_change_how_many_replicas_are_enough() -> None:
+    """The tier's minimum holds although nothing is planned."""
+    world = World(annotations={conventions.ANNOTATION_PAUSED: "true"}, tier="critical")
+    owner = {"apiVersion": conventions.API_VERSION, "kind": "Microservice", "name": "orders", "uid": "u"}
+    deployment = world.cluster.put("Deployment", "orders", ownerReferences=[{**owner, "controller": True}])
+    store = world.children.store(DEPLOYMENT, "shop")
+    assert store is not None
+    store.record(deployment | {"spec": {"replicas": 1}, "status": {"readyReplicas": 1, "availableReplicas": 1}})
+    await world.reconciler.reconcile(KEY)
+    assert world.cluster.statuses[-1]["replicas"] == "1/3"

@@ -3,6 +3,9 @@ From what was planned, written and seen to what a person reads.
 """
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from concordat import conventions
 from concordat.api import MicroserviceStatus, parse, resolve
@@ -162,6 +165,28 @@ def test_a_service_that_is_just_born_says_what_is_wanted() -> None:
     """An autoscaler raises a Deployment born with one replica to the least at once: "0/2", not "0/1" first."""
     status = report(MicroserviceStatus(), replace(SEEN, workload=WorkloadState(replicas=1)), now=NOW)
     assert status.replicas == "0/2"
+
+
+def test_a_service_is_available_with_its_declared_minimum_not_before() -> None:
+    """Born with one replica and raised by the autoscaler, it would be ready, then not, then ready again."""
+    born = replace(RUNNING, replicas=1, ready=1, updated=1, available=1, total=1)
+    assert said(replace(SEEN, workload=born)) == ("False", conventions.REASON_UNAVAILABLE)
+    assert said(replace(SEEN, workload=replace(born, replicas=2, available=2))) == ("True", conventions.REASON_READY)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"paused": True},
+        {"violations": (Violation(reason="HostTaken", problem=Problem(path="", message="belongs to a/b")),)},
+        {"children": (replace(CHILDREN[1], reason="Rejected", message="by a webhook"),)},
+        {"children": CHILDREN[:1]},
+    ],
+    ids=["paused", "violated", "refused", "unplanned"],
+)
+def test_a_version_is_reported_once_its_deployment_is_written(changes: dict[str, Any]) -> None:
+    """Until then the former pods run, however healthy they are."""
+    assert report(MicroserviceStatus(version="1.3.9"), replace(SEEN, **changes), now=NOW).version == "1.3.9"
 
 
 def test_endless_messages_are_cut_to_what_the_schema_holds() -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from concordat import conventions
-from concordat.api import Microservice, MicroserviceStatus
+from concordat.api import Microservice, MicroserviceStatus, resolve
 from concordat.cluster.apply import Apply, Known, Owner, Settled
 from concordat.cluster.children import Child, Children
 from concordat.cluster.client import Cluster
@@ -143,7 +143,7 @@ class Reconciler:
             Seen(
                 generation=turn.generation,
                 paused=turn.paused,
-                service=planned.service if planned else turn.service,
+                service=planned.service if planned else turn.service and resolve(turn.service),
                 invalid=turn.problems,
                 violations=planned.violations if isinstance(planned, Plan) else (),
                 notices=planned.notices if planned else (),
