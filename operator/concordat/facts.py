@@ -36,9 +36,13 @@ class Platform:
         "fc00::/7",
         "fe80::/10",
     )
-    """What ``egress.host`` does not open: every network that is not public."""
-    metadata_addresses: tuple[str, ...] = ("169.254.169.254/32", "fd00:ec2::254/128")
-    """The cloud's instance metadata, which hands out the node's credentials: closed inside every ``egress.cidr``."""
+    """What ``egress.host`` does not open besides instance metadata: every network that is not public."""
+    metadata_addresses: tuple[str, ...] = ("169.254.169.254/32", "fd00:ec2::254/128", "168.63.129.16/32")
+    """
+    The cloud's instance metadata, which hands out the node's credentials: closed inside every ``egress``.
+
+    That of most clouds, the IPv6 one of AWS, and Azure's WireServer, which is a public address.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,8 +110,6 @@ class Facts:
     """Optional kinds the API server serves, e.g. ``HTTPRoute``, ``ServiceMonitor``."""
     providers: Mapping[str, Provider] = field(default_factory=dict)
     """By the reference as the consumer wrote it; what is missing here does not exist, or must look as if."""
-    unconsented: frozenset[str] = frozenset()
-    """References that exist but whose provider does not let our namespace in."""
     consumers: tuple[Consumer, ...] = ()
     taken_hosts: Mapping[str, str] = field(default_factory=dict)
     """Hosts we claim that another Microservice holds, with its ``namespace/name``."""

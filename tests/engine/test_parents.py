@@ -183,7 +183,6 @@ def test_across_namespaces_the_provider_must_consent() -> None:
     world.put("payments", namespace="bank")
     world.put("orders", consumes=[{"service": "bank/payments"}])
     assert world.facts("orders").providers == {}
-    assert world.facts("orders").unconsented == frozenset({"bank/payments"})
     assert world.facts("payments", "bank").consumers == ()
     world.put("payments", namespace="bank", generation=2, access={"namespaces": ["shop"]})
     assert world.facts("orders").providers.keys() == {"bank/payments"}
@@ -299,3 +298,24 @@ def test_a_standby_follows_the_fingerprints_that_the_leader_records() -> None:
     parent = world.parents.find(Key(conventions.MICROSERVICE, "shop", "orders"))
     assert parent is not None
     assert {str(key): value for key, value in parent.fingerprints.items()} == {"Service/orders": "abc"}
+
+
+def test_a_status_of_a_newer_version_is_understood_as_far_as_it_can_be() -> None:
+    """A downgrade must not forget what was recorded, or everything would be written anew."""
+    world = World()
+    children = [{"kind": "Service", "name": "orders", "fingerprint": "abc", "colour": "green"}]
+    world.put("orders", status={"children": children, "observedGeneration": 3, "phase": "Blooming"})
+    parent = world.parents.find(Key(conventions.MICROSERVICE, "shop", "orders"))
+    assert parent is not None
+    assert (parent.status.observed_generation, *parent.fingerprints.values()) == (3, "abc")
+
+
+def test_a_provider_hears_of_every_use_of_it() -> None:
+    """One consumer may name it twice, in two ways."""
+    world = World()
+    world.put("payments")
+    uses = [{"service": "payments", "ports": ["http"]}, {"service": "shop/payments", "ports": ["grpc"]}]
+    world.put("orders", consumes=uses)
+    world.heard()
+    world.put("orders", generation=2, consumes=[{"service": "payments", "ports": ["admin"]}, uses[1]])
+    assert "shop/payments" in world.heard()

@@ -17,29 +17,22 @@ def gather(service: Microservice, *, parents: Parents, platform: Platform, insta
     Its own children are not among it: what should exist does not depend on what exists. So a plan holds as long as
     these facts do, and the thousand steps of a rollout need no new one.
     """
-    providers, unconsented = _providers(service, parents)
     return Facts(
         platform=platform,
         installed=installed,
-        providers=providers,
-        unconsented=unconsented,
+        providers=_providers(service, parents),
         consumers=tuple(_consumers(service, parents)),
         taken_hosts=_taken_hosts(service, parents),
     )
 
 
-def _providers(service: Microservice, parents: Parents) -> tuple[dict[str, Provider], frozenset[str]]:
+def _providers(service: Microservice, parents: Parents) -> dict[str, Provider]:
     found = {}
-    unconsented = set()
     for use in service.spec.consumes:
         provider = parents.provider(asked_for(use.service, use.contract, service.namespace))
-        if provider is None:
-            continue
-        if _lets_in(provider, service.namespace):
+        if provider is not None and _lets_in(provider, service.namespace):
             found[use.reference] = offered(provider)
-        else:
-            unconsented.add(use.reference)
-    return found, frozenset(unconsented)
+    return found
 
 
 def _lets_in(provider: Microservice, namespace: str) -> bool:

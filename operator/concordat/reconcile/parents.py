@@ -406,9 +406,9 @@ def _newcomer(seen: Observation) -> Parent:
 
 
 def _status(item: Mapping[str, Any]) -> MicroserviceStatus:
-    """What somebody else wrote there may be anything: then it counts as nothing, and is replaced."""
+    """Fields of a newer version are left alone. What somebody else wrote may be anything: it counts as nothing."""
     try:
-        return MicroserviceStatus.model_validate(item.get("status") or {})
+        return MicroserviceStatus.model_validate(item.get("status") or {}, extra="ignore")
     except ValidationError:
         return MicroserviceStatus()
 
@@ -429,10 +429,15 @@ def _targets(service: Microservice | None) -> Iterator[Target]:
             yield Target("contract", service.namespace, contract)
 
 
-def _asked(service: Microservice | None) -> dict[Target, tuple[str, ...]]:
+def _asked(service: Microservice | None) -> dict[Target, tuple[tuple[str, ...], ...]]:
+    """The ports of every use of a target: ``payments`` and ``shop/payments`` may be two uses of one."""
+    asked: dict[Target, tuple[tuple[str, ...], ...]] = {}
     if service is None:
-        return {}
-    return {asked_for(use.service, use.contract, service.namespace): use.ports for use in service.spec.consumes}
+        return asked
+    for use in service.spec.consumes:
+        target = asked_for(use.service, use.contract, service.namespace)
+        asked[target] = (*asked.get(target, ()), use.ports)
+    return asked
 
 
 def _provided(service: Microservice | None) -> set[tuple[str, str]]:
