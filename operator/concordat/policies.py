@@ -9,6 +9,7 @@ is gone can still be mended. What is left out is an error where a person must ac
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_network
 
 from concordat import conventions
@@ -77,7 +78,7 @@ def variable_ambiguous(service: Microservice, facts: Facts) -> Iterator[Violatio
 def egress_forbidden(service: Microservice, facts: Facts) -> Iterator[Violation]:
     """The instance metadata of a cloud hands out the node's credentials to whoever reaches it."""
     for position, egress in enumerate(service.spec.egress):
-        if egress.cidr and str(ip_network(egress.cidr, strict=False)) in facts.platform.metadata_addresses:
+        if egress.cidr and _is_metadata(egress.cidr, facts.platform.metadata_addresses):
             yield _error(
                 conventions.REASON_EGRESS_FORBIDDEN,
                 f"spec.egress[{position}].cidr",
@@ -135,6 +136,14 @@ MICROSERVICE_POLICIES: Sequence[Policy] = (
     consent_missing,
     port_unknown,
 )
+
+
+@lru_cache(maxsize=4096)
+def _is_metadata(cidr: str, addresses: tuple[str, ...]) -> bool:
+    """All of it; of what is larger, the policy that is built leaves out the addresses."""
+    network = ip_network(cidr, strict=False)
+    closed = (address for address in map(ip_network, addresses) if address.version == network.version)
+    return any(network.subnet_of(address) for address in closed)  # type: ignore[arg-type]
 
 
 def _elsewhere(reference: str, service: Microservice) -> bool:

@@ -164,6 +164,21 @@ def test_every_setting_of_the_operator_is_in_the_chart(helm: Helm) -> None:
     assert KNOWN == _environment(helm, {}).keys()
 
 
+def test_nothing_in_the_values_is_nothing_in_the_operator(helm: Helm) -> None:
+    """An empty list is one, not the default; labels are taken away by ``null``, because helm merges maps."""
+    dns = {"addresses": [], "pods": None}
+    platform = _configured(
+        helm, {"platform": {"dns": dns, "privateNetworks": [], "metadataAddresses": []}}
+    ).engine.platform
+
+    assert ((), {}, (), ()) == (
+        platform.dns_addresses,
+        platform.dns_pods,
+        platform.private_networks,
+        platform.metadata_addresses,
+    )
+
+
 def test_everything_lands_in_the_releases_namespace_or_one_it_looks_after(helm: Helm) -> None:
     """No object without a namespace of its own, none elsewhere."""
     manifests = helm.manifests(MATRIX["everything on, two namespaces"])

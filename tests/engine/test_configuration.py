@@ -3,6 +3,7 @@ The operator's environment variables: what they mean, and what is said about tho
 """
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -33,6 +34,7 @@ def test_everything_can_be_stated() -> None:
             "CONCORDAT_DNS_PORTS": "53,5353",
             "CONCORDAT_CLUSTER_DOMAIN": "corp.local",
             "CONCORDAT_PRIVATE_NETWORKS": "10.0.0.0/8,fd00::/8",
+            "CONCORDAT_METADATA_ADDRESSES": "100.100.100.200/32",
             "CONCORDAT_LEASE_NAME": "concordat",
             "CONCORDAT_LEASE_NAMESPACE": "system",
             "CONCORDAT_IDENTITY": "pod-1",
@@ -49,6 +51,7 @@ def test_everything_can_be_stated() -> None:
     assert (platform.dns_namespace, platform.dns_pods) == ("dns", {"app": "coredns"})
     assert (platform.dns_addresses, platform.dns_ports) == (("10.96.0.10/32",), (53, 5353))
     assert platform.private_networks == ("10.0.0.0/8", "fd00::/8")
+    assert platform.metadata_addresses == ("100.100.100.200/32",)
     assert (read.lease_name, read.lease_namespace, read.identity) == ("concordat", "system", "pod-1")
     assert (read.engine.namespaces, read.engine.workers) == (("shop", "bank"), 13)
     assert (read.http_port, read.log_level, read.log_format) == (9999, "debug", "json")
@@ -61,6 +64,7 @@ def test_everything_can_be_stated() -> None:
         ("CONCORDAT_WORKERS", "0"),
         ("CONCORDAT_HTTP_PORT", "http"),
         ("CONCORDAT_DNS_ADDRESSES", "10.0.0.300"),
+        ("CONCORDAT_DNS_PORTS", ""),  # a policy without ports would open them all
         ("CONCORDAT_DNS_PODS", "kube-dns"),
         ("CONCORDAT_LOG_LEVEL", "loud"),
     ],
@@ -70,6 +74,23 @@ def test_what_cannot_be_used_is_named(name: str, value: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         configuration.read({name: value})
     assert [problem.path for problem in caught.value.problems] == [name]
+
+
+def test_none_is_not_the_same_as_not_stated() -> None:
+    """A cluster without node-local DNS, or one on public addresses alone, can say so."""
+    read = configuration.read(
+        dict.fromkeys(
+            (
+                "CONCORDAT_DNS_ADDRESSES",
+                "CONCORDAT_DNS_PODS",
+                "CONCORDAT_PRIVATE_NETWORKS",
+                "CONCORDAT_METADATA_ADDRESSES",
+            ),
+            "",
+        )
+    )
+    none = replace(Platform(), dns_addresses=(), dns_pods={}, private_networks=(), metadata_addresses=())
+    assert read.engine.platform == none
 
 
 def test_settings_of_the_local_cluster_are_not_ours() -> None:

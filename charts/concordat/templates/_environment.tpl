@@ -20,6 +20,8 @@
   value: {{ .Values.platform.clusterDomain }}
 - name: CONCORDAT_PRIVATE_NETWORKS
   value: {{ join "," .Values.platform.privateNetworks | quote }}
+- name: CONCORDAT_METADATA_ADDRESSES
+  value: {{ join "," .Values.platform.metadataAddresses | quote }}
 - name: CONCORDAT_WORKERS
   value: {{ .Values.workers | quote }}
 - name: CONCORDAT_LOG_LEVEL

@@ -11,6 +11,7 @@ The operator's whole configuration: environment variables called ``CONCORDAT_*``
     CONCORDAT_DNS_PORTS             ports resolvers listen on, comma-separated
     CONCORDAT_CLUSTER_DOMAIN        DNS suffix of the cluster
     CONCORDAT_PRIVATE_NETWORKS      networks that are not the Internet, comma-separated
+    CONCORDAT_METADATA_ADDRESSES    instance metadata no service may reach, networks, comma-separated
     CONCORDAT_LEASE_NAME            elect a leader by this Lease; without it there is no election
     CONCORDAT_LEASE_NAMESPACE       its namespace; the pod's own when empty
     CONCORDAT_IDENTITY              who we are in the election; the host name when empty
@@ -18,6 +19,8 @@ The operator's whole configuration: environment variables called ``CONCORDAT_*``
     CONCORDAT_WORKERS               Microservices reconciled at the same time; 8
     CONCORDAT_LOG_LEVEL             debug, info, warning, error; info
     CONCORDAT_LOG_FORMAT            text or json; text
+
+What is not set has its default. Networks, labels and namespaces that are set to nothing are none.
 """
 
 import os
@@ -64,7 +67,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Configuration:
         Problem(path=name, message=f"there is no such setting; possible are {', '.join(sorted(KNOWN))}")
         for name in sorted(stated.keys() - KNOWN)
     ]
-    given = _Reader({name: value for name, value in stated.items() if value}, problems)
+    given = _Reader(stated, problems)
     gateway_namespace, _, gateway_name = given.text("GATEWAY", "gateway-system/concordat").rpartition("/")
     defaults = Platform()
     platform = replace(
@@ -79,11 +82,12 @@ def read(environ: Mapping[str, str] = os.environ) -> Configuration:
         dns_ports=given.numbers("DNS_PORTS", defaults.dns_ports),
         cluster_domain=given.text("CLUSTER_DOMAIN", defaults.cluster_domain),
         private_networks=given.networks("PRIVATE_NETWORKS", defaults.private_networks),
+        metadata_addresses=given.networks("METADATA_ADDRESSES", defaults.metadata_addresses),
     )
     configuration = Configuration(
         engine=Settings(
             platform=platform,
-            namespaces=given.texts("NAMESPACES"),
+            namespaces=given.texts("NAMESPACES") or (),
             workers=given.numbers("WORKERS", (Settings().workers,), least=1)[0],
         ),
         lease_name=given.text("LEASE_NAME", ""),
@@ -106,10 +110,14 @@ class _Reader:
         self._problems = problems
 
     def text(self, name: str, default: str) -> str:
-        return self._values.get(PREFIX + name, default)
+        """No name is empty: nothing stated and stated to be nothing are the same."""
+        return self._values.get(PREFIX + name) or default
 
-    def texts(self, name: str) -> tuple[str, ...]:
-        parts = (part.strip() for part in self.text(name, "").split(","))
+    def texts(self, name: str) -> tuple[str, ...] | None:
+        """``None`` when it is not set, which is not the same as none."""
+        if PREFIX + name not in self._values:
+            return None
+        parts = (part.strip() for part in self._values[PREFIX + name].split(","))
         return tuple(part for part in parts if part)
 
     def choice(self, name: str, default: str, possible: tuple[str, ...]) -> str:
@@ -121,24 +129,30 @@ class _Reader:
 
     def numbers(self, name: str, default: tuple[int, ...], *, least: int = 0) -> tuple[int, ...]:
         texts = self.texts(name)
-        if not all(text.isdigit() and least <= int(text) <= 65535 for text in texts):
-            self._complain(name, f"{', '.join(texts)}: give whole numbers from {least} to 65535")
+        if texts is None:
             return default
-        return tuple(map(int, texts)) or default
+        if not texts or not all(text.isdigit() and least <= int(text) <= 65535 for text in texts):
+            self._complain(name, f"{', '.join(texts) or 'nothing'}: give whole numbers from {least} to 65535")
+            return default
+        return tuple(map(int, texts))
 
     def networks(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        texts = self.texts(name)
         try:
-            return tuple(str(ip_network(text)) for text in self.texts(name)) or default
+            return default if texts is None else tuple(str(ip_network(text)) for text in texts)
         except ValueError as error:
             self._complain(name, f"{error}: give networks like 10.0.0.0/8")
             return default
 
     def labels(self, name: str, default: Mapping[str, str]) -> Mapping[str, str]:
-        pairs = [text.partition("=") for text in self.texts(name)]
+        texts = self.texts(name)
+        if texts is None:
+            return default
+        pairs = [text.partition("=") for text in texts]
         if not all(key and separator for key, separator, _ in pairs):
             self._complain(name, "give labels like k8s-app=kube-dns, comma-separated")
             return default
-        return {key: value for key, _, value in pairs} or default
+        return {key: value for key, _, value in pairs}
 
     def _complain(self, name: str, message: str) -> None:
         self._problems.append(Problem(path=PREFIX + name, message=message))

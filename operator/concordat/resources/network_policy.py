@@ -7,7 +7,7 @@ of an edge follow from the consumer's one declaration.
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from concordat import conventions
@@ -100,7 +100,8 @@ def _destinations(egress: Egress, service: Microservice, platform: Platform) -> 
         return [_pods(service.namespace, egress.pods)]
     if egress.cidr is not None:
         return [_network(egress.cidr, platform.metadata_addresses)]
-    return [_network(everything, platform.private_networks) for everything in ("0.0.0.0/0", "::/0")]
+    closed = (*platform.private_networks, *platform.metadata_addresses)
+    return [_network(everything, closed) for everything in ("0.0.0.0/0", "::/0")]
 
 
 def _network(cidr: str, closed: tuple[str, ...]) -> dict[str, Any]:
@@ -111,10 +112,20 @@ def _network(cidr: str, closed: tuple[str, ...]) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def _without(cidr: str, closed: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """The network as Kubernetes wants it, and those of ``closed`` that lie inside. Cached: half of a plan's time."""
+    """
+    The network as Kubernetes wants it, and the outermost of ``closed`` that lie inside.
+
+    Cached: half of a plan's time.
+    """
     network = ip_network(cidr, strict=False)
-    inside = [part for part in map(ip_network, closed) if part.version == network.version and part != network]
-    return str(network), tuple(str(part) for part in inside if part.subnet_of(network))  # type: ignore[arg-type]
+    parts = dict.fromkeys(part for part in map(ip_network, closed) if _within(part, network) and part != network)
+    return str(network), tuple(
+        str(part) for part in parts if not any(_within(part, other) for other in parts if other != part)
+    )
+
+
+def _within(part: IPv4Network | IPv6Network, network: IPv4Network | IPv6Network) -> bool:
+    return part.version == network.version and part.subnet_of(network)  # type: ignore[arg-type]
 
 
 def _namespace(name: str) -> dict[str, Any]:
