@@ -47,13 +47,16 @@ class ChildChange:
 def consequences(before: Iterable[PlannedChild], after: Iterable[PlannedChild]) -> tuple[ChildChange, ...]:
     """Every child that differs, in the order of writing; what is deleted comes last. What stays the same is left out."""
     old, new = ({child.key: child for child in children} for children in (before, after))
-    changed = [_changed(old[key], child) if key in old else _created(child) for key, child in new.items()]
+    runs = any(key.kind == kinds.DEPLOYMENT.kind for key in old)
+    changed = [_changed(old[key], child) if key in old else _created(child, runs=runs) for key, child in new.items()]
     deleted = [_deleted(child) for key, child in old.items() if key not in new]
     return tuple(change for change in (*changed, *deleted) if change is not None)
 
 
-def _created(child: PlannedChild) -> ChildChange:
-    return ChildChange(child=child.key, action="create", changes=(), consequences=(_CREATED[child.key.kind],))
+def _created(child: PlannedChild, *, runs: bool) -> ChildChange:
+    kind = child.key.kind
+    consequence = _CREATED[kind] if runs else _BORN.get(kind, _CREATED[kind])
+    return ChildChange(child=child.key, action="create", changes=(), consequences=(consequence,))
 
 
 def _deleted(child: PlannedChild) -> ChildChange:
@@ -94,6 +97,9 @@ _CREATED = {
     kinds.HTTP_ROUTE.kind: _notice("reachable from outside the cluster"),
     kinds.SERVICE_MONITOR.kind: _nothing("Prometheus starts to read"),
 }
+
+_BORN = {kinds.NETWORK_POLICY.kind: _notice("only what is declared gets in or out")}
+"""Where no pod has run so far: nobody can be cut off."""
 
 _DELETED = {
     kinds.SERVICE_ACCOUNT.kind: _disruption("new pods cannot start without it"),

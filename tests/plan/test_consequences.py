@@ -69,7 +69,7 @@ CASES: dict[str, tuple[dict[str, Any], str, list[str]]] = {
         {"egress": []},
         "NetworkPolicy",
         [
-            "disruption: the policy narrows: nothing out to 0.0.0.0/0 without 5 networks on 443/TCP any more",
+            "disruption: the policy narrows: nothing out to 0.0.0.0/0 without 6 networks on 443/TCP any more",
             "disruption: the policy narrows: nothing out to ::/0 without 2 networks on 443/TCP any more",
         ],
     ),
@@ -129,8 +129,18 @@ def test_an_autoscaler_takes_over_without_a_reset() -> None:
 
 
 def test_the_first_time_everything_is_created() -> None:
-    """And the policy is said to cut off, because it does."""
+    """And nobody is disrupted: nothing has run before."""
     found = consequences((), children())
 
     assert {"create"} == {change.action for change in found}
-    assert "disruption: everything that is not declared is cut off, both ways" in said(found)["NetworkPolicy"]
+    assert ["notice: only what is declared gets in or out"] == said(found)["NetworkPolicy"]
+    assert Severity.DISRUPTION not in {item.severity for change in found for item in change.consequences}
+
+
+def test_a_policy_around_pods_that_run_cuts_off() -> None:
+    """A Deployment taken over was open so far."""
+    open_so_far = [child for child in children() if child.kind.kind != "NetworkPolicy"]
+
+    assert {"NetworkPolicy": ["disruption: everything that is not declared is cut off, both ways"]} == said(
+        consequences(open_so_far, children())
+    )
