@@ -133,3 +133,7 @@ def validator(dialect: Dialect) -> Any:
 
 def _figure(name: str, value: float, unit: str, goal: str, holds: bool) -> dict[str, Any]:
     return {"figure": name, "value": value, "unit": unit, "goal": goal, "holds": holds}
+
+
+FIGURES = (jsonschema_agreement_pct, wrong_compatible, soundness_counterexamples, random_pairs_failed)
+"""In the order ``make figures GROUP=contracts`` measures them."""
