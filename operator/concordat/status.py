@@ -75,6 +75,20 @@ def report(before: MicroserviceStatus, seen: Seen, *, now: str) -> MicroserviceS
     )
 
 
+def defective(before: MicroserviceStatus, defect: Exception, *, generation: int, now: str) -> MicroserviceStatus:
+    """``before`` without its assurances: an error of our own kept us from looking."""
+    message = f"a defect of the operator: {type(defect).__name__}: {defect}"
+    admitted = (
+        _Finding(type=kind, status=False, reason=conventions.REASON_INTERNAL_ERROR, message=message)
+        for kind in (conventions.READY, conventions.RECONCILED)
+    )
+    rest = (condition for condition in before.conditions if condition.type == conventions.AVAILABLE)
+    conditions = (*(_at(finding, generation, now) for finding in admitted), *rest)
+    return before.model_copy(
+        update={"observed_generation": generation, "conditions": transition(before.conditions, conditions)}
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Finding:
     type: str

@@ -183,6 +183,10 @@ class WorkQueue(Generic[Key]):
         """``key`` went well: its next failure is its first."""
         self._failures.pop(key, None)
 
+    def is_failing(self, key: Key) -> bool:
+        """Whether ``key`` has failed since it last went well."""
+        return key in self._failures
+
     def expedite(self) -> None:
         """Whatever made keys fail is over: what is delayed comes now, and their next failure is their first."""
         self._failures.clear()

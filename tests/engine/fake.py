@@ -23,7 +23,7 @@ class FakeCluster:
         self.objects: dict[Place, Object] = {}
         self.requests: list[str] = []
         self.statuses: list[Mapping[str, Any]] = []
-        self.failures: dict[str, ApiError] = {}
+        self.failures: dict[str, Exception] = {}
         """By ``verb Kind``; answered as long as it stands here."""
         self._version = 100
 

@@ -17,7 +17,7 @@ from concordat.cluster.children import ChildStore
 from concordat.cluster.client import Client
 from concordat.cluster.failures import ApiError
 from concordat.cluster.informer import Informer
-from concordat.resources.kinds import SERVICE
+from concordat.resources.kinds import HTTP_ROUTE, SERVICE
 from concordat.workqueue import Backoff
 from tests.engine.test_children import found
 
@@ -279,6 +279,55 @@ async def test_a_kind_that_may_not_be_read_says_so_and_recovers() -> None:
         allowed = True
         await until(lambda: heard)
         assert (store.refusal, store.find("shop", "a") is not None) == ("", True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def test_annotations_are_no_identity() -> None:
+    """Somebody names theirs like our fields, and a change of theirs would pass for an echo of another object's."""
+    names = b'"name":"b","namespace":"shop","resourceVersion":"7"'
+    owned = b'"name":"a","namespace":"shop","ownerReferences":[],"resourceVersion":"9"'
+    for annotations in (b"{" + names + b"}", b'{"a":"],",' + names + b"}"):
+        assert (
+            client_module._echo(b'{"type":"ADDED","object":{"metadata":{"annotations":' + annotations + owned) is None
+        )
+
+
+async def test_an_optional_kind_that_cannot_be_listed_holds_up_nothing() -> None:
+    """A conversion webhook that is gone answers 500 for ever; the kind is named, and comes back by itself."""
+    broken = True
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return status(500, "InternalError", "conversion webhook failed") if broken else await script(request)
+
+    script = Script(items=[[]])
+    async with serving(answer) as client:
+        heard: list[bool] = []
+        store = ChildStore(HTTP_ROUTE)
+        informer = Informer(client, HTTP_ROUTE, store, readable=lambda: heard.append(True))
+        informer.backoff = Backoff(base=0.01, cap=0.02)  # type: ignore[misc]
+        task = asyncio.create_task(informer.run())
+        await asyncio.wait_for(informer.listed.wait(), 5)
+        assert store.refusal == "conversion webhook failed"
+        broken = False
+        await until(lambda: heard)
+        assert store.refusal == ""
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_kind_that_everything_needs_is_waited_for() -> None:
+    """With an API server that starts slowly, nothing is decided from empty caches."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return status(500, "InternalError", "etcd is busy")
+
+    async with serving(answer) as client:
+        informer = Informer(client, SERVICE, ChildStore(SERVICE))
+        informer.backoff = Backoff(base=0.01, cap=0.02)  # type: ignore[misc]
+        task = asyncio.create_task(informer.run())
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(informer.listed.wait(), 0.5)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 

@@ -78,3 +78,16 @@ async def test_a_pause_does_not_change_how_many_replicas_are_enough() -> None:
     store.record(deployment | {"spec": {"replicas": 1}, "status": {"readyReplicas": 1, "availableReplicas": 1}})
     await world.reconciler.reconcile(KEY)
     assert world.cluster.statuses[-1]["replicas"] == "1/3"
+
+
+@pytest.mark.parametrize("failure", [None, ApiError(500, "etcd is busy"), KeyError("metadata")])
+async def test_a_defect_of_ours_is_written_as_well_as_can_be(failure: Any) -> None:
+    """A worker that ends by it would help nobody."""
+    world = World()
+    if failure:
+        world.cluster.failures["status Microservice"] = failure
+    await world.reconciler.admit(KEY, ValueError("too many"))
+    parent = world.parents.find(KEY)
+    assert parent is not None
+    reasons = [condition.reason for condition in parent.status.conditions]
+    assert reasons == ([] if failure else [conventions.REASON_INTERNAL_ERROR] * 2)

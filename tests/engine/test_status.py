@@ -13,7 +13,7 @@ from concordat.errors import Problem
 from concordat.facts import WorkloadState
 from concordat.manifest import ChildKey
 from concordat.policies import Violation
-from concordat.status import ChildOutcome, Seen, report
+from concordat.status import ChildOutcome, Seen, defective, report
 from tests.engine.rig import microservice
 
 NOW = "2026-11-22T11:12:13Z"
@@ -187,6 +187,20 @@ def test_a_service_is_available_with_its_declared_minimum_not_before() -> None:
 def test_a_version_is_reported_once_its_deployment_is_written(changes: dict[str, Any]) -> None:
     """Until then the former pods run, however healthy they are."""
     assert report(MicroserviceStatus(version="1.3.9"), replace(SEEN, **changes), now=NOW).version == "1.3.9"
+
+
+def test_a_defect_of_ours_takes_back_what_was_assured() -> None:
+    """Nobody looked: neither that it is ready nor that everything is in place is known any more."""
+    ready = report(MicroserviceStatus(), SEEN, now=NOW)
+    status = defective(ready, KeyError("spec"), generation=14, now=LATER)
+    assert [(c.type, c.status, c.reason, c.last_transition_time) for c in status.conditions] == [
+        ("Ready", "False", conventions.REASON_INTERNAL_ERROR, LATER),
+        ("Reconciled", "False", conventions.REASON_INTERNAL_ERROR, LATER),
+        ("Available", "True", conventions.REASON_MINIMUM_REPLICAS, NOW),
+    ]
+    assert "KeyError: 'spec'" in status.conditions[0].message
+    assert (status.children, status.version) == (ready.children, ready.version)
+    assert defective(status, KeyError("spec"), generation=14, now="later still") == status
 
 
 def test_endless_messages_are_cut_to_what_the_schema_holds() -> None:

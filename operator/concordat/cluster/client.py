@@ -344,12 +344,19 @@ _IDENTITY = re.compile(
 )
 
 
+_BEFORE_NAME = (b'"metadata":{', b"},", b"],")
+"""What stands before the name of a typed object, or of a custom one behind its labels or managed fields. In annotations
+and labels of these names there is nothing but strings."""
+
+
 def _echo(line: bytes) -> tuple[str, str, str] | None:
     """Namespace, name and version of an object that still exists."""
     if line.startswith(b'{"type":"DELETED"'):
         return None
     found = _IDENTITY.search(line)
-    return (found[2].decode(), found[1].decode(), found[3].decode()) if found else None
+    if found is None or not line.endswith(_BEFORE_NAME, 0, found.start()):
+        return None
+    return found[2].decode(), found[1].decode(), found[3].decode()
 
 
 def _accept(kind: Kind) -> str:

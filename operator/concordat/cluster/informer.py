@@ -150,7 +150,11 @@ class Informer(Generic[Kept]):
             logger.info("%s: the history is gone, listing again", self.kind)
             return
         self._failures += 1
-        if (error.forbidden or error.not_found) and self._failures > 1:  # an API server that starts refuses at first
+        refused = error.forbidden or error.not_found
+        broken = (
+            error.status >= 500 and self.kind.optional and not self.listed.is_set()
+        )  # the others do not wait for it
+        if (refused and self._failures > 1) or (broken and self._failures > 4):  # an API server that starts does both
             self.sink.refusal = error.message
             self.listed.set()
         delay = max(error.retry_after, self.backoff.delay(self._in_vain))

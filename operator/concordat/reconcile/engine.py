@@ -281,10 +281,11 @@ class Engine:
         try:
             outcome = await self._reconciler.reconcile(key)
         except ApiError as error:
-            logger.info("%s: %s", key, error)
+            logger.log(logging.DEBUG if self.queue.is_failing(key) else logging.INFO, "%s: %s", key, error)
             outcome = Outcome(result="error", retry=True, again_after=error.retry_after)
-        except Exception:
+        except Exception as defect:
             logger.exception("%s: cannot be reconciled", key)
+            await self._reconciler.admit(key, defect)
             outcome = Outcome(result="error", retry=True)
         self._watcher.reconciled(outcome.result, asyncio.get_running_loop().time() - started)
         if outcome.retry:

@@ -6,6 +6,7 @@ Errors get their meaning here and nowhere else: into conditions for people, and 
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +23,7 @@ from concordat.manifest import ChildKey
 from concordat.plan import Plan, plan
 from concordat.reconcile.gather import gather
 from concordat.reconcile.parents import MICROSERVICE, Decided, Key, Parent, Parents, Turn
-from concordat.status import ChildOutcome, Seen, report
+from concordat.status import ChildOutcome, Seen, defective, report
 
 logger = logging.getLogger(__name__)
 
@@ -152,10 +153,23 @@ class Reconciler:
                 platform=self._platform,
                 hosts=planned.hosts if isinstance(planned, Decided) or (planned and planned.complete) else None,
             ),
-            now=self._now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            now=self._timestamp(),
         )
         if status != parent.status:
             await self._write_status(parent, status)
+
+    async def admit(self, key: Key, defect: Exception) -> None:
+        """A pass has ended by a defect of ours: nobody knows any more whether what was reported still holds."""
+        parent = self._parents.find(key)
+        if parent is None or parent.deleting:
+            return
+        status = defective(parent.status, defect, generation=parent.generation, now=self._timestamp())
+        if status != parent.status:
+            with suppress(Exception):  # the defect may be in the writing itself; it is tried again anyway
+                await self._write_status(parent, status)
+
+    def _timestamp(self) -> str:
+        return self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
     async def _write_status(self, parent: Parent, status: MicroserviceStatus) -> None:
         try:
