@@ -5,8 +5,6 @@ Who consumes whom: the declared edges of a set of services, and ways to write th
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from concordat.api import Consumption, Microservice
-
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Edge:
@@ -18,25 +16,6 @@ class Edge:
     """``namespace/name``; of what was asked for, if nobody provides it."""
     state: str = "open"
     """``open``, ``missing`` (nobody provides it) or ``unconsented`` (the provider does not let that namespace in)."""
-
-
-def edges(services: Sequence[Microservice]) -> tuple[Edge, ...]:
-    """Every declared use among ``services``, sorted."""
-    return tuple(sorted({_edge(consumer, use, services) for consumer in services for use in consumer.spec.consumes}))
-
-
-def provider(consumer: Microservice, use: Consumption, services: Iterable[Microservice]) -> Microservice | None:
-    """The service behind a reference: of that name, or providing the contract of that name."""
-    namespace, name = _wanted(consumer, use).split("/")
-    for service in services:
-        if service.namespace == namespace and (name in service.spec.provides if use.contract else name == service.name):
-            return service
-    return None
-
-
-def consents(provider: Microservice, namespace: str) -> bool:
-    """Whether services of ``namespace`` may consume ``provider``."""
-    return namespace == provider.namespace or namespace in provider.spec.access.namespaces
 
 
 def cycles(found: Sequence[Edge]) -> tuple[tuple[str, ...], ...]:
@@ -107,18 +86,6 @@ def ranks(services: Sequence[str], found: Sequence[Edge]) -> list[list[str]]:
         placed |= {name: height for height, name in enumerate(column)}
         columns.append(column)
     return columns
-
-
-def _edge(consumer: Microservice, use: Consumption, services: Sequence[Microservice]) -> Edge:
-    found = provider(consumer, use, services)
-    if found is None:
-        return Edge(consumer=consumer.reference, provider=_wanted(consumer, use), state="missing")
-    state = "open" if consents(found, consumer.namespace) else "unconsented"
-    return Edge(consumer=consumer.reference, provider=found.reference, state=state)
-
-
-def _wanted(consumer: Microservice, use: Consumption) -> str:
-    return use.reference if "/" in use.reference else f"{consumer.namespace}/{use.reference}"
 
 
 def _adjacent(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

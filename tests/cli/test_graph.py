@@ -3,33 +3,32 @@ Who consumes whom, from declarations.
 """
 
 import re
+from typing import Any
 from xml.etree import ElementTree
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concordat.api import Microservice, parse
 from concordat.cli.drawing import graph_svg
-from concordat.graph import Edge, as_dot, as_mermaid, as_text, cycles, edges, ranks
+from concordat.cli.offline import World
+from concordat.graph import Edge, as_dot, as_mermaid, as_text, cycles, ranks
 
 
-def _service(reference: str, **spec: object) -> Microservice:
+def _service(reference: str, **spec: object) -> dict[str, Any]:
     namespace, name = reference.split("/")
-    return parse(
-        {
-            "apiVersion": "concordat.dev/v1alpha1",
-            "kind": "Microservice",
-            "metadata": {"name": name, "namespace": namespace},
-            "spec": {"team": "checkout", "image": "example.com/x:11", "ports": {"http": {"port": 8011}}, **spec},
-        }
-    )
+    return {
+        "apiVersion": "concordat.dev/v1alpha1",
+        "kind": "Microservice",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"team": "checkout", "image": "example.com/x:11", "ports": {"http": {"port": 8011}}, **spec},
+    }
 
 
 def test_a_name_without_namespace_is_the_consumers_own() -> None:
     """``payments`` in shop means shop/payments."""
     services = [_service("shop/orders", consumes=[{"service": "payments"}]), _service("shop/payments")]
 
-    assert (Edge(consumer="shop/orders", provider="shop/payments"),) == edges(services)
+    assert (Edge(consumer="shop/orders", provider="shop/payments"),) == World(services).edges
 
 
 def test_a_contract_leads_to_whoever_provides_it() -> None:
@@ -39,7 +38,7 @@ def test_a_contract_leads_to_whoever_provides_it() -> None:
         _service("shop/payments-eu", provides=["payments-api"]),
     ]
 
-    assert (Edge(consumer="shop/orders", provider="shop/payments-eu"),) == edges(services)
+    assert (Edge(consumer="shop/orders", provider="shop/payments-eu"),) == World(services).edges
 
 
 def test_an_edge_across_namespaces_needs_the_providers_consent() -> None:
@@ -47,14 +46,14 @@ def test_an_edge_across_namespaces_needs_the_providers_consent() -> None:
     consumer = _service("shop/orders", consumes=[{"service": "stock/depot"}, {"service": "stock/lager"}])
     providers = [_service("stock/depot", access={"namespaces": ["shop"]}), _service("stock/lager")]
 
-    assert ["open", "unconsented"] == [edge.state for edge in edges([consumer, *providers])]
+    assert ["open", "unconsented"] == [edge.state for edge in World([consumer, *providers]).edges]
 
 
 def test_what_nobody_provides_is_missing() -> None:
     """The name that was asked for stays visible."""
-    assert (Edge(consumer="shop/orders", provider="shop/absent", state="missing"),) == edges(
+    assert (Edge(consumer="shop/orders", provider="shop/absent", state="missing"),) == World(
         [_service("shop/orders", consumes=[{"service": "absent"}])]
-    )
+    ).edges
 
 
 def _pairs(text: str) -> list[Edge]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import rich_click as click
 
 from concordat import graph as graphs
-from concordat.api import Microservice, parse
 from concordat.cli import drawing, files
 from concordat.cli.live import Cluster, all_namespaces_option, cluster_options, namespace_option
+from concordat.cli.offline import World
 from concordat.cli.output import emit_json, notes, plain
 
 _WRITERS = {"text": graphs.as_text, "mermaid": graphs.as_mermaid, "dot": graphs.as_dot, "svg": drawing.graph_svg}
@@ -48,9 +48,11 @@ def graph(
       concordat graph -f services/ -o mermaid         from files, for a README
       concordat graph -A -o svg --to services.svg     a picture
     """
-    services = _services(cluster, filenames, None if all_namespaces else namespace)
-    names = [service.reference for service in services]
-    found = graphs.edges(services)
+    world = _world(cluster, filenames, None if all_namespaces else namespace)
+    names = [service.reference for service in world.services]
+    found = world.edges
+    for reference in world.unreadable:
+        notes.print(f"[yellow]left out:[/] {plain(reference)} cannot be read by this version")
     for circle in graphs.cycles(found):
         notes.print(f"[yellow]circle:[/] {plain(' -> '.join([*circle, circle[0]]))}")
 
@@ -72,11 +74,11 @@ def graph(
         click.echo(plain(drawn))
 
 
-def _services(cluster: Cluster, filenames: Sequence[str], namespace: str | None) -> list[Microservice]:
-    if filenames:
-        found = files.microservices(files.read(filenames), namespace=namespace or "default")
-        return [service for service, _ in found]
-    return [parse(item) for item in cluster.microservices(namespace=namespace)]
+def _world(cluster: Cluster, filenames: Sequence[str], namespace: str | None) -> World:
+    if not filenames:
+        return World(cluster.microservices(namespace=namespace))
+    found = files.microservices(files.read(filenames), namespace=namespace or "default")
+    return World((document.content for _, document in found), namespace=namespace or "default")
 
 
 COMMANDS = [graph]

@@ -16,7 +16,7 @@ from concordat.cli.output import EXIT_FAILED, fail, notes, styled
 from concordat.errors import Rejected
 from concordat.lab.local import all_local
 
-APPLY = "application/apply-patch+yaml"  # JSON is YAML
+APPLY = "application/apply-patch+yaml"
 JSON_PATCH = "application/json-patch+json"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -83,7 +83,7 @@ class Cluster:
         """The object as the operator's write would leave it; nothing is stored. Raises :exc:`Rejected`, :exc:`Forbidden`."""
         query = {"fieldManager": conventions.FIELD_MANAGER, "dryRun": "All"}
         if media == APPLY:
-            body, query["force"] = json.dumps(body), "true"
+            body, query["force"] = as_yaml(body), "true"
         found: dict[str, Any] = self.request(method, path, body=body, query=query, refusable=True, media=media)
         return found
 

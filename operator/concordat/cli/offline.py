@@ -2,15 +2,16 @@
 The facts of a cluster that is not there, from what is in files: gathered by the operator's own code.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from concordat.api import Microservice
 from concordat.errors import Problem
 from concordat.facts import Facts, Platform
+from concordat.graph import Edge
 from concordat.plan import Plan, plan
 from concordat.reconcile.gather import gather
-from concordat.reconcile.parents import Parents
+from concordat.reconcile.parents import Parents, asked_for
 from concordat.resources import kinds
 
 OPTIONAL = frozenset(kind.kind for kind in kinds.ALL if kind.optional)
@@ -50,6 +51,20 @@ class World:
         """What would be known of ``service`` if this world were all there is."""
         (own,) = [one for one in self.services if one.reference == service.reference]
         return gather(own, parents=self._parents, platform=self._platform, installed=self._installed)
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """Every declared use, sorted."""
+        return tuple(sorted({edge for consumer in self.services for edge in self._edges_of(consumer)}))
+
+    def _edges_of(self, consumer: Microservice) -> Iterator[Edge]:
+        known = self.facts(consumer).providers
+        for use in consumer.spec.consumes:
+            wanted = asked_for(use.service, use.contract, consumer.namespace)
+            provider = self._parents.provider(wanted)
+            named = provider.reference if provider else f"{wanted.namespace}/{wanted.name}"
+            state = "open" if use.reference in known else "unconsented" if provider else "missing"
+            yield Edge(consumer=consumer.reference, provider=named, state=state)
 
     def planned(self, service: Microservice) -> Plan:
         """The plan for ``service`` in this world."""
