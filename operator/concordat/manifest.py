@@ -3,6 +3,7 @@ A child as a value: its kind, its identity, its digest.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -92,6 +93,20 @@ class PlannedChild:
 def canonical(value: Any) -> bytes:
     """JSON with sorted keys and no spaces: equal values give equal bytes."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Written as they are, YAML refuses them or takes them for the end of a line; JSON allows them."""
+
+
+def as_yaml(value: Any) -> bytes:
+    """
+    The JSON that is the same value as YAML: a server-side apply is read as YAML 1.1.
+
+    Only these characters are escaped: YAML knows no surrogates, so that others must stand as they are.
+    """
+    text = orjson.dumps(value).decode()
+    return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 def digest(value: Any, *, size: int = 10) -> str:

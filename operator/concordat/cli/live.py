@@ -15,7 +15,10 @@ from concordat import conventions
 from concordat.cli.output import EXIT_FAILED, fail, notes, styled
 from concordat.errors import Rejected
 from concordat.lab.local import all_local
+from concordat.manifest import as_yaml
 
+_OPERATOR = "app.kubernetes.io/name=concordat-operator"
+"""Label of the operator's own Deployment, as the chart writes it."""
 APPLY = "application/apply-patch+yaml"
 JSON_PATCH = "application/json-patch+json"
 
@@ -157,6 +160,19 @@ class Cluster:
             notes.print(styled(f"you may not list other namespaces: only {namespace} is known here", "yellow"))
         kind = {"apiVersion": conventions.API_VERSION, "kind": conventions.MICROSERVICE}
         return [kind | item for item in self.items(path, conventions.MICROSERVICES, namespace=namespace)]
+
+    def operator_settings(self) -> dict[str, str]:
+        """``CONCORDAT_*`` of the operator that runs in this cluster; empty when none is found, or may be looked for."""
+        if not self.may_list("apps", "deployments"):
+            return {}
+        found = self.items("/apis/apps/v1", "deployments", namespace=None, labelSelector=_OPERATOR)
+        containers = [one for item in found for one in item["spec"]["template"]["spec"]["containers"]]
+        return {
+            variable["name"]: variable["value"]
+            for container in containers[:1]
+            for variable in container.get("env") or []
+            if variable["name"].startswith("CONCORDAT_") and "value" in variable
+        }
 
     def may_list(self, group: str, resource: str) -> bool:
         """Whether this person may list a resource in every namespace."""

@@ -21,7 +21,7 @@ from concordat import __version__
 from concordat.cluster.access import Access
 from concordat.cluster.failures import ApiError
 from concordat.conventions import FIELD_MANAGER
-from concordat.manifest import Kind, Manifest
+from concordat.manifest import Kind, Manifest, as_yaml
 
 Object = dict[str, Any]
 """A Kubernetes object as the API server tells it, whole or its metadata only."""
@@ -35,7 +35,7 @@ WHOLE = "application/json"
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
-APPLY = "application/apply-patch+yaml"  # JSON is YAML
+APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 
@@ -301,7 +301,7 @@ class Client:
         data = None
         if body is not None:
             headers["Content-Type"] = content_type
-            data = orjson.dumps(body)
+            data = as_yaml(body) if content_type == APPLY else orjson.dumps(body)
         try:
             async with self.session().request(
                 method, URL(self.access.server + path, encoded=True), data=data, headers=headers
