@@ -10,7 +10,7 @@ import uvloop
 
 import concordat.handlers  # noqa: F401  registers with Kopf
 from concordat.errors import InvalidInput
-from concordat.handlers import configuration
+from concordat.reconcile import configuration
 
 
 def main() -> int:

@@ -10,8 +10,8 @@ import yaml
 
 from concordat import __version__
 from concordat.facts import Platform
-from concordat.handlers.configuration import KNOWN, Configuration, read
 from concordat.reconcile import Settings
+from concordat.reconcile.configuration import KNOWN, Configuration, read
 from tests.chart.helm import CHART, DASHBOARD, EVERYTHING, MATRIX, NAMESPACE, Helm, of_kind, only
 from tests.chart.pages import GENERATED, ROOT
 

@@ -180,3 +180,16 @@ def test_init_proposes_a_microservice_for_a_deployment(control_plane: ControlPla
     ).stdout
 
     assert "created (server dry run)" in kubectl(control_plane, "apply", "--dry-run=server", "-f", "-", stdin=proposed)
+
+
+def test_a_changed_setting_of_the_operator_is_foretold(control_plane: ControlPlane, namespace: str) -> None:
+    """Another monitoring namespace moves one rule of each policy and nothing else."""
+    kubectl(control_plane, "apply", "-f", "-", stdin=_service(namespace))
+    _ready(control_plane, namespace)
+
+    setting = "CONCORDAT_MONITORING_NAMESPACE=observability"
+    _, answer = _concordat(control_plane, "plan", "--all", "-n", namespace, "--setting", setting)
+
+    changes = answer["services"][0]["changes"]
+    assert [("NetworkPolicy", "change")] == [(change["kind"], change["action"]) for change in changes]
+    assert any("observability" in str(field["after"]) for field in changes[0]["fields"])

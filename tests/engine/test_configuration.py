@@ -9,7 +9,7 @@ import pytest
 
 from concordat.errors import InvalidInput
 from concordat.facts import Platform
-from concordat.handlers import configuration
+from concordat.reconcile import configuration
 from tests.engine.cluster import CRDS
 
 

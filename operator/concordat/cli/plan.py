@@ -19,6 +19,8 @@ from concordat.cli.offline import World
 from concordat.cli.output import EXIT_FAILED, EXIT_UNUSABLE, emit_json, fail, notes, out, output_option, styled
 from concordat.consequences import Severity
 from concordat.difference import ABSENT
+from concordat.facts import Platform
+from concordat.reconcile import configuration
 from concordat.resources import kinds
 
 _COLOURS = {Severity.NOTHING: "green", Severity.NOTICE: "yellow", Severity.DISRUPTION: "red"}
@@ -40,6 +42,13 @@ _SIGNS = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "
     help="Every Microservice that is there: what would this version of Concordat change?",
 )
 @click.option(
+    "--setting",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A setting of the operator that would change: CONCORDAT_GATEWAY=...",
+)
+@click.option(
     "--fail-on", type=click.Choice([*map(str, Severity)]), help="Exit with 1 if something this bad would happen."
 )
 @namespace_option
@@ -50,6 +59,7 @@ def plan_command(
     cluster: Cluster,
     filenames: Sequence[str],
     everything: bool,
+    settings: Sequence[str],
     fail_on: str | None,
     namespace: str | None,
     all_namespaces: bool,
@@ -59,19 +69,21 @@ def plan_command(
     What would change in the cluster, field by field, and what that does: do pods restart, does traffic drop, does a
     policy narrow?
 
-    With --all, for every service as it is: the effect of a new release or other defaults. Writes nothing.
+    With --all, for every service as it is: the effect of a new release, or of other settings of the operator. The
+    settings are those of the operator that runs in the cluster, unless --setting says otherwise. Writes nothing.
 
     \b
     Examples:
       concordat plan -f orders.yaml
       concordat plan --all -A                           before upgrading the operator
+      concordat plan --all -A --setting CONCORDAT_MONITORING_NAMESPACE=observability
       concordat plan -f services/ --fail-on disruption  in a pipeline
     """
     if bool(filenames) == everything:
         fail("give files with -f, or --all for what is in the cluster")
     where = None if all_namespaces else namespace or cluster.namespace
     changed = [document.content for service, document in _parsed(filenames, where)]
-    world, subjects = _world(cluster, changed, where)
+    world, subjects = _world(cluster, changed, where, _platform(cluster, settings))
     unreadable = [f"{reference}: {problem}" for reference, found in world.unreadable.items() for problem in found]
 
     forecasts = []
@@ -103,8 +115,16 @@ def _parsed(filenames: Sequence[str], namespace: str | None) -> list[tuple[Micro
     return found
 
 
+def _platform(cluster: Cluster, settings: Sequence[str]) -> Platform:
+    found = cluster.operator_settings()
+    if not found:
+        notes.print("no operator's settings to be seen in this cluster: planning with the defaults")
+    stated = dict(setting.partition("=")[::2] for setting in settings)
+    return configuration.read(found | stated).engine.platform
+
+
 def _world(
-    cluster: Cluster, changed: Sequence[dict[str, Any]], namespace: str | None
+    cluster: Cluster, changed: Sequence[dict[str, Any]], namespace: str | None, platform: Platform
 ) -> tuple[World, list[Microservice]]:
     """The cluster's Microservices, with the changed ones in the place of what they change; and whom to plan for."""
     default = namespace or cluster.namespace
@@ -112,10 +132,10 @@ def _world(
     stated = {_reference(item, default): item for item in changed}
     merged = {reference: _edited(live.get(reference, {}), item) for reference, item in stated.items()}
     installed = {kind.kind for kind in kinds.ALL if kind.optional and _serves(cluster, kind.path, kind.plural)}
-    world = World({**live, **merged}.values(), namespace=default, installed=installed)
+    world = World({**live, **merged}.values(), namespace=default, installed=installed, platform=platform)
     if not stated:
         return world, [service for service in world.services if namespace in (None, service.namespace)]
-    before = World(live.values(), namespace=default, installed=installed)
+    before = World(live.values(), namespace=default, installed=installed, platform=platform)
     return world, [
         service for service in world.services if service.reference in stated or _moved(service, before, world)
     ]

@@ -14,8 +14,8 @@ import kopf
 
 from concordat.cluster.access import find_access
 from concordat.errors import InvalidInput
-from concordat.handlers import configuration
 from concordat.handlers.operator import Operator
+from concordat.reconcile import configuration
 
 
 @kopf.on.startup()

@@ -10,10 +10,10 @@ from contextlib import suppress
 from concordat.cluster.access import Access
 from concordat.cluster.client import Client
 from concordat.cluster.election import Election
-from concordat.handlers.configuration import Configuration
 from concordat.handlers.health import TOO_LATE, HealthServer, LoopLag
 from concordat.handlers.metrics import Leading, Looked, Metrics
 from concordat.reconcile import Engine
+from concordat.reconcile.configuration import Configuration
 
 logger = logging.getLogger(__name__)
 

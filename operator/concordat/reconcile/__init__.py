@@ -4,6 +4,7 @@ Gather facts, ask for a plan, apply it, report what was seen.
     reconcile   the four verbs for one Microservice; the only place that gives errors their meaning
     gather      facts from the caches
     parents     the Microservices that exist, and who has to do with whom
+    configuration   environment variables
     engine      caches that are kept, a queue that is worked off
 
 Knows the cluster only through :mod:`concordat.cluster`, and nothing of Kopf.

@@ -31,7 +31,7 @@ from ipaddress import ip_network
 
 from concordat.errors import InvalidInput, Problem
 from concordat.facts import Platform
-from concordat.reconcile import Settings
+from concordat.reconcile.engine import Settings
 
 PREFIX = "CONCORDAT_"
 
