@@ -225,6 +225,20 @@ async def test_a_watch_that_tells_nothing_is_not_asked_again_and_again(answer: l
     assert 3 <= len(script.positions) <= 9
 
 
+async def test_after_an_outage_that_outlived_the_history_is_listed_at_once() -> None:
+    """The pause belongs to the outage, which is over."""
+    script = Script(*[[error(500)]] * 6, [error(410)], items=[[]])
+    async with serving(script) as client:
+        informer = Informer(client, SERVICE, ChildStore(SERVICE))
+        informer.backoff = Backoff(base=0.02, cap=5.0)  # type: ignore[misc]
+        task = asyncio.create_task(informer.run())
+        await until(lambda: len(script.positions) >= 7)
+        await asyncio.sleep(0.3)
+        assert script.lists == 2
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 def test_nobody_stays_away_for_more_than_a_minute() -> None:
     """A Retry-After of an hour would outlast our own liveness probe."""
     asked = [ApiError.from_status(503, body, retry_after=3600) for body in ({}, "<html>")]

@@ -67,6 +67,8 @@ class Informer(Generic[Kept]):
         """Since the server last said anything at all."""
         self._in_vain = 0
         """Tries since it last said anything new: what paces the next one."""
+        self._expired = False
+        """We have listed because the history was gone, and have heard nothing new since."""
         self._position = ""
 
     def age(self) -> float:
@@ -117,7 +119,8 @@ class Informer(Generic[Kept]):
             await self._watch()
         finally:
             useful = self._position != position or clock() - began_at >= self.shortest_watch
-            self._in_vain = 0 if useful else self._in_vain
+            if useful:
+                self._in_vain, self._expired = 0, False
         if not useful:
             raise ApiError(0, "the watch was closed as soon as it was opened")
 
@@ -145,10 +148,11 @@ class Informer(Generic[Kept]):
             self._recovered()
 
     async def _pause(self, error: ApiError) -> None:
-        self._in_vain += 1
-        if error.expired and self._in_vain == 1:
+        if error.expired and not self._expired:
             logger.info("%s: the history is gone, listing again", self.kind)
+            self._expired = True
             return
+        self._in_vain += 1
         self._failures += 1
         refused = error.forbidden or error.not_found
         broken = (
