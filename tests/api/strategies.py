@@ -13,7 +13,9 @@ names = st.one_of(
     labels,
     st.from_regex(r"[a-z0-9]([-a-z0-9]{0,80}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,80}[a-z0-9])?){0,2}", fullmatch=True),
 )
-port_names = st.from_regex(r"[a-z]([-a-z0-9]{0,13}[a-z0-9])?", fullmatch=True) | st.sampled_from(["http", "metrics"])
+port_names = st.from_regex(r"[a-z](-?[a-z0-9]){0,7}|[a-z][a-z0-9]{0,14}", fullmatch=True) | st.sampled_from(
+    ["http", "metrics"]
+)
 hosts = st.from_regex(r"[a-z0-9]{1,8}(\.[a-z0-9]{1,8}){1,3}", fullmatch=True)
 url_paths = st.from_regex(r"/|(/[a-z0-9_~-]{1,6}){1,3}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=24)

@@ -8,8 +8,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from concordat.api.scalars import PORT_NAME, PORT_NAME_MESSAGE, DnsLabel, Image, ObjectName, PathPrefix, PortName
-from concordat.api.schema import Check, Distinct, Schema, matching, without_nulls
+from concordat.api.scalars import PORT_NAMES, DnsLabel, Image, ObjectName, PathPrefix, PortName
+from concordat.api.schema import Check, Distinct, Schema, without_nulls
 from concordat.api.traffic import Access, Consumption, Egress, Routing
 from concordat.api.workload import EnvVar, Flag, Health, Port, Resources, Scaling
 
@@ -126,11 +126,7 @@ class MicroserviceSpec(Schema):
     ports: Annotated[
         dict[str, Port],
         Field(min_length=1, max_length=8),
-        Check(
-            cel=f'self.all(name, name.matches(r"^(?:{PORT_NAME})$"))',
-            holds=lambda ports: all(matching(PORT_NAME, "").holds(name) for name in ports),
-            message=PORT_NAME_MESSAGE,
-        ),
+        PORT_NAMES,
         Check(
             cel="self.all(a, self.all(b, a == b || self[a].port != self[b].port"
             " || (has(self[a].protocol) && self[a].protocol == 'UDP') != (has(self[b].protocol) && self[b].protocol == 'UDP')))",

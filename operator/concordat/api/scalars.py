@@ -59,11 +59,20 @@ Host = Annotated[
     matching(rf"{_LABEL}(\.{_LABEL})+", "give one full host name in lower case, no wildcard, e.g. orders.example.com"),
 ]
 PortNumber = Annotated[int, Strict(), Field(ge=1, le=65535)]
-PORT_NAME = "[a-z]([-a-z0-9]{0,13}[a-z0-9])?"
-PORT_NAME_MESSAGE = (
-    "a port's name starts with a letter and has at most 15 lower-case letters, digits and dashes, e.g. http"
+_LONGEST_PORT_NAME = 15
+_PORT_NAME = matching(
+    "[a-z](-?[a-z0-9])*",
+    "a port's name starts with a letter and has at most 15 lower-case letters, digits and single dashes between them,"
+    " e.g. http",
 )
-PortName = Annotated[str, StringConstraints(max_length=15), matching(PORT_NAME, PORT_NAME_MESSAGE)]
+PortName = Annotated[str, StringConstraints(max_length=_LONGEST_PORT_NAME), _PORT_NAME]
+"""An IANA service name (RFC 6335), as Kubernetes wants it of a container's port."""
+PORT_NAMES = Check(
+    cel=f"self.all(name, size(name) <= {_LONGEST_PORT_NAME} && {_PORT_NAME.cel.replace('self', 'name')})",
+    holds=lambda ports: all(len(name) <= _LONGEST_PORT_NAME and _PORT_NAME.holds(name) for name in ports),
+    message=_PORT_NAME.message,
+)
+"""Of a map: each of its keys is a port's name."""
 Protocol = Literal["TCP", "UDP"]
 
 EnvName = Annotated[
