@@ -4,6 +4,7 @@ A child as a value: its kind, its identity, its digest.
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -74,6 +75,8 @@ class PlannedChild:
     Paths we may have owned before and must hand over without removing their values, e.g. ``("spec", "replicas")``
     once an autoscaler takes over. Dropping such a field from an apply would reset it to the server's default.
     """
+    born_with: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the spec that are stated when the object is created and never again: where an autoscaler starts from."""
 
     @property
     def name(self) -> str:
@@ -83,6 +86,18 @@ class PlannedChild:
     @property
     def key(self) -> ChildKey:
         return ChildKey(kind=self.kind.kind, name=self.name)
+
+    @property
+    def newborn(self) -> Manifest:
+        """The manifest to create it with."""
+        if not self.born_with:
+            return self.manifest
+        return {**self.manifest, "spec": {**self.manifest["spec"], **self.born_with}}
+
+    @property
+    def states_replicas(self) -> bool:
+        """Nobody else may scale it."""
+        return "replicas" in self.manifest.get("spec", ())
 
     @cached_property
     def digest(self) -> str:

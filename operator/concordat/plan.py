@@ -81,15 +81,22 @@ def plan(service: Microservice, facts: Facts) -> Plan:
     missing = [kind for kind, _ in built if kind.optional and kind.kind not in facts.installed]
     return Plan(
         service=resolved,
-        children=tuple(_planned(kind, manifest) for kind, manifest in possible),
+        children=tuple(_planned(resolved, kind, manifest) for kind, manifest in possible),
         notices=(*notices, *map(_not_installed, missing)),
         hosts=route.hosts(resolved, facts),
     )
 
 
-def _planned(kind: Kind, manifest: Manifest) -> PlannedChild:
-    autoscaled = kind is kinds.DEPLOYMENT and "replicas" not in manifest["spec"]
-    return PlannedChild(kind=kind, manifest=manifest, relinquished=(("spec", "replicas"),) if autoscaled else ())
+def _planned(service: Microservice, kind: Kind, manifest: Manifest) -> PlannedChild:
+    if kind is not kinds.DEPLOYMENT or "replicas" in manifest["spec"]:
+        return PlannedChild(kind=kind, manifest=manifest)
+    return PlannedChild(
+        kind=kind,
+        manifest=manifest,
+        relinquished=(("spec", "replicas"),),
+        # An autoscaler looks every 15 s, and a Deployment that says nothing starts with one pod.
+        born_with={"replicas": service.spec.scaling.min},
+    )
 
 
 _NEEDED_FOR = {

@@ -188,7 +188,7 @@ def _fewest(seen: Seen) -> int:
 
 
 def _wanted(seen: Seen) -> int:
-    """An autoscaler soon raises a Deployment that is born with one replica to the least: no reason to say "0/1"."""
+    """The least even while an autoscaler has not yet raised a Deployment to it: no reason to say "1/1"."""
     return max(seen.workload.replicas if seen.workload else 0, _fewest(seen))
 
 

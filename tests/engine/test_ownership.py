@@ -49,7 +49,7 @@ def test_what_others_own_does_not_move_the_fingerprint() -> None:
 def test_a_field_taken_from_us_moves_the_fingerprint() -> None:
     """That is what drift is."""
     before = ownership({"managedFields": [entry("concordat", "Apply", OURS)]})
-    after = ownership({"managedFields": [entry("concordat", "Apply", {"f:spec": {"f:template": {".": {}}}})]})
+    after = ownership({"managedFields": [entry("concordat", "Apply", {"f:spec": {"f:replicas": {}}})]})
     assert before.fingerprint != after.fingerprint
 
 
@@ -85,14 +85,23 @@ def test_the_invented_owner_is_dropped_where_there_is_one() -> None:
     assert drop_before_first_apply({"managedFields": fields[:1]}) == []
 
 
-def test_only_held_paths_are_relinquished() -> None:
-    """Nothing to hand over is nothing to write."""
-    metadata = {"managedFields": [entry("concordat", "Apply", OURS)]}
-    assert relinquish(metadata, [("spec", "replicas"), ("spec", "paused")]) == [
-        {"op": "test", "path": "/metadata/managedFields/0/manager", "value": "concordat"},
-        {"op": "remove", "path": "/metadata/managedFields/0/fieldsV1/f:spec/f:replicas"},
+def test_handing_over_tests_what_it_assumes() -> None:
+    """If the list has moved meanwhile, the patch fails instead of taking a field from somebody else."""
+    owned = ownership({"managedFields": [entry("kubectl", "Update", OURS), entry("concordat", "Apply", OURS)]})
+    assert relinquish(owned, ("spec", "replicas")) == [
+        {"op": "test", "path": "/metadata/managedFields/1/manager", "value": "concordat"},
+        {"op": "test", "path": "/metadata/managedFields/1/operation", "value": "Apply"},
+        {"op": "remove", "path": "/metadata/managedFields/1/fieldsV1/f:spec/f:replicas"},
     ]
-    assert relinquish(metadata, [("spec", "paused")]) == []
+
+
+def test_losing_the_replicas_to_an_autoscaler_is_no_drift() -> None:
+    """All else we own is as it was; whether the replicas had to stay ours is asked separately."""
+    without = {**OURS, "f:spec": {name: fields for name, fields in OURS["f:spec"].items() if name != "f:replicas"}}
+    before = ownership({"managedFields": [entry("concordat", "Apply", OURS)]})
+    after = ownership({"managedFields": [entry("concordat", "Apply", without)]})
+    assert (before.owns_replicas, after.owns_replicas) == (True, False)
+    assert before.fingerprint == after.fingerprint
 
 
 _FIELDS = st.recursive(

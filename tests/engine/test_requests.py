@@ -123,30 +123,71 @@ async def test_labels_annotations_and_scaling_by_others_cost_nothing(story: Stor
 
 
 async def test_handing_replicas_to_an_autoscaler_keeps_the_pods(story: Story) -> None:
-    """Dropping ``spec.replicas`` from an apply would reset it to 1: it is relinquished first."""
+    """Dropping ``spec.replicas`` from an apply would reset it to 1: it is stated until the autoscaler takes it."""
     await story.apply(routed("orders", story.namespace, scaling={"min": 4, "max": 4}))
     await story.settled("orders")
     assert (await story.get("deployment", "orders"))["spec"]["replicas"] == 4
-    watch = asyncio.create_task(_replicas(story))
+    watch = asyncio.create_task(_replicas(story, 4))
     await story.apply(routed("orders", story.namespace, scaling={"min": 2, "max": 6}))
     await story.settled("orders")
     await asyncio.sleep(1)
     assert not watch.done(), watch.exception()
     watch.cancel()
+
+    await story.run("scale", "deployment/orders", "--replicas=5")
+    await story.apply(routed("orders", story.namespace, scaling={"min": 2, "max": 6}, team="billing"))
+    await story.settled("orders")
     deployment = await story.get("deployment", "orders")
     ours = [entry for entry in deployment["metadata"]["managedFields"] if entry["manager"] == "concordat"]
-    assert deployment["spec"]["replicas"] == 4
+    assert deployment["spec"]["replicas"] == 5
     assert ["f:replicas" in entry["fieldsV1"]["f:spec"] for entry in ours] == [False]
 
 
-async def _replicas(story: Story) -> None:
+async def test_an_edit_by_hand_is_mended_where_the_replicas_are_still_ours(story: Story) -> None:
+    """Somebody else holds a field, so nothing goes without force: the replicas are handed over first."""
+    await story.apply(routed("orders", story.namespace, scaling={"min": 3, "max": 7}))
+    await story.settled("orders")
+    watch = asyncio.create_task(_replicas(story, 3))
+    await story.run("set", "image", "deployment/orders", "service=registry.example.com/evil:1.0.0")
+    await story.settled("orders")
+
+    async def mended() -> bool:
+        (container,) = (await story.get("deployment", "orders"))["spec"]["template"]["spec"]["containers"]
+        return bool(container["image"] != "registry.example.com/evil:1.0.0")
+
+    await eventually(mended, seconds=5)
+    assert not watch.done(), watch.exception()
+    watch.cancel()
+
+
+async def test_an_autoscaled_deployment_is_born_with_the_least(story: Story) -> None:
+    """Not with one pod until the autoscaler looks for the first time; what it makes of it later stays, at one request."""
+    await story.apply(routed("orders", story.namespace, scaling={"min": 3, "max": 7}))
+    await story.settled("orders")
+    assert (await story.get("deployment", "orders"))["spec"]["replicas"] == 3
+
+    story.forget_requests()
+    await story.apply(routed("orders", story.namespace, scaling={"min": 3, "max": 7}, tier="critical"))
+    await story.settled("orders")
+    assert (await story.get("deployment", "orders"))["spec"]["replicas"] == 3
+    assert [write for write in story.writes() if "deployments" in write] == ["patch deployments"]
+
+    await story.run("scale", "deployment/orders", "--replicas=5")
+    story.forget_requests()
+    await story.apply(routed("orders", story.namespace, scaling={"min": 3, "max": 7}, team="billing"))
+    await story.settled("orders")
+    assert (await story.get("deployment", "orders"))["spec"]["replicas"] == 5
+    assert [write for write in story.writes() if "deployments" in write] == ["patch deployments"]
+
+
+async def _replicas(story: Story, expected: int) -> None:
     """Every value on the way: a Deployment that had one replica for a moment has lost its pods."""
     found = await story.client.read_whole(DEPLOYMENT, story.namespace, "orders")
     version = found["metadata"]["resourceVersion"]
     async for _, item in story.client.watch(
         DEPLOYMENT, namespace=story.namespace, resource_version=version, metadata_only=False
     ):
-        assert "spec" not in item or item["spec"]["replicas"] == 4
+        assert "spec" not in item or item["spec"]["replicas"] == expected
 
 
 async def test_what_is_no_longer_planned_is_pruned(story: Story) -> None:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from concordat import conventions
 from concordat.cluster.children import Child, Children, ChildStore
@@ -58,8 +59,16 @@ class Known:
     """
 
 
-Wanted = tuple[Kind, str]
-"""A planned child without its manifest: its kind and digest."""
+class Wanted(NamedTuple):
+    """A planned child without its manifest."""
+
+    kind: Kind
+    digest: str
+    states_replicas: bool
+
+    @classmethod
+    def of(cls, child: PlannedChild) -> "Wanted":
+        return cls(kind=child.kind, digest=child.digest, states_replicas=child.states_replicas)
 
 
 class Apply:
@@ -93,9 +102,9 @@ class Apply:
         if self._children.owned_by(owner.namespace, owner.name).keys() - wanted.keys():
             return None
         settled = []
-        for key, (kind, digest) in wanted.items():
-            found = self._children.find(kind, owner.namespace, key.name)
-            if found is None or not _is_in_place(found, owner, digest, known.fingerprints.get(key)):
+        for key, child in wanted.items():
+            found = self._children.find(child.kind, owner.namespace, key.name)
+            if found is None or not _is_in_place(found, owner, child, known.fingerprints.get(key)):
                 return None
             settled.append(Settled(key=key, fingerprint=found.fingerprint))
         return settled
@@ -127,7 +136,7 @@ class Apply:
             _ensure_ours(found, owner)
             if found.paused:
                 return Settled(key=key, fingerprint=known.fingerprints.get(key, found.fingerprint), paused=True)
-            if _is_in_place(found, owner, desired, known.fingerprints.get(key)):
+            if _is_in_place(found, owner, Wanted.of(child), known.fingerprints.get(key)):
                 return Settled(key=key, fingerprint=found.fingerprint)
             return await self._change(store, child, found, desired)
         except ApiError as error:
@@ -153,7 +162,7 @@ class Apply:
         return store
 
     async def _create(self, store: ChildStore, owner: Owner, child: PlannedChild, desired: str) -> Settled:
-        manifest = _stamped(child.manifest, desired)
+        manifest = _stamped(child.newborn, desired)
         try:
             if child.kind.born_by_apply:
                 answer = await self._cluster.apply(child.kind, _only_new(manifest), force=False)
@@ -179,10 +188,13 @@ class Apply:
     async def _change(self, store: ChildStore, child: PlannedChild, found: Child, desired: str) -> Settled:
         if found.owned.born_by_post:
             found = await self._turn_into_apply(store, child, found)
-        if child.relinquished and found.owns_replicas:
-            await self._relinquish(child, found)
         # The uid makes it this very object: neither a successor of the same name nor a new one (409).
-        answer = await self._cluster.apply(child.kind, _stamped(child.manifest, desired, uid=found.uid), force=True)
+        manifest = _stamped(child.manifest, desired, uid=found.uid)
+        if child.relinquished and found.owns_replicas and found.workload:
+            kept = {**manifest, "spec": {**manifest["spec"], "replicas": found.workload.replicas}}
+            answer = await self._hand_over(store, child, found, manifest, kept)
+        else:
+            answer = await self._cluster.apply(child.kind, manifest, force=True)
         superseded = drop_before_first_apply(answer["metadata"])
         if superseded:
             answer = await self._patch(child, found, superseded)
@@ -199,11 +211,31 @@ class Apply:
             answer = await self._patch(child, found, turn_into_apply(found.owned))
         return store.take(answer)
 
-    async def _relinquish(self, child: PlannedChild, found: Child) -> None:
-        metadata = (await self._cluster.read(child.kind, found.namespace, found.name))["metadata"]
-        operations = relinquish(metadata, child.relinquished)
-        if operations:
-            await self._patch(child, found, operations)
+    async def _hand_over(
+        self, store: ChildStore, child: PlannedChild, found: Child, manifest: Manifest, kept: Manifest
+    ) -> Object:
+        """
+        What is the autoscaler's is ours until it first writes it, and an apply that drops it would reset it.
+
+        So it is stated once more as it is, without force: whoever took it meanwhile is not overruled.
+        """
+        try:
+            return await self._cluster.apply(child.kind, kept, force=False)
+        except ApiError as error:
+            if not error.conflicting:
+                raise
+        await self._relinquish(store, child, found)
+        return await self._cluster.apply(child.kind, manifest, force=True)
+
+    async def _relinquish(self, store: ChildStore, child: PlannedChild, found: Child) -> None:
+        """Likewise."""
+        (replicas,) = child.relinquished
+        try:
+            await self._patch(child, found, relinquish(found.owned, replicas))
+        except Waiting:
+            found = store.take(await self._cluster.read(child.kind, found.namespace, found.name))
+            if found.owns_replicas:
+                await self._patch(child, found, relinquish(found.owned, replicas))
 
     async def _patch(self, child: PlannedChild, found: Child, operations: Sequence[Mapping[str, object]]) -> Object:
         try:
@@ -230,10 +262,11 @@ class Apply:
         return Settled(key=child.key, written=True)
 
 
-def _is_in_place(found: Child, owner: Owner, digest: str, fingerprint: str | None) -> bool:
+def _is_in_place(found: Child, owner: Owner, wanted: Wanted, fingerprint: str | None) -> bool:
     return (
-        found.applied_hash == digest
+        found.applied_hash == wanted.digest
         and found.fingerprint == fingerprint
+        and (found.owns_replicas or not wanted.states_replicas)
         and found.controller_uid == owner.uid
         and not found.paused
         and not found.deleting

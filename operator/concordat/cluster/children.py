@@ -47,6 +47,7 @@ class Child(ObservedChild):
             self.uid == other.uid
             and self.applied_hash == other.applied_hash
             and self.fingerprint == other.fingerprint
+            and self.owns_replicas == other.owns_replicas
             and self.paused == other.paused
             and self.controller_uid == other.controller_uid
             and self.adopt == other.adopt

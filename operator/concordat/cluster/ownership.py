@@ -27,7 +27,7 @@ class Ownership:
     """What ``managedFields`` says of us."""
 
     fingerprint: str
-    """16 hex digits; empty when we own nothing."""
+    """16 hex digits, of all but ``spec.replicas``, which an autoscaler may take; empty when we own nothing."""
     index: int = -1
     """Position of our entry; -1 when there is none."""
     operation: str = ""
@@ -50,11 +50,12 @@ def ownership(metadata: Mapping[str, Any]) -> Ownership:
         if found.index >= 0 and entry["operation"] != APPLIED:
             continue
         fields = entry.get("fieldsV1") or {}
+        owns_replicas = "f:replicas" in (fields.get("f:spec") or ())
         found = Ownership(
-            fingerprint=fingerprint(fields),
+            fingerprint=fingerprint(_without_replicas(fields) if owns_replicas else fields),
             index=index,
             operation=entry["operation"],
-            owns_replicas="f:replicas" in (fields.get("f:spec") or ()),
+            owns_replicas=owns_replicas,
         )
     return found
 
@@ -94,23 +95,18 @@ def drop_before_first_apply(metadata: Mapping[str, Any]) -> list[Operation]:
     return []
 
 
-def relinquish(metadata: Mapping[str, Any], paths: Sequence[Sequence[str]]) -> list[Operation]:
+def relinquish(owned: Ownership, path: Sequence[str]) -> list[Operation]:
     """
-    JSON patch that takes ``paths`` out of our entries, so that an apply without them leaves their values alone.
+    JSON patch that takes ``path`` out of our entry, so that an apply without it leaves the value alone.
 
-    Empty when we hold none of them.
+    Refused when the entry has moved or does not hold it.
     """
-    operations: list[Operation] = []
-    for index, entry in _ours(metadata):
-        entry_path = f"/metadata/managedFields/{index}"
-        removals = [
-            {"op": "remove", "path": f"{entry_path}/fieldsV1/{'/'.join(f'f:{part}' for part in path)}"}
-            for path in paths
-            if _holds(entry.get("fieldsV1") or {}, path)
-        ]
-        if removals:
-            operations += [{"op": "test", "path": f"{entry_path}/manager", "value": FIELD_MANAGER}, *removals]
-    return operations
+    entry = f"/metadata/managedFields/{owned.index}"
+    return [
+        {"op": "test", "path": f"{entry}/manager", "value": FIELD_MANAGER},
+        {"op": "test", "path": f"{entry}/operation", "value": owned.operation},
+        {"op": "remove", "path": f"{entry}/fieldsV1/{'/'.join(f'f:{part}' for part in path)}"},
+    ]
 
 
 def _ours(metadata: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -119,9 +115,5 @@ def _ours(metadata: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]
             yield index, entry
 
 
-def _holds(fields: Mapping[str, Any], path: Sequence[str]) -> bool:
-    for part in path:
-        if not isinstance(fields, Mapping) or f"f:{part}" not in fields:
-            return False
-        fields = fields[f"f:{part}"]
-    return True
+def _without_replicas(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**fields, "f:spec": {name: inside for name, inside in fields["f:spec"].items() if name != "f:replicas"}}

@@ -13,7 +13,7 @@ from typing import Any
 
 from concordat import conventions
 from concordat.api import Microservice, MicroserviceStatus, resolve
-from concordat.cluster.apply import Apply, Known, Owner, Settled
+from concordat.cluster.apply import Apply, Known, Owner, Settled, Wanted
 from concordat.cluster.children import Child, Children
 from concordat.cluster.client import Cluster
 from concordat.cluster.failures import ApiError
@@ -201,7 +201,7 @@ def _decided(service: Microservice, facts: Facts, planned: Plan) -> Decided:
         service=planned.service,
         notices=planned.notices,
         hosts=planned.hosts,
-        wanted={child.key: (child.kind, child.digest) for child in planned.children},
+        wanted={child.key: Wanted.of(child) for child in planned.children},
     )
 
 
