@@ -168,7 +168,7 @@ def _type(field: Mapping[str, Any]) -> str:
     if field.get("x-kubernetes-int-or-string"):
         return "quantity"
     match field.get("type"):
-        case "integer":
+        case "integer" | "number":
             return f"number, {field['minimum']} to {field['maximum']}"
         case "boolean":
             return "`true` or `false`"

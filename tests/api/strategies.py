@@ -148,13 +148,47 @@ def routings(draw: st.DrawFn, tcp: list[str]) -> Json:
     )
 
 
+below = {
+    "otel": ["5ms", "0.25s", "2500ms"],
+    "istio": ["0.5ms", "250ms", "10s"],
+    "gateway": ["1ms", "100ms", "30s"],
+}
+"""Thresholds that are buckets; the other profiles have every one."""
+counters = st.sampled_from(
+    ["settled_total", 'settled_total{outcome="ok"}', 'jobs_count{ state =~ "a|b", queue!="x\\"y" }', "a:b_bucket{}"]
+)
+
+
+@st.composite
+def objectives(draw: st.DrawFn, profile: str, *, read: bool) -> list[Json]:
+    """Such as the profile can measure; ``read`` says whether Prometheus reads the service itself."""
+    found = []
+    for name in draw(st.lists(labels, max_size=3, unique=True)):
+        custom = st.fixed_dictionaries({"good": counters, "total": counters})
+        limits = st.sampled_from(below.get(profile, ["200ms", "1.5s", "0.001ms", "99999s"]))
+        routed = {"route": url_paths | st.just("/orders/{id}"), "method": st.sampled_from(["GET", "POST"])}
+        standard = _some(below=limits, **(routed if profile in ("default", "otel", "otel-native") else {}))
+        kind = draw(custom if not read and profile not in ("istio", "gateway") else st.one_of(custom, standard))
+        if name.startswith("latency") and "good" not in kind:
+            kind["below"] = draw(limits)
+        target = st.sampled_from([99, 99.9, 99.999, 1]) | st.floats(1, 99.999, allow_nan=False)
+        window = st.sampled_from(["7d", "28d", "30d", "90d"])
+        found.append(
+            {"name": name, "target": draw(target)}
+            | kind
+            | draw(_some(window=window, minimumBadEvents=st.integers(1, 1000)))
+        )
+    return found
+
+
 @st.composite
 def manifests(draw: st.DrawFn, *, namespace: str = "shop") -> Json:
     """A Microservice as somebody could write it; always valid."""
     name = draw(names)
     declared = draw(ports())
     tcp = [port for port, item in declared.items() if item.get("protocol", "TCP") == "TCP"]
-    metrics = _some(enabled=st.booleans(), port=st.sampled_from(tcp), path=url_paths)
+    profiles = st.sampled_from(["default", "otel", "otel-native", "istio", "gateway"])
+    metrics = _some(enabled=st.booleans(), port=st.sampled_from(tcp), path=url_paths, profile=profiles)
     spec: Json = {
         "team": draw(labels),
         "image": draw(st.sampled_from(["example.com/a/b:1.11", "a@sha256:" + "0f" * 32, "localhost:5000/x:v2-rc.1"])),
@@ -175,6 +209,11 @@ def manifests(draw: st.DrawFn, *, namespace: str = "shop") -> Json:
             telemetry=_some(metrics=metrics),
         )
     )
+    said = spec.get("telemetry", {}).get("metrics", {})
+    profile = said.get("profile", "default")
+    if profile == "gateway" and "routing" not in spec:
+        spec["routing"] = draw(routings(tcp))
+    spec |= draw(_some(objectives=objectives(profile, read=said.get("enabled", True))))
     return {
         "apiVersion": "concordat.dev/v1alpha1",
         "kind": "Microservice",
@@ -188,6 +227,8 @@ _WRONG: tuple[Any, ...] = (
     "10.0.0.0/08", "10.0.0.0/33", "::ffff:1.2.3.4/120", "fe80::1%eth0/64", "010.0.0.0/8", "10.0.0.0/255.0.0.0", "::/0", "1.2.3.4/24",
     0, -1, 1, 80, 70000, 2**40, True, False, None, [], {}, ["x"], ["x", "x"], {"x": "y"}, "1e3", "0", "0m", "3Mi", "5Mi", "300m", "0.0001", ".5", "5.",
     "http", "metrics", "UDP", "x\n", "é", "a/b/c", "a/b", "a.b", "x:latest", "UPPER", "1x", "a" * 64,
+    99.9, 0.5, 99.9999, 1e-300, "200ms", "0s", "0.0001s", "1h", "11d", "otel", "gateway", "x_total", 'x_total{a="b"', "x{}", "sum(x_total)",
+    'x_total{a="b\\"}', 'x_total{a="b"} or up', 'x_total{a=~"b',
 )  # fmt: skip
 
 

@@ -56,6 +56,10 @@ def largest() -> dict[str, Any]:
                 "paths": ["/" + longest(1023, n) for n in range(16)],
                 "gateway": {"name": longest(63), "namespace": longest(63), "sectionName": longest(63)},
             },
+            "objectives": [
+                {"name": longest(63, n), "target": 99.999, "good": "g" * 994 + "_total", "total": "t" * 994 + "_total"}
+                for n in range(16)
+            ],
         },
     }
 

@@ -9,6 +9,7 @@ CEL rules say what a schema cannot. No cluster facts here: what needs them is a 
 from concordat.api.condition import Condition
 from concordat.api.defaults import TIERS, TierDefaults, resolve
 from concordat.api.microservice import Metrics, Microservice, MicroserviceSpec, Telemetry, Tier, main_port
+from concordat.api.objectives import Objective, Profile, Promise
 from concordat.api.parse import parse
 from concordat.api.status import ChildStatus, MicroserviceStatus, ProblemStatus
 from concordat.api.traffic import Access, Consumption, Egress, Gateway, Routing, injected_variable
@@ -29,10 +30,13 @@ __all__ = [
     "Microservice",
     "MicroserviceSpec",
     "MicroserviceStatus",
+    "Objective",
     "Port",
     "Probe",
     "Probes",
     "ProblemStatus",
+    "Profile",
+    "Promise",
     "Resources",
     "Routing",
     "Scaling",

@@ -7,6 +7,7 @@ The table is data: ``concordat explain`` prints it beside the fields it decided.
 from dataclasses import dataclass
 
 from concordat.api.microservice import Metrics, Microservice, MicroserviceSpec, Telemetry, Tier
+from concordat.api.objectives import FIXED_BUCKETS, OWN_METRICS, Objective, Profile, written
 from concordat.api.traffic import Routing
 from concordat.api.workload import Health, Probe, Probes, Resources, Scaling
 
@@ -23,17 +24,43 @@ class TierDefaults:
     memory: str
     spread: bool
     """Keep replicas apart: over nodes, then over zones."""
+    objectives: tuple[Objective, ...]
+    """What its users may rely on."""
 
 
 TIERS = {
     Tier.CRITICAL: TierDefaults(
-        min_replicas=3, max_replicas=10, cpu_percent=60, cpu="250m", memory="256Mi", spread=True
+        min_replicas=3,
+        max_replicas=10,
+        cpu_percent=60,
+        cpu="250m",
+        memory="256Mi",
+        spread=True,
+        objectives=(
+            Objective(name="availability", target=99.9),
+            Objective(name="latency", target=99.0, below="200ms"),
+        ),
     ),
     Tier.STANDARD: TierDefaults(
-        min_replicas=2, max_replicas=6, cpu_percent=70, cpu="100m", memory="256Mi", spread=True
+        min_replicas=2,
+        max_replicas=6,
+        cpu_percent=70,
+        cpu="100m",
+        memory="256Mi",
+        spread=True,
+        objectives=(
+            Objective(name="availability", target=99.5),
+            Objective(name="latency", target=95.0, below="500ms"),
+        ),
     ),
     Tier.BESTEFFORT: TierDefaults(
-        min_replicas=1, max_replicas=1, cpu_percent=80, cpu="50m", memory="128Mi", spread=False
+        min_replicas=1,
+        max_replicas=1,
+        cpu_percent=80,
+        cpu="50m",
+        memory="128Mi",
+        spread=False,
+        objectives=(),
     ),
 }
 
@@ -57,6 +84,7 @@ def resolve(service: Microservice) -> Microservice:
     """
     tier = TIERS[service.spec.tier]
     spec = service.spec
+    telemetry = _telemetry(spec)
     return service.model_copy(
         update={
             "spec": spec.model_copy(
@@ -65,7 +93,8 @@ def resolve(service: Microservice) -> Microservice:
                     "resources": _resources(spec.resources, tier),
                     "scaling": _scaling(spec.scaling, tier),
                     "routing": spec.routing and _routing(spec.routing, spec.main_port),
-                    "telemetry": _telemetry(spec),
+                    "objectives": _objectives(spec.objectives, tier, telemetry.metrics),
+                    "telemetry": telemetry,
                 }
             )
         }
@@ -122,4 +151,25 @@ def _routing(stated: Routing, main_port: str) -> Routing:
 def _telemetry(spec: MicroserviceSpec) -> Telemetry:
     stated = spec.telemetry.metrics
     readable = spec.ports[spec.metrics_port].protocol == "TCP"
-    return Telemetry(metrics=Metrics(enabled=stated.enabled and readable, port=spec.metrics_port, path=stated.path))
+    return Telemetry(
+        metrics=Metrics(
+            enabled=stated.enabled and readable, port=spec.metrics_port, path=stated.path, profile=stated.profile
+        )
+    )
+
+
+def _objectives(stated: tuple[Objective, ...] | None, tier: TierDefaults, metrics: Metrics) -> tuple[Objective, ...]:
+    """By default nothing is promised that nobody could measure."""
+    if stated is not None:
+        return stated
+    if metrics.profile in OWN_METRICS and not metrics.enabled:
+        return ()
+    return tuple(measurable(objective, metrics.profile) for objective in tier.objectives)
+
+
+def measurable(objective: Objective, profile: Profile) -> Objective:
+    """With the next larger threshold the profile has a bucket for: 200 ms is 250 ms under ``otel`` and ``istio``."""
+    limit, buckets = objective.limit, FIXED_BUCKETS.get(profile)
+    if limit is None or buckets is None:
+        return objective
+    return objective.model_copy(update={"below": written(min(bound for bound in buckets if bound >= limit))})

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from concordat.api.objectives import MEASURABLE, Objective, Profile
 from concordat.api.scalars import PORT_NAMES, DnsLabel, Image, ObjectName, PathPrefix, PortName
 from concordat.api.schema import Check, Distinct, Schema, without_nulls
 from concordat.api.traffic import Access, Consumption, Egress, Routing
@@ -31,6 +32,8 @@ class Metrics(Schema):
     """Name of the port; the one called `metrics`, else the main port, if left out."""
     path: PathPrefix = "/metrics"
     """Path of the exposition."""
+    profile: Profile = "default"
+    """Who counts the requests, and under which names: the service by Concordat's, or OpenTelemetry's; Istio; the gateway."""
 
 
 class Telemetry(Schema):
@@ -113,6 +116,7 @@ class MicroserviceSpec(Schema):
             message="a health check needs a TCP port: add one to spec.ports",
             path=".health",
         ),
+        *MEASURABLE,
     )
 
     team: DnsLabel
@@ -169,6 +173,8 @@ class MicroserviceSpec(Schema):
     """What it calls outside the platform's services."""
     routing: Routing | None = None
     """How the outside gets in."""
+    objectives: Annotated[tuple[Objective, ...], Field(max_length=16), Distinct(by="name")] | None = None
+    """What its users may rely on: rules, alerts and dashboards follow. Those of its tier if left out; `[]` for none."""
     telemetry: Telemetry = Telemetry()
     """What it tells about itself."""
 

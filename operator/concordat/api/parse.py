@@ -98,6 +98,7 @@ def _message(kind: str, location: tuple[str | int, ...], value: Any, context: Ma
 _EXPECTED = {
     "string_type": "a text; put quotes around numbers and words like yes",
     "int_type": "a whole number without quotes",
+    "float_type": "a number without quotes",
     "bool_type": "true or false",
     "tuple_type": "a list, each entry on a line that starts with a dash",
     "dict_type": "named entries, each on a line like `name: ...`",
@@ -120,6 +121,8 @@ _ELSEWHERE = {
     "dependencies": "write consumes: [{service: payments/payments}]",
     "valueFrom": "write secret: {name: orders-db, key: password}, or configMap likewise",
     "securityContext": "every pod runs as restricted as Pod Security knows it; that cannot be changed",
+    "slo": "write objectives: [{name: availability, target: 99.9}]",
+    "slos": "write objectives: [{name: availability, target: 99.9}]",
     "volumes": "the root is read-only and /tmp is writable; there are no other volumes",
 }
 """Where people coming from a Deployment look for a field, and where it is here."""

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from concordat.api.duration import PATTERN as DURATION
+from concordat.api.duration import seconds
 from concordat.api.quantity import quantity
 from concordat.api.schema import VALIDATIONS, Check, matching
 
@@ -94,6 +96,18 @@ Image = Annotated[
         "give the image with its tag or digest, e.g. registry.example.com/shop/orders:1.4.2",
     ),
 ]
+_DURATION = "give a duration above zero in milliseconds or seconds, e.g. 200ms or 1.5s"
+Duration = Annotated[
+    str,
+    StringConstraints(max_length=16),
+    matching(DURATION, _DURATION),
+    Check(
+        cel=f"!self.matches('^{DURATION}$') || duration(self) > duration('0s')",
+        holds=lambda text: seconds(text) > 0,
+        message=_DURATION,
+    ),
+]
+"""Of a request: never hours."""
 
 
 def _is_network(text: str) -> bool:
