@@ -144,10 +144,11 @@ async def test_handing_replicas_to_an_autoscaler_keeps_the_pods(story: Story) ->
 
 
 async def test_an_edit_by_hand_is_mended_where_the_replicas_are_still_ours(story: Story) -> None:
-    """Somebody else holds a field, so nothing goes without force: the replicas are handed over first."""
+    """The replicas are handed over first, by one patch: never by way of another number of pods."""
     await story.apply(routed("orders", story.namespace, scaling={"min": 3, "max": 7}))
     await story.settled("orders")
     watch = asyncio.create_task(_replicas(story, 3))
+    story.forget_requests()
     await story.run("set", "image", "deployment/orders", "service=registry.example.com/evil:1.0.0")
     await story.settled("orders")
 
@@ -156,6 +157,7 @@ async def test_an_edit_by_hand_is_mended_where_the_replicas_are_still_ours(story
         return bool(container["image"] != "registry.example.com/evil:1.0.0")
 
     await eventually(mended, seconds=5)
+    assert [write for write in story.writes() if "deployments" in write] == ["patch deployments"] * 2
     assert not watch.done(), watch.exception()
     watch.cancel()
 

@@ -138,7 +138,8 @@ class Apply:
                 return Settled(key=key, fingerprint=known.fingerprints.get(key, found.fingerprint), paused=True)
             if _is_in_place(found, owner, Wanted.of(child), known.fingerprints.get(key)):
                 return Settled(key=key, fingerprint=found.fingerprint)
-            return await self._change(store, child, found, desired)
+            drifted = found.fingerprint != known.fingerprints.get(key)
+            return await self._change(store, child, found, desired, drifted=drifted)
         except ApiError as error:
             return Settled(
                 key=key,
@@ -181,19 +182,22 @@ class Apply:
         if found.paused:
             return Settled(key=child.key, fingerprint=found.fingerprint, paused=True)
         try:
-            return await self._change(store, child, found, desired)
+            return await self._change(store, child, found, desired, drifted=True)
         except ApiError as error:  # not remembered: no watch would tell that the obstacle is gone
             raise _meaning(error, child) from error
 
-    async def _change(self, store: ChildStore, child: PlannedChild, found: Child, desired: str) -> Settled:
+    async def _change(
+        self, store: ChildStore, child: PlannedChild, found: Child, desired: str, *, drifted: bool
+    ) -> Settled:
         if found.owned.born_by_post:
             found = await self._turn_into_apply(store, child, found)
         # The uid makes it this very object: neither a successor of the same name nor a new one (409).
         manifest = _stamped(child.manifest, desired, uid=found.uid)
-        if child.relinquished and found.owns_replicas and found.workload:
-            kept = {**manifest, "spec": {**manifest["spec"], "replicas": found.workload.replicas}}
-            answer = await self._hand_over(store, child, found, manifest, kept)
-        else:
+        handing_over = bool(child.relinquished) and found.owns_replicas
+        answer = await self._keeping_replicas(child, found, manifest) if handing_over and not drifted else None
+        if answer is None:
+            if handing_over:
+                await self._relinquish(store, child, found)
             answer = await self._cluster.apply(child.kind, manifest, force=True)
         superseded = drop_before_first_apply(answer["metadata"])
         if superseded:
@@ -211,24 +215,24 @@ class Apply:
             answer = await self._patch(child, found, turn_into_apply(found.owned))
         return store.take(answer)
 
-    async def _hand_over(
-        self, store: ChildStore, child: PlannedChild, found: Child, manifest: Manifest, kept: Manifest
-    ) -> Object:
+    async def _keeping_replicas(self, child: PlannedChild, found: Child, manifest: Manifest) -> Object | None:
         """
         What is the autoscaler's is ours until it first writes it, and an apply that drops it would reset it.
 
-        So it is stated once more as it is, without force: whoever took it meanwhile is not overruled.
+        So it is stated once more as it is, but without force: ``None`` if somebody took it, or another field, meanwhile.
         """
+        if found.workload is None:
+            return None
+        kept = {**manifest, "spec": {**manifest["spec"], "replicas": found.workload.replicas}}
         try:
             return await self._cluster.apply(child.kind, kept, force=False)
         except ApiError as error:
             if not error.conflicting:
                 raise
-        await self._relinquish(store, child, found)
-        return await self._cluster.apply(child.kind, manifest, force=True)
+            return None
 
     async def _relinquish(self, store: ChildStore, child: PlannedChild, found: Child) -> None:
-        """Likewise."""
+        """Without resetting them: by taking them out of our entry. Looks again if our picture of it does not hold."""
         (replicas,) = child.relinquished
         try:
             await self._patch(child, found, relinquish(found.owned, replicas))

@@ -63,7 +63,7 @@ def _counted_change(story: Story) -> dict[str, Any]:
     return {
         "children": len(to_children),
         "requests": len(requests),
-        "once_after_post": once,
+        "once_in_its_life": once,
         "reads": reads,
         "extra": extra,
     }
