@@ -67,7 +67,7 @@ def health(draw: st.DrawFn, tcp: list[str]) -> Json:
 
 @st.composite
 def variables(draw: st.DrawFn, service: str) -> list[Json]:
-    keys = st.from_regex(r"[-._a-zA-Z0-9]{1,12}", fullmatch=True)
+    keys = st.from_regex(r"[.]?[-_a-zA-Z0-9][-._a-zA-Z0-9]{0,12}", fullmatch=True)
     optional = _some(optional=st.booleans())
     reference = st.builds(lambda key, rest: {"key": key} | rest, keys, optional)
     secret = st.builds(

@@ -85,7 +85,10 @@ EnvName = Annotated[
 Key = Annotated[
     str,
     StringConstraints(max_length=253),
-    matching("[-._a-zA-Z0-9]+", "use letters, digits, dashes, dots and underscores, e.g. password"),
+    matching(
+        "[.]?[-_a-zA-Z0-9][-._a-zA-Z0-9]*",
+        "use letters, digits, dashes, dots and underscores, at most one dot first, e.g. password",
+    ),
 ]
 Image = Annotated[
     str,
