@@ -54,6 +54,14 @@ def test_a_reused_process_number_is_not_taken_for_the_old_process(tmp_path: Path
     assert not keeper.group.alive()
 
 
+def test_who_lets_go_of_a_process_ends_without_complaint() -> None:
+    """Python warns of children that still run when it ends; these are meant to."""
+    script = "import subprocess, concordat.lab.processes as p; p.outlives_us(subprocess.Popen(['sleep', '2']))"
+    ended = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True)
+
+    assert ended.stderr == ""
+
+
 def until(true: Callable[[], bool], *, seconds: float = 10.0) -> bool:
     """Whether it becomes true in time."""
     deadline = time.monotonic() + seconds

@@ -6,6 +6,7 @@ when we end, for whatever reason, it reads the end of file and kills the group. 
 fires when the *thread* that started the child ends.) Told to stay it sleeps instead, and :func:`end_group` ends it.
 """
 
+import atexit
 import os
 import signal
 import subprocess
@@ -29,6 +30,13 @@ _LET_GO: list[subprocess.Popen[bytes]] = []
 def outlives_us(*processes: subprocess.Popen[bytes]) -> None:
     """Nobody waits for these any more; held so that Python does not complain of children left running."""
     _LET_GO.extend(processes)
+
+
+@atexit.register
+def _disown() -> None:
+    """Python collects what is held as well when it ends, and would complain then."""
+    for process in _LET_GO:
+        process.returncode = process.returncode or 0
 
 
 @dataclass(frozen=True, kw_only=True)
