@@ -1,7 +1,8 @@
 """
 ``python -m tests.setup``: what the tests need besides Python packages, fetched before the first of them runs.
 
-Programs of a cluster come from the lab's cache, a release or a build; PostgreSQL and promtool from the distribution.
+Programs of a cluster and Prometheus 3 come from the lab's cache, a release or a build; PostgreSQL, Prometheus 2 and
+Alertmanager from the distribution.
 """
 
 import os
@@ -17,7 +18,14 @@ SERVERS = {"pg_lsclusters": "postgresql", "promtool": "prometheus", "amtool": "p
 
 def main() -> int:
     progress = Lines(sys.stdout)
-    wanted = [*binaries.CONTROL_PLANE, *binaries.SIMULATED_NODES, *binaries.GATEWAY, "helm", "prometheus-operator.yaml"]
+    wanted = [
+        *binaries.CONTROL_PLANE,
+        *binaries.SIMULATED_NODES,
+        *binaries.GATEWAY,
+        *binaries.PROMETHEUS,
+        "helm",
+        "prometheus-operator.yaml",
+    ]
     needed = dict(SERVERS)
     if os.geteuid() == 0:
         wanted += binaries.NODE

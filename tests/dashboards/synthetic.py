@@ -13,9 +13,7 @@ from concordat.slo.proof import notation, values
 from concordat.slo.rules import measure
 from concordat.slo.traffic import Phase, exposed
 from tests.dashboards.linter import Board, filled_in, targets
-from tests.slo.promtool import MISSING_3, promtool3, query
-
-__all__ = ["MISSING_3", "empty_queries", "metrics", "promtool3"]
+from tests.slo.promtool import query
 
 MINUTES = 30
 _POD = 'namespace="shop",pod="orders-7c9d8f6b5d-x2x4z",container="service"'

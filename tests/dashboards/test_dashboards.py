@@ -19,6 +19,7 @@ from concordat.dashboards.service import service_dashboard, service_uid
 from concordat.slo.profiles import PROFILES
 from tests.dashboards import figures, linter, synthetic
 from tests.dashboards.examples import every, requests, service
+from tests.slo.promtool import promtool3
 from tests.slo.skeleton import nodes, skeleton
 
 BOARDS = {name: dashboard.json() for name, dashboard in every().items()}
@@ -108,11 +109,8 @@ def test_every_query_returns_data(name: str) -> None:
 
 
 def test_native_histograms_return_data() -> None:
-    """As the other profiles; needs promtool 3."""
-    if synthetic.promtool3() is None:
-        pytest.skip(synthetic.MISSING_3)
-
-    assert [] == synthetic.empty_queries(BOARDS["service-otel-native"], tool=synthetic.promtool3())
+    """As the other profiles, from the promtool of Prometheus 3."""
+    assert [] == synthetic.empty_queries(BOARDS["service-otel-native"], tool=promtool3())
 
 
 def test_uids_are_the_same_everywhere() -> None:

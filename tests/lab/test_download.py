@@ -15,7 +15,7 @@ import pytest
 from concordat.lab.download import NotOffered, Origins, download
 from concordat.lab.errors import Refused
 from concordat.lab.reachable import PATIENCE_SECONDS, why_unreachable
-from concordat.lab.tools import TOOLS, architecture
+from concordat.lab.tools import TOOLS, architecture, prometheus_release
 
 
 class Origin:
@@ -75,6 +75,20 @@ def test_kubernetes_comes_whole_with_its_etcd(origin: Origin, tmp_path: Path) ->
 
     assert {name: name for name in kubernetes.programs} == {file.name: file.read_text() for file in tmp_path.iterdir()}
     assert {0o755} == {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+
+
+def test_prometheus_is_released_under_another_number_than_its_module(origin: Origin, tmp_path: Path) -> None:
+    """Its Go module is v0.316.0 where the release is 3.16.0."""
+    prometheus = TOOLS["prometheus"]
+    release = prometheus_release(prometheus.version)
+    folder = f"prometheus-{release}.linux-{architecture()}"
+    archive = _tar({f"{folder}/prometheus": b"prometheus", f"{folder}/promtool": b"promtool"})
+    origin.add_asset("prometheus/prometheus", f"v{release}", f"{folder}.tar.gz", archive)
+
+    download(prometheus, tmp_path, lambda _: None, origin.origins)
+
+    assert "3.16.0" == prometheus_release("v0.316.0")
+    assert {"prometheus", "promtool"} == {file.read_text() for file in tmp_path.iterdir()}
 
 
 def test_a_file_that_differs_from_its_checksum_is_refused(origin: Origin, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """
-The real promtool. Prometheus 2.42 (Debian's) and 3.x are both asked where both are found.
+The real promtool: that of Prometheus 2.42 (Debian's) and that of Prometheus 3, which ``tests.setup`` fetches or builds.
 
-``PROMTOOL`` names the one to use, ``PROMTOOL3`` one of Prometheus 3; native histograms in tests need the latter.
+``PROMTOOL`` and ``PROMTOOL3`` name others; native histograms in tests need version 3.
 """
 
 import os
@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 import yaml
 
+from concordat.lab.tools import TOOL_OF
+
 MISSING = "install Prometheus (apt-get install prometheus), or set PROMTOOL to its promtool"
-MISSING_3 = "promtool 2.42 knows no native histograms in tests: set PROMTOOL3 to the promtool of Prometheus 3"
+MISSING_3 = "no promtool of Prometheus 3: run `python -m tests.setup`, or set PROMTOOL3 to one"
 
 
 def promtool() -> str:
@@ -27,16 +29,17 @@ def promtool() -> str:
     return found
 
 
-def promtool3() -> str | None:
-    """Path of a promtool 3.x, if there is one."""
-    for candidate in (os.environ.get("PROMTOOL3"), shutil.which("promtool")):
+def promtool3() -> str:
+    """Path of a promtool 3.x; fails loudly without one."""
+    cached = str(TOOL_OF["promtool"].cached / "promtool")
+    for candidate in (os.environ.get("PROMTOOL3"), shutil.which(cached), shutil.which("promtool")):
         if candidate and _major(candidate) >= 3:
             return candidate
-    return None
+    pytest.fail(MISSING_3)
 
 
 def every_promtool() -> list[str]:
-    return sorted({promtool(), *filter(None, [promtool3()])})
+    return sorted({promtool(), promtool3()})
 
 
 def check_rules(groups: list[dict[str, Any]], tool: str | None = None) -> None:

@@ -17,18 +17,15 @@ from concordat.slo.windows import PAGE_FAST, PAGE_SLOW, TICKET_FAST, TIERS
 from tests.slo import battery, correctness, figures
 from tests.slo.examples import AVAILABILITY, CUSTOM, LATENCY, service
 from tests.slo.playing import pages, promtool_pages
-from tests.slo.promtool import MISSING_3, promtool3, query, run_tests
+from tests.slo.promtool import promtool3, query, run_tests
 from tests.slo.scenarios import BATTERY, LENGTH, STEP, Scenario, deploy, outage, outage_at_night, scrape_gap, traces
 
 EVALUATED = [profile for profile in PROFILES if not PROFILES[profile].native]
 
 
-def needs_promtool3(profile: str) -> str | None:
-    if not PROFILES[profile].native:
-        return None
-    if promtool3() is None:
-        pytest.skip(MISSING_3)
-    return promtool3()
+def tool_for(profile: str) -> str | None:
+    """Native histograms need the promtool of Prometheus 3."""
+    return promtool3() if PROFILES[profile].native else None
 
 
 # --- in time ----------------------------------------------------------------------------------------------------------
@@ -123,8 +120,6 @@ def test_the_battery_can_fail(profile: str, scenario: Scenario) -> None:
 @pytest.mark.parametrize("profile", ["default", "otel-native"])
 def test_a_deploy_in_the_real_promtool(profile: str) -> None:
     """One scenario of the battery here, all of them in the long run."""
-    needs_promtool3(profile)
-
     assert 0 == promtool_pages(service(profile=profile), deploy)
 
 
@@ -133,7 +128,6 @@ def test_a_deploy_in_the_real_promtool(profile: str) -> None:
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_whole_battery_in_the_real_promtool(profile: str) -> None:
     """Every scenario, both indicators."""
-    needs_promtool3(profile)
     found = {
         (objective.name, scenario.__name__): promtool_pages(service(objective, profile=profile), scenario)
         for objective in (AVAILABILITY, LATENCY)
@@ -177,9 +171,7 @@ def test_the_budget_is_exact_in_every_case() -> None:
 
 @pytest.mark.parametrize("scenario", [scrape_gap, outage], ids=lambda scenario: scenario.__name__)
 def test_the_evaluator_agrees_with_promtool(scenario: Scenario) -> None:
-    """Every recorded ratio at the end, and the moment the page fires, to the step."""
-    if promtool3() is None:
-        pytest.skip("the evaluator is open to the left like Prometheus 3; set PROMTOOL3 to its promtool")
+    """Every recorded ratio at the end, to nine digits; ranges are open to the left in it as in Prometheus 3."""
     of = service(LATENCY)
     store = Store()
     every = traces(measure(of)[0], scenario())
@@ -198,7 +190,7 @@ def test_the_evaluator_agrees_with_promtool(scenario: Scenario) -> None:
 @pytest.mark.parametrize("profile", ["default", pytest.param("otel-native", marks=pytest.mark.slow)])
 def test_the_generated_tests_pass(profile: str) -> None:
     """What ``concordat slo tests`` prints, in the real promtool."""
-    tool = needs_promtool3(profile)
+    tool = tool_for(profile)
     of = service(profile=profile)
 
     run_tests(groups(of), promtool_tests(of, rule_file="rules.yaml"), tool)
@@ -210,7 +202,7 @@ def test_the_generated_tests_pass(profile: str) -> None:
 @pytest.mark.parametrize("objective", [AVAILABILITY, LATENCY, CUSTOM], ids=lambda objective: objective.name)
 def test_the_generated_tests_pass_for_every_kind(objective: Objective, profile: str) -> None:
     """Every profile, every kind of indicator."""
-    tool = needs_promtool3(profile)
+    tool = tool_for(profile)
     of = service(objective, profile=profile)
 
     run_tests(groups(of), promtool_tests(of, rule_file="rules.yaml"), tool)

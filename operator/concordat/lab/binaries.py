@@ -23,6 +23,8 @@ CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-sche
 NODE = (*CONTROL_PLANE, "kubelet", "kube-proxy", "coredns", "kube-router", "pause")
 SIMULATED_NODES = ("kwok", "stages.yaml")
 GATEWAY = ("gateway-api.yaml",)
+PROMETHEUS = ("promtool", "prometheus")
+"""Of version 3; distributions still have version 2."""
 
 
 def locate(

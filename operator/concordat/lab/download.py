@@ -20,7 +20,7 @@ from typing import IO
 from concordat.lab.errors import LabError, Refused
 from concordat.lab.progress import Detail
 from concordat.lab.reachable import why_unreachable
-from concordat.lab.tools import Tool, architecture
+from concordat.lab.tools import Tool, architecture, prometheus_release
 
 SILENCE_SECONDS = 30.0
 """How long an origin that has answered may say nothing."""
@@ -97,6 +97,15 @@ def releases(tool: Tool, origins: Origins) -> tuple[Release, ...]:
         return (github.asset(repository, version, asset, into="prometheus-operator.yaml"),)
     if tool.name == "helm":
         return (_helm(origins, version),)
+    if tool.name == "prometheus":
+        release = prometheus_release(version)
+        folder = f"prometheus-{release}.linux-{processor}"
+        return tuple(
+            github.asset(
+                "prometheus/prometheus", f"v{release}", f"{folder}.tar.gz", into=name, member=f"{folder}/{name}"
+            )
+            for name in tool.programs
+        )
     raise NotOffered(f"{tool.name} has no release of its own")
 
 

@@ -64,6 +64,8 @@ class Tool:
     def ldflags(self) -> tuple[str, ...]:
         if self.name == "helm":
             return (*STATIC, f"-X {self.module}/internal/version.version={self.version}")
+        if self.name == "prometheus":
+            return (*STATIC, f"-X github.com/prometheus/common/version.Version={prometheus_release(self.version)}")
         if self.name != "kubernetes":
             return STATIC
         return (*STATIC, *_version_stamp(self.version))
@@ -125,6 +127,13 @@ TOOLS = {
             },
         ),
         Tool(name="helm", module="helm.sh/helm/v4", programs={"helm": "helm.sh/helm/v4/cmd/helm"}),
+        Tool(
+            name="prometheus",
+            module="github.com/prometheus/prometheus",
+            # Without the clouds' service discoveries, which are most of its dependencies. Built so, it has no pages.
+            tags=("remove_all_sd", "enable_kubernetes_sd"),
+            programs={name: f"github.com/prometheus/prometheus/cmd/{name}" for name in ("promtool", "prometheus")},
+        ),
     )
 }
 
@@ -135,6 +144,12 @@ def architecture() -> str:
     """In Go's words: ``amd64``, ``arm64``."""
     machine = platform.machine()
     return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
+
+
+def prometheus_release(version: str) -> str:
+    """The release a version of its module is: ``3.16.0`` for ``v0.316.0``."""
+    _, minor, patch = version.removeprefix("v").split(".")
+    return f"{int(minor) // 100}.{int(minor) % 100}.{patch}"
 
 
 def _version_stamp(version: str) -> tuple[str, ...]:
