@@ -68,7 +68,7 @@ def test_a_removed_field_touches_those_who_read_it(operations: Any, expected: Ou
     "operations",
     [
         {"getOrdr": None},
-        {"listRefunds": None, "get /refunds": None},
+        {"listRefunds": None, "fetch /refunds": None},
         {"getOrder": frozenset({"tottal"})},
         {"getOrder": frozenset({"id", "metadata.trace"})},
     ],

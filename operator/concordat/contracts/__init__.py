@@ -10,6 +10,8 @@ from .comparison import compare
 from .consumers import Matrix, Usage, judge
 from .document import Document, Format, read
 from .invalid import InvalidDocument
+from .normal import digest, normal_form
+from .offers import UnknownUse, response_fields, unknown_uses
 from .rules import RULES, Rule
 from .schema import Direction
 from .scope import Policy
@@ -30,11 +32,16 @@ __all__ = [
     "Policy",
     "Rule",
     "Severity",
+    "UnknownUse",
     "Usage",
     "Verdict",
     "compare",
+    "digest",
     "judge",
+    "normal_form",
     "pacts",
     "parse_text",
     "read",
+    "response_fields",
+    "unknown_uses",
 ]

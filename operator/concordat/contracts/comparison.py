@@ -53,8 +53,7 @@ def _compared(
         )
     found = _findings(before, after, policy, direction)
     verdict = Verdict.of(_in_order(with_severities(found, severities)))
-    names = {name for pair in before.operations.items() for name in pair if name is not None}
-    return ContractVerdict(outcome=verdict.outcome, findings=verdict.findings, operations=frozenset(names) or None)
+    return ContractVerdict(outcome=verdict.outcome, findings=verdict.findings, operations=before.names or None)
 
 
 @contextmanager

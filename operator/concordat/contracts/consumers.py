@@ -8,8 +8,9 @@ response body can miss somebody who uses the operation, and only when what that 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from .touching import ContractFinding, ContractVerdict
+from .touching import ContractFinding, ContractVerdict, canonical
 from .verdict import Finding, Outcome, Severity, Verdict
 
 
@@ -27,15 +28,22 @@ class Usage:
 
     def touched_by(self, finding: Finding, known: frozenset[str] | None) -> bool:
         """Whether the finding can touch this consumer; ``known`` are the names a contract's operations go by."""
-        if self.operations is None or known is None or not self.operations.keys() <= known:
+        if self.operations is None or known is None or not self._are_all_in(known):
             return True
         if not isinstance(finding, ContractFinding) or finding.operations is None:
             return True
         return any(
             reads is None or finding.guard is None or not finding.guard.keeps(reads)
-            for name, reads in self.operations.items()
-            if name in finding.operations
+            for reads in self.reads_of(finding.operations)
         )
+
+    def reads_of(self, names: frozenset[str]) -> list[frozenset[str] | None]:
+        """What is read of the operations that go by these names."""
+        meant = set(map(canonical, names))
+        return [reads for name, reads in (self.operations or {}).items() if canonical(name) in meant]
+
+    def _are_all_in(self, known: frozenset[str]) -> bool:
+        return set(map(canonical, self.operations or ())) <= _all_canonical(known)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +85,11 @@ def judge(verdict: Verdict, usages: Iterable[Usage]) -> Matrix:
     return Matrix(rows=tuple(rows))
 
 
+@lru_cache(maxsize=64)
+def _all_canonical(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(canonical, names))
+
+
 def _harms(finding: Finding) -> bool:
     return finding.outcome is not Outcome.COMPATIBLE or finding.severity is Severity.ERROR
 
@@ -95,7 +108,7 @@ def _nearest(touching: tuple[Finding, ...], usage: Usage) -> tuple[Finding, ...]
 def _is_about(finding: Finding, usage: Usage) -> bool:
     if not isinstance(finding, ContractFinding) or finding.field is None or usage.operations is None:
         return True
-    reads = [paths for name, paths in usage.operations.items() if name in (finding.operations or ())]
+    reads = usage.reads_of(finding.operations or frozenset())
     return any(paths is None or _is_read(finding.field, paths) for paths in reads)
 
 

@@ -91,6 +91,15 @@ class Document:
         """The operations a consumer can name: ``{"GET /pets": "listPets", "Query.pets": None, "receive orders": "onOrder"}``."""
         return operations_of(self)
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All names of all operations: where they are, their ids, the addresses of channels."""
+        named = {name for pair in self.operations.items() for name in pair if name is not None}
+        if isinstance(self.model, Application):
+            flows = [(channel, flow) for channel in self.model.channels.values() for flow in channel.flows.values()]
+            named.update(*(channel.names_of(flow) for channel, flow in flows))
+        return frozenset(named)
+
     @property
     def _info(self) -> Mapping[str, Any]:
         info = self.root.get("info") if isinstance(self.root, Mapping) else None
@@ -116,6 +125,8 @@ def read(parsed: Any) -> Document:
         return _asyncapi(parsed)
     if "__schema" in parsed:
         return _graphql(parsed)
+    if isinstance(parsed.get("graphql"), str):  # the normal form
+        return _graphql(parsed["graphql"])
     if isinstance(parsed.get("data"), Mapping) and "__schema" in parsed["data"]:
         return _graphql(parsed["data"])
     if not parsed or _SCHEMA_WORDS & parsed.keys():

@@ -32,7 +32,9 @@ from graphql import (
     get_named_type,
     is_required_argument,
     is_required_input_field,
+    lexicographic_sort_schema,
     parse,
+    print_schema,
     validate_schema,
 )
 from graphql.validation.validate import validate_sdl
@@ -125,6 +127,35 @@ def root_fields(schema: GraphQLSchema) -> dict[str, str]:
         if (root := schema.get_root_type(operation)) is not None
         for name in root.fields
     }
+
+
+def fields_below(schema: GraphQLSchema, of: Any) -> Iterator[tuple[str, str, Any]]:
+    """The fields of a type: name, ``[]`` for each list around the type, the field's own type; of a union those of all members."""
+    lists = str(of).count("[") * "[]"
+    named = get_named_type(of)
+    members = [named]
+    if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
+        members.extend(schema.get_possible_types(named))
+    for member in members:
+        for name, field in getattr(member, "fields", {}).items():
+            yield name, lists, field.type
+
+
+def without_talk(schema: GraphQLSchema) -> str:
+    """The SDL in the order of the alphabet, without descriptions."""
+    plain = lexicographic_sort_schema(schema)
+    for named in plain.type_map.values():
+        named.description = None
+        for member in (*getattr(named, "fields", {}).values(), *getattr(named, "values", {}).values()):
+            member.description = None
+            for argument in getattr(member, "args", {}).values():
+                argument.description = None
+    for directive in plain.directives:
+        directive.description = None
+        for argument in directive.args.values():
+            argument.description = None
+    plain.description = None
+    return print_schema(plain)
 
 
 def _from_sdl(text: str) -> GraphQLSchema:

@@ -30,9 +30,10 @@ _MARKS = frozenset(
 )  # fmt: skip
 """Keys worth knowing about wherever they stand."""
 
-_NAMES = frozenset(
+NAMES = frozenset(
     {
-        "properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "schemas", "responses",
+        "properties", "patternProperties", "$defs", "definitions", "dependencies", "dependentRequired", "dependentSchemas",
+        "schemas", "responses",
         "parameters", "headers", "requestBodies", "securitySchemes", "securityDefinitions", "callbacks",
         "pathItems", "paths", "webhooks", "content", "encoding", "variables", "channels", "messages",
         "operations", "servers", "messageTraits", "operationTraits", "serverBindings", "channelBindings",
@@ -42,6 +43,11 @@ _NAMES = frozenset(
 """Keys that hold names people chose: a property may be called ``example``, a header ``x-trace``."""
 
 Pointer = tuple[str, ...]
+
+
+def names_in(root: Mapping[str, Any]) -> frozenset[str]:
+    """The keys that hold chosen names in this document; AsyncAPI's ``headers`` are a schema."""
+    return NAMES - {"headers"} if "asyncapi" in root else NAMES
 
 
 @lru_cache(maxsize=65_536)
@@ -74,6 +80,7 @@ class References:
     def __init__(self, root: Mapping[str, Any], *, remedy: str) -> None:
         self._root = root
         self._remedy = remedy
+        self._names = names_in(root)
         self._nodes = 0
         self._resolved: dict[str, Any] = {}
         self._named_places: set[str] = set()
@@ -139,7 +146,7 @@ class References:
                 if named:
                     self._walk(value, found, depth + 1, named=False)
                 elif key not in _DATA and key[:2] != "x-":
-                    self._walk(value, found, depth + 1, named=key in _NAMES)
+                    self._walk(value, found, depth + 1, named=key in self._names)
             elif kind is list:
                 if named or (key not in _NOT_WALKED and key[:2] != "x-"):
                     self._walk(value, found, depth + 1, named=False)
@@ -276,7 +283,7 @@ def _parts(root: Mapping[str, Any]) -> Iterable[tuple[Pointer, Any]]:
                 for name, entry in entries.items():
                     if isinstance(entry, dict | list):
                         yield (key, section, name), entry
-        elif key in _NAMES and isinstance(value, dict):
+        elif key in NAMES and isinstance(value, dict):
             for name, entry in value.items():
                 if isinstance(entry, dict | list):
                     yield (key, str(name)), entry

@@ -1,11 +1,22 @@
 """A finding that also knows whom it can touch; without such knowledge it touches everybody."""
 
 import dataclasses
+import re
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 from .guards import Guard
 from .verdict import Finding, Verdict
+
+_VARIABLE = re.compile(r"\{[^{}]*\}")
+_METHOD = re.compile(r"[a-z]+(?= /)")
+
+
+@lru_cache(maxsize=65_536)
+def canonical(name: str) -> str:
+    """An operation's name without what may differ between those who mean the same: ``get /pets/{id}`` -> ``GET /pets/{}``."""
+    return _METHOD.sub(lambda method: method[0].upper(), _VARIABLE.sub("{}", name.strip()), count=1)
 
 
 @dataclass(frozen=True, kw_only=True)

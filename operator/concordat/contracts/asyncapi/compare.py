@@ -27,11 +27,8 @@ def compare_asyncapi(comparison: Comparison, old: Application, new: Application)
     yield from compare_servers(comparison, old, new)
 
 
-def _names(channel: Channel, action: str | None = None) -> frozenset[str]:
-    flows = [flow for flow in channel.flows.values() if action in (None, flow.action)]
-    return frozenset(f"{flow.action} {channel.address}" for flow in flows).union(*(flow.ids for flow in flows)) | {
-        channel.address
-    }
+def _names(channel: Channel) -> frozenset[str]:
+    return frozenset({channel.address}).union(*map(channel.names_of, channel.flows.values()))
 
 
 def _channel(
@@ -44,8 +41,7 @@ def _channel(
         yield from _messages(scope, old.messages, new.messages, Direction.BOTH)
         return
     for action, flow in old.flows.items():
-        names = frozenset({f"{action} {old.address}", old.address}) | flow.ids
-        place = comparison.scope(f"{action} {old.address}", names)
+        place = comparison.scope(f"{action} {old.address}", old.names_of(flow))
         if action in new.flows:
             yield from _flow(place, flow, new.flows[action], old_app, new_app)
         else:

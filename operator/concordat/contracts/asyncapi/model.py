@@ -70,6 +70,10 @@ class Channel:
         """The address without the names of its variables."""
         return _VARIABLE.sub("{}", self.address)
 
+    def names_of(self, flow: Flow) -> frozenset[str]:
+        """Every way to name what is sent or received here."""
+        return frozenset({f"{flow.action} {self.address}", self.address}) | flow.ids
+
     @property
     def variables(self) -> list[str]:
         """The names of its variables in order."""

@@ -64,6 +64,11 @@ class Operation:
         """Every way to name it."""
         return frozenset(filter(None, (self.location, self.id)))
 
+    @property
+    def is_webhook(self) -> bool:
+        """Whether it is the provider who calls."""
+        return self.location.startswith("webhook ")
+
     @cached_property
     def path_variables(self) -> tuple[str, ...]:
         """The names in the path's template, in order."""

@@ -36,14 +36,14 @@ def compare_responses(scope: Scope, old: Responses, new: Responses) -> Iterator[
 def compare_own_responses(scope: Scope, old: Responses, new: Responses) -> Iterator[ContractFinding]:
     """What a client answers to a callback or webhook must still be understood."""
     for status, before in old.items():
-        later = new.get(status) or new.get(status[:1] + "XX") or new.get("default")
+        later = next((each for each in (status, status[:1] + "XX", "default") if each in new), None)
         if later is None:
             if _is_success(status):
                 yield scope.at(status).finding(
                     "response-success-status-removed", f"the answer {status} is no longer taken"
                 )
             continue
-        yield from compare_sent_content(scope.at(status), before.get("content") or {}, later.get("content") or {})
+        yield from compare_sent_content(scope.at(status), before.get("content") or {}, new[later].get("content") or {})
 
 
 def compare_received_headers(scope: Scope, old: Any, new: Any) -> Iterator[ContractFinding]:
