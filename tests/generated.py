@@ -6,11 +6,12 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 import yaml
 
-from concordat.api.crd import microservice_crd
+from concordat.api.crd import microservice_crd, service_contract_crd
 from concordat.cli.main import COMMANDS, main
 from tests.api import pages as api_pages
 from tests.chart import pages
@@ -20,9 +21,9 @@ from tests.slo import generate as objectives
 ROOT = Path(__file__).parent.parent
 
 
-def crd() -> str:
-    """The CustomResourceDefinition of Microservice."""
-    return yaml.safe_dump(microservice_crd(), sort_keys=False, width=120)
+def crd(definition: Callable[[], dict[str, Any]]) -> Callable[[], str]:
+    """A CustomResourceDefinition as a file."""
+    return lambda: yaml.safe_dump(definition(), sort_keys=False, width=120)
 
 
 def command_line() -> str:
@@ -41,7 +42,8 @@ def command_line() -> str:
 
 
 GENERATED: dict[str, Callable[[], str]] = {
-    "crds/microservices.yaml": crd,
+    "crds/microservices.yaml": crd(microservice_crd),
+    "crds/servicecontracts.yaml": crd(service_contract_crd),
     "docs/command-line.md": command_line,
     **api_pages.GENERATED,
     **pages.GENERATED,

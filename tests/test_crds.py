@@ -33,6 +33,6 @@ def test_a_short_name_and_columns_tell_the_truth_at_a_glance(control_plane: Cont
 
     header, row = kubectl(control_plane, "get", "msvc", "-n", namespace).splitlines()
 
-    assert ["NAME", "READY", "TEAM", "VERSION", "REPLICAS", "AGE"] == header.split()
+    assert ["NAME", "READY", "TEAM", "VERSION", "REPLICAS", "CONTRACTS", "AGE"] == header.split()
     assert "orders" == row.split()[0]
     assert "checkout" in row.split()

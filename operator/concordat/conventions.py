@@ -10,6 +10,8 @@ API_VERSION = f"{GROUP}/{VERSION}"
 
 MICROSERVICE = "Microservice"
 MICROSERVICES = "microservices"
+SERVICE_CONTRACT = "ServiceContract"
+SERVICE_CONTRACTS = "servicecontracts"
 
 # --- who writes -------------------------------------------------------------------------------------------------------
 
@@ -41,12 +43,22 @@ ANNOTATION_PAUSED = f"{GROUP}/paused"
 """``"true"`` on a Microservice or on one child: hands off, visibly."""
 ANNOTATION_ADOPT = f"{GROUP}/adopt"
 """``"true"`` on an object of the same name that is not ours: take it over instead of reporting a conflict."""
+ANNOTATION_BREAK_GLASS = f"{GROUP}/break-glass"
+"""
+Why a break is let through, in words: what the gate found is still reported, and no longer enforced.
+
+Recorded as an Event and in a metric; take it away again once the change is made.
+"""
 
 # --- conditions and their reasons (they are API: people alert on them) --------------------------------------------------
 
 READY = "Ready"
 RECONCILED = "Reconciled"
 AVAILABLE = "Available"
+CONTRACTS_SATISFIED = "ContractsSatisfied"
+VALID = "Valid"
+COMPATIBLE = "Compatible"
+CONSUMERS_SAFE = "ConsumersSafe"
 
 REASON_READY = "Ready"
 REASON_RECONCILED = "Reconciled"

@@ -103,6 +103,24 @@ def scaling(draw: st.DrawFn) -> Json:
     return draw(_some(min=st.just(low), max=st.just(high), cpu=st.integers(1, 1000), memory=st.integers(1, 1000)))
 
 
+_ports = st.lists(port_names, max_size=2, unique=True)
+_uses = st.lists(
+    st.builds(
+        lambda operation, rest: {"operation": operation} | rest,
+        st.text(min_size=1, max_size=20),
+        _some(reads=st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=3, unique=True)),
+    ),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda use: use["operation"],
+)
+_ranges = st.sampled_from([">=1.2 <2", "1.2", "^0.3.1", "~1.2.3-rc.1", ">1 <=1.4"])
+_by_service = _some(ports=_ports).map(lambda rest: lambda reference: {"service": reference} | rest)
+_by_contract = _some(ports=_ports, version=_ranges, uses=_uses).map(
+    lambda rest: lambda reference: {"contract": reference} | rest
+)
+
+
 @st.composite
 def consumptions(draw: st.DrawFn) -> list[Json]:
     references = draw(
@@ -112,11 +130,7 @@ def consumptions(draw: st.DrawFn) -> list[Json]:
             unique_by=lambda reference: reference.rpartition("/")[2].upper().replace("-", "_"),
         )
     )
-    return [
-        {draw(st.sampled_from(["service", "contract"])): reference}
-        | draw(_some(ports=st.lists(port_names, max_size=2, unique=True)))
-        for reference in references
-    ]
+    return [draw(_by_service | _by_contract)(reference) for reference in references]
 
 
 egress = st.builds(

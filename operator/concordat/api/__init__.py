@@ -7,22 +7,36 @@ CEL rules say what a schema cannot. No cluster facts here: what needs them is a 
 """
 
 from concordat.api.condition import Condition
+from concordat.api.contract import (
+    Compatibility,
+    ContractType,
+    ExternalConsumer,
+    ServiceContract,
+    ServiceContractSpec,
+    State,
+)
+from concordat.api.contract_status import AcceptedVersion, ConsumerStatus, ServiceContractStatus
 from concordat.api.defaults import TIERS, TierDefaults, resolve
 from concordat.api.microservice import Metrics, Microservice, MicroserviceSpec, Telemetry, Tier, main_port
 from concordat.api.objectives import Objective, Profile, Promise
-from concordat.api.parse import parse
+from concordat.api.parse import parse, parse_contract
 from concordat.api.status import ChildStatus, MicroserviceStatus, ProblemStatus
-from concordat.api.traffic import Access, Consumption, Egress, Gateway, Routing, injected_variable
+from concordat.api.traffic import Access, Consumption, Egress, Gateway, Routing, Use, injected_variable
 from concordat.api.workload import EnvVar, Health, KeyReference, Port, Probe, Probes, Resources, Scaling
 
 __all__ = [
     "TIERS",
+    "AcceptedVersion",
     "Access",
     "ChildStatus",
+    "Compatibility",
     "Condition",
+    "ConsumerStatus",
     "Consumption",
+    "ContractType",
     "Egress",
     "EnvVar",
+    "ExternalConsumer",
     "Gateway",
     "Health",
     "KeyReference",
@@ -40,11 +54,17 @@ __all__ = [
     "Resources",
     "Routing",
     "Scaling",
+    "ServiceContract",
+    "ServiceContractSpec",
+    "ServiceContractStatus",
+    "State",
     "Telemetry",
     "Tier",
     "TierDefaults",
+    "Use",
     "injected_variable",
     "main_port",
     "parse",
+    "parse_contract",
     "resolve",
 ]

@@ -4,34 +4,96 @@ CustomResourceDefinitions from the types: JSON Schema as pydantic writes it, mad
 ``concordat crds`` prints them; ``crds/`` holds the printed result.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from concordat import conventions
+from concordat.api.contract import ServiceContract, ServiceContractSpec
+from concordat.api.contract_status import ServiceContractStatus
 from concordat.api.microservice import Microservice, MicroserviceSpec
-from concordat.api.schema import VALIDATIONS, Schema
+from concordat.api.schema import VALIDATIONS, Check, Schema
 from concordat.api.status import MicroserviceStatus
 
 _DROPPED = {"title", "additionalProperties", "$defs", "default", "propertyNames", "anyOf", "$ref", "const"}
 
 
+_READY = '.status.conditions[?(@.type=="Ready")]'
+
+
 def microservice_crd() -> dict[str, Any]:
     """The CustomResourceDefinition of ``Microservice``."""
-    spec = structural(MicroserviceSpec)
-    status = structural(MicroserviceStatus)
+    return _definition(
+        kind=conventions.MICROSERVICE,
+        plural=conventions.MICROSERVICES,
+        short_name="msvc",
+        description="Declares a service; everything around it is built, guarded and watched.",
+        spec=structural(MicroserviceSpec),
+        status=structural(MicroserviceStatus),
+        checks=Microservice.checks,
+        columns=[
+            _column("Ready", f"{_READY}.status"),
+            _column("Team", ".spec.team"),
+            _column("Version", ".status.version"),
+            _column("Replicas", ".status.replicas"),
+            _column("Contracts", '.status.conditions[?(@.type=="ContractsSatisfied")].status'),
+            _column("Reason", f"{_READY}.reason", priority=1),
+            _column("Message", f"{_READY}.message", priority=1),
+        ],
+    )
+
+
+def service_contract_crd() -> dict[str, Any]:
+    """The CustomResourceDefinition of ``ServiceContract``."""
+    return _definition(
+        kind=conventions.SERVICE_CONTRACT,
+        plural=conventions.SERVICE_CONTRACTS,
+        short_name="contract",
+        description="Declares an API: who may use it and how it may change. No change breaks a consumer that is running.",
+        spec=structural(ServiceContractSpec),
+        status=structural(ServiceContractStatus),
+        checks=ServiceContract.checks,
+        columns=[
+            _column("Ready", f"{_READY}.status"),
+            _column("Type", ".spec.type"),
+            _column("Version", ".status.version"),
+            _column("State", ".status.state"),
+            _column("Consumers", ".status.consumerCount", type_="integer"),
+            _column("Reason", f"{_READY}.reason", priority=1),
+            _column("Message", f"{_READY}.message", priority=1),
+        ],
+    )
+
+
+def crds() -> tuple[dict[str, Any], ...]:
+    """All we have."""
+    return (microservice_crd(), service_contract_crd())
+
+
+def _definition(
+    *,
+    kind: str,
+    plural: str,
+    short_name: str,
+    description: str,
+    spec: Mapping[str, Any],
+    status: Mapping[str, Any],
+    checks: Iterable[Check],
+    columns: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    rules = [check.validation for check in checks]
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{conventions.MICROSERVICES}.{conventions.GROUP}"},
+        "metadata": {"name": f"{plural}.{conventions.GROUP}"},
         "spec": {
             "group": conventions.GROUP,
             "scope": "Namespaced",
             "names": {
-                "kind": conventions.MICROSERVICE,
-                "listKind": "MicroserviceList",
-                "plural": conventions.MICROSERVICES,
-                "singular": "microservice",
-                "shortNames": ["msvc"],
+                "kind": kind,
+                "listKind": f"{kind}List",
+                "plural": plural,
+                "singular": kind.lower(),
+                "shortNames": [short_name],
                 "categories": ["concordat"],
             },
             "versions": [
@@ -41,18 +103,13 @@ def microservice_crd() -> dict[str, Any]:
                     "storage": True,
                     "subresources": {"status": {}},
                     "additionalPrinterColumns": [
-                        _column("Ready", '.status.conditions[?(@.type=="Ready")].status'),
-                        _column("Team", ".spec.team"),
-                        _column("Version", ".status.version"),
-                        _column("Replicas", ".status.replicas"),
-                        _column("Reason", '.status.conditions[?(@.type=="Ready")].reason', priority=1),
-                        _column("Message", '.status.conditions[?(@.type=="Ready")].message', priority=1),
+                        *columns,
                         _column("Age", ".metadata.creationTimestamp", type_="date"),
                     ],
                     "schema": {
                         "openAPIV3Schema": {
                             "type": "object",
-                            "description": "Declares a service; everything around it is built, guarded and watched.",
+                            "description": description,
                             "required": ["spec"],
                             "properties": {
                                 "apiVersion": {"type": "string"},
@@ -61,7 +118,7 @@ def microservice_crd() -> dict[str, Any]:
                                 "spec": spec,
                                 "status": status,
                             },
-                            VALIDATIONS: [check.validation for check in Microservice.checks],
+                            **({VALIDATIONS: rules} if rules else {}),
                         }
                     },
                 }

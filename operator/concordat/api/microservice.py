@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from concordat import conventions
 from concordat.api.objectives import MEASURABLE, Objective, Profile
 from concordat.api.scalars import PORT_NAMES, DnsLabel, Image, ObjectName, PathPrefix, PortName
 from concordat.api.schema import Check, Distinct, Schema, without_nulls
@@ -225,7 +226,19 @@ class Microservice(Schema):
     created: str = ""
     """``metadata.creationTimestamp``, RFC 3339: the oldest claim of a host wins."""
     paused: bool = False
+    break_glass: str = ""
+    """Why contracts are not asked this once; empty when they are."""
     spec: MicroserviceSpec
+
+    @classmethod
+    def of_metadata(cls, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        """What else of a Kubernetes object's metadata decides something."""
+        annotations = metadata.get("annotations") or {}
+        return {
+            "created": metadata.get("creationTimestamp") or "",
+            "paused": annotations.get(conventions.ANNOTATION_PAUSED) == "true",
+            "break_glass": annotations.get(conventions.ANNOTATION_BREAK_GLASS) or "",
+        }
 
     @property
     def reference(self) -> str:

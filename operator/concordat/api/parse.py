@@ -6,11 +6,12 @@ import difflib
 import json
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from concordat import conventions
+from concordat.api.contract import ServiceContract, ServiceContractSpec
 from concordat.api.crd import structural
 from concordat.api.microservice import Microservice, MicroserviceSpec
 from concordat.api.schema import Schema
@@ -23,28 +24,42 @@ def parse(manifest: Mapping[str, Any], *, namespace: str = "default") -> Microse
 
     Raises :exc:`InvalidInput` with one problem per wrong field, its path written as in the YAML.
     """
-    if manifest.get("apiVersion") != conventions.API_VERSION or manifest.get("kind") != conventions.MICROSERVICE:
+    return _parsed(Microservice, manifest, namespace)
+
+
+def parse_contract(manifest: Mapping[str, Any], *, namespace: str = "default") -> ServiceContract:
+    """The ServiceContract in a Kubernetes object; raises as :func:`parse` does."""
+    return _parsed(ServiceContract, manifest, namespace)
+
+
+_Resource = TypeVar("_Resource", Microservice, ServiceContract)
+_SPECS: dict[type[Schema], type[Schema]] = {Microservice: MicroserviceSpec, ServiceContract: ServiceContractSpec}
+
+
+def _parsed(resource: type[_Resource], manifest: Mapping[str, Any], namespace: str) -> _Resource:
+    kind = resource.__name__
+    if manifest.get("apiVersion") != conventions.API_VERSION or manifest.get("kind") != kind:
         found = f"{manifest.get('apiVersion')}, {manifest.get('kind')}"
-        raise _invalid("kind", f"expected {conventions.API_VERSION}, {conventions.MICROSERVICE}; found {found}")
+        raise _invalid("kind", f"expected {conventions.API_VERSION}, {kind}; found {found}")
 
     metadata = manifest.get("metadata")
     if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
-        raise _invalid("metadata.name", "give the service a name")
-    annotations = metadata.get("annotations") or {}
+        raise _invalid("metadata.name", f"give the {kind} a name")
+    model = _SPECS[resource]
     try:
-        spec = MicroserviceSpec.model_validate(manifest.get("spec") or {})
-        return Microservice(
-            name=metadata["name"],
-            namespace=metadata.get("namespace") or namespace,
-            uid=metadata.get("uid") or "",
-            generation=metadata.get("generation") or 0,
-            created=metadata.get("creationTimestamp") or "",
-            paused=annotations.get(conventions.ANNOTATION_PAUSED) == "true",
-            spec=spec,
+        return resource.model_validate(
+            {
+                "name": metadata["name"],
+                "namespace": metadata.get("namespace") or namespace,
+                "uid": metadata.get("uid") or "",
+                "generation": metadata.get("generation") or 0,
+                **resource.of_metadata(metadata),
+                "spec": model.model_validate(manifest.get("spec") or {}),
+            }
         )
     except ValidationError as error:
-        prefix: tuple[str, ...] = () if error.title == Microservice.__name__ else ("spec",)
-        raise InvalidInput(tuple(_problem(prefix, detail) for detail in _essential(error))) from None
+        prefix: tuple[str, ...] = () if error.title == kind else ("spec",)
+        raise InvalidInput(tuple(_problem(prefix, detail, model) for detail in _essential(error))) from None
 
 
 def _invalid(path: str, message: str) -> InvalidInput:
@@ -58,12 +73,12 @@ def _essential(error: ValidationError) -> list[Any]:
     return [detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in deeper]
 
 
-def _problem(prefix: tuple[str, ...], detail: Any) -> Problem:
+def _problem(prefix: tuple[str, ...], detail: Any, model: type[Schema]) -> Problem:
     location = tuple(part for part in detail["loc"] if part != "[key]")
     prefix = ("metadata",) if not prefix and location else prefix
     context = detail.get("ctx") or {}
     path = written((*prefix, *location)) + str(context.get("path", ""))
-    return Problem(path=path.lstrip("."), message=_message(detail["type"], location, detail["input"], context))
+    return Problem(path=path.lstrip("."), message=_message(detail["type"], location, detail["input"], context, model))
 
 
 def written(path: Iterable[str | int]) -> str:
@@ -71,19 +86,23 @@ def written(path: Iterable[str | int]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
-def _message(kind: str, location: tuple[str | int, ...], value: Any, context: Mapping[str, Any]) -> str:
+def _message(
+    kind: str, location: tuple[str | int, ...], value: Any, context: Mapping[str, Any], model: type[Schema]
+) -> str:
     """In words, and always with what to do."""
     match kind:
         case "check" | "distinct":
             return str(context.get("message") or f"{context['twice']} stands here twice: keep one")
         case "missing":
-            return f"is required: {_description(location)}"
+            return f"is required: {_description(location, model)}"
         case "extra_forbidden":
-            return _unknown(location)
+            return _unknown(location, model)
         case "literal_error" | "enum":
             return f"{value} is not possible here: give {context['expected'].replace(chr(39), '')}"
         case "string_too_long":
             return f"is {len(value)} characters long: give at most {context['max_length']}"
+        case "string_too_short":
+            return f"is empty: give at least {context['min_length']} character"
         case "too_long":
             return f"has {context['actual_length']} entries: give at most {context['max_length']}"
         case "too_short":
@@ -128,9 +147,9 @@ _ELSEWHERE = {
 """Where people coming from a Deployment look for a field, and where it is here."""
 
 
-def _unknown(location: tuple[str | int, ...]) -> str:
+def _unknown(location: tuple[str | int, ...], model: type[Schema]) -> str:
     name = str(location[-1])
-    known = list(_schema(location[:-1]).get("properties", ()))
+    known = list(_schema(location[:-1], model).get("properties", ()))
     close = difflib.get_close_matches(name, known, n=1)
     if close:
         return f"there is no such field; did you mean {close[0]}?"
@@ -140,14 +159,14 @@ def _unknown(location: tuple[str | int, ...]) -> str:
     return f"there is no such field; possible here: {', '.join(sorted(known))}"
 
 
-def _description(location: tuple[str | int, ...]) -> str:
-    described = str(_schema(location).get("description", "give a value"))
+def _description(location: tuple[str | int, ...], model: type[Schema]) -> str:
+    described = str(_schema(location, model).get("description", "give a value"))
     return described.split("\n")[0].rstrip(".")
 
 
-def _schema(location: tuple[str | int, ...]) -> Mapping[str, Any]:
+def _schema(location: tuple[str | int, ...], model: type[Schema]) -> Mapping[str, Any]:
     """The part of the CRD's schema a path leads to."""
-    schema: Any = _structural(MicroserviceSpec)
+    schema: Any = _structural(model)
     for part in location:
         if isinstance(part, int):
             schema = schema.get("items", {})

@@ -65,6 +65,25 @@ def matching(pattern: str, message: str) -> Check:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Transition:
+    """
+    A rule about a change: what was allowed before decides what is allowed now.
+
+    Stands in ``transitions`` of a :class:`Schema`. ``cel`` speaks of ``oldSelf`` and ``self``, ``holds`` takes both.
+    """
+
+    cel: str
+    holds: Callable[[Any, Any], bool]
+    message: str
+    path: str
+
+    @property
+    def validation(self) -> dict[str, str]:
+        """As the CRD wants it."""
+        return {"rule": self.cel, "message": self.message, "fieldPath": self.path}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Distinct:
     """A list that names nothing twice: as it is, or by one field of its items."""
 
@@ -99,6 +118,7 @@ class Schema(BaseModel):
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True
     )
     checks: ClassVar[tuple[Check, ...]] = ()
+    transitions: ClassVar[tuple[Transition, ...]] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -114,6 +134,10 @@ class Schema(BaseModel):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         reference = dict(handler(schema))
-        if cls.checks:
-            handler.resolve_ref_schema(reference)[VALIDATIONS] = [check.validation for check in cls.checks]
+        rules = [
+            *(check.validation for check in cls.checks),
+            *(transition.validation for transition in cls.transitions),
+        ]
+        if rules:
+            handler.resolve_ref_schema(reference)[VALIDATIONS] = rules
         return reference

@@ -32,7 +32,8 @@ class ProblemStatus(Schema):
     message: Annotated[str, StringConstraints(max_length=4096)]
 
 
-def _by_type() -> dict[str, Any]:
+def by_type() -> dict[str, Any]:
+    """A list of conditions is a map by their type."""
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
 
 
@@ -40,7 +41,7 @@ class MicroserviceStatus(Schema):
     """Observed state of a Microservice."""
 
     observed_generation: int = Field(default=0, ge=0)
-    conditions: Annotated[tuple[Condition, ...], Field(max_length=16, json_schema_extra=_by_type())] = ()
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=16, json_schema_extra=by_type())] = ()
     children: Annotated[tuple[ChildStatus, ...], Field(max_length=64)] = ()
     problems: Annotated[tuple[ProblemStatus, ...], Field(max_length=64)] = ()
     version: _Text = ""
@@ -51,3 +52,5 @@ class MicroserviceStatus(Schema):
     """Where other services of the cluster reach this one."""
     hosts: Annotated[tuple[_Name, ...], Field(max_length=16)] = ()
     """Host names it holds: they stay its own, whoever claims them later."""
+    provides: Annotated[tuple[_Name, ...], Field(max_length=16)] = ()
+    """Contracts it serves as rolled out: it cannot stop while somebody relies on them."""

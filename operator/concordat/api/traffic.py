@@ -5,7 +5,7 @@ Who talks to whom: consumed services, consent, the world outside, routes from it
 import re
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from concordat.api.scalars import (
     DnsLabel,
@@ -19,7 +19,25 @@ from concordat.api.scalars import (
     Protocol,
     Reference,
 )
-from concordat.api.schema import Check, Distinct, Schema, without_nulls
+from concordat.api.schema import Check, Distinct, Schema, matching, without_nulls
+from concordat.api.semver import RANGE
+
+
+class Use(Schema):
+    """One operation of a contract that a consumer calls."""
+
+    # No rules here: inside lists of lists the API server finds them too costly; what is not there the gate says anyway.
+    operation: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    """Its operationId, or method and path: `GET /payments/{id}`; in GraphQL `Query.payment`; a channel's operation."""
+    reads: (
+        Annotated[
+            tuple[Annotated[str, StringConstraints(min_length=1, max_length=256)], ...],
+            Field(min_length=1, max_length=64),
+            Distinct(),
+        ]
+        | None
+    ) = None
+    """What of the answer it reads: `id`, `items[].sku`; everything if left out."""
 
 
 class Consumption(Schema):
@@ -31,6 +49,11 @@ class Consumption(Schema):
             holds=lambda use: (use.service is None) != (use.contract is None),
             message="give exactly one of service and contract",
         ),
+        Check(
+            cel="has(self.contract) || !(has(self.version) || has(self.uses))",
+            holds=lambda use: bool(use.contract) or (use.version is None and use.uses is None),
+            message="version and uses speak of a contract: name it with contract instead of service",
+        ),
     )
 
     service: Reference | None = None
@@ -39,6 +62,17 @@ class Consumption(Schema):
     """A contract some Microservice provides: `name`, or `namespace/name`."""
     ports: Annotated[tuple[PortName, ...], Field(max_length=8), Distinct()] = ()
     """Names of the provider's ports; all but its metrics port if left out."""
+    version: (
+        Annotated[
+            str,
+            StringConstraints(max_length=128),
+            matching(RANGE, 'give a range of versions, bounds apart by one space, e.g. ">=1.2 <2"'),
+        ]
+        | None
+    ) = None
+    """Versions of the contract it was written for, e.g. `">=1.2 <2"`; any if left out."""
+    uses: Annotated[tuple[Use, ...], Field(min_length=1, max_length=128), Distinct(by="operation")] | None = None
+    """Operations it calls; everything if left out, so that every break of the contract concerns it."""
 
     @property
     def reference(self) -> str:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import rich_click as click
 
-from concordat.api.crd import microservice_crd
+from concordat.api.crd import crds
 from concordat.cli.cluster import listening, progress_here
 from concordat.cli.live import Cluster
 from concordat.cli.output import EXIT_FAILED, as_yaml, fail, notes, out, styled
@@ -231,8 +231,10 @@ def _state(stage: Stage, target: str) -> Any:
 
 
 def _without_pods(stage: Stage, ending: ExitStack) -> None:
-    stage.apply(microservice_crd())
-    stage.run(stage.kubectl, "wait", "--for=condition=Established", "--timeout=30s", "crd/microservices.concordat.dev")
+    for definition in crds():
+        stage.apply(definition)
+        name = f"crd/{definition['metadata']['name']}"
+        stage.run(stage.kubectl, "wait", "--for=condition=Established", "--timeout=30s", name)
     log = paths.clusters() / NAME / "logs" / "operator.log"
     with stage.progress.step("the operator, as a process of this machine"):
         ending.enter_context(operator_process(stage.handle.kubeconfig, log))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import rich_click as click
 
-from concordat.api.crd import microservice_crd
+from concordat.api.crd import crds as definitions
 from concordat.cli import files
 from concordat.cli.offline import OPTIONAL, World
 from concordat.cli.output import EXIT_FAILED, emit_json, emit_yaml, fail, notes, output_option, plain
@@ -64,7 +64,7 @@ def crds() -> None:
     Examples:
       concordat crds | kubectl apply --server-side -f -
     """
-    emit_yaml([microservice_crd()])
+    emit_yaml(list(definitions()))
 
 
 COMMANDS = [render, crds]
