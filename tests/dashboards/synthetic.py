@@ -24,6 +24,7 @@ _BUCKETS = ("0.005", "0.1", "0.25", "1", "+Inf")
 GAUGES = {
     'kube_deployment_status_replicas_available{namespace="shop",deployment="orders"}': 3,
     'kube_deployment_spec_replicas{namespace="shop",deployment="orders"}': 3,
+    'kube_deployment_status_replicas_available{namespace="payments",deployment="payments"}': 2,
     'kube_horizontalpodautoscaler_spec_max_replicas{namespace="shop",horizontalpodautoscaler="orders"}': 11,
     f'kube_pod_container_info{{{_POD},image="example.com/orders:1.4.2"}}': 1,
     f'kube_pod_container_resource_requests{{{_POD},resource="cpu"}}': 1,

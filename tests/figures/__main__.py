@@ -14,7 +14,7 @@ from typing import Any
 GROUPS: dict[str, tuple[str, ...]] = {
     "backbone": ("tests.figures.engine", "tests.figures.e2e", "tests.figures.lab", "tests.figures.api"),
     "contracts": ("tests.contracts.figures", "tests.contracts.schema.figures"),
-    "observability": ("tests.slo.figures", "tests.dashboards.figures"),
+    "observability": ("tests.slo.figures", "tests.dashboards.figures", "tests.live.figures"),
 }
 """Modules with a ``FIGURES`` sequence of functions."""
 

@@ -2,6 +2,7 @@
 The dashboard of one service: is it us, since when, what changed, and whom do we hurt.
 """
 
+from collections.abc import Sequence
 from urllib.parse import quote as percent
 
 from concordat.dashboards.blocks import BUDGET_STEPS, BURN_STEPS, budget_remaining, stat
@@ -20,7 +21,7 @@ from concordat.dashboards.model import (
     uid,
 )
 from concordat.dashboards.requests import INTERVAL, RequestPanels
-from concordat.dashboards.subject import Places, Service
+from concordat.dashboards.subject import Neighbour, Places, Service
 from concordat.promql import HOUR, Matcher, Selector, any_of, equal, like, literal
 from concordat.records import BUDGET_REMAINING, TARGET, ratio
 
@@ -261,7 +262,31 @@ class _Panels:
         return f"{how}({Selector(metric=f'kube_pod_container_resource_{bound}', matchers=matchers)})"
 
     def dependencies(self) -> tuple[Panel, ...]:
-        others = like("server_address", "|".join(other.addresses for other in self.service.consumes))
+        called = [other for other in self.service.consumes if other.http]
+        return (*self._dependencies_pods(), *(self._calls(called) if called else ()))
+
+    def _dependencies_pods(self) -> tuple[Panel, ...]:
+        """Of any kind: what is not there answers nobody."""
+        deployments = (
+            like("namespace", any_of(dict.fromkeys(other.namespace for other in self.service.consumes))),
+            like("deployment", any_of(dict.fromkeys(other.name for other in self.service.consumes))),
+        )
+        available = Selector(metric="kube_deployment_status_replicas_available", matchers=deployments)
+        return (
+            Panel(
+                title="Pods of dependencies",
+                description="Pods of each dependency that can take requests. At none, neither can we.",
+                queries=(
+                    Query(expr=f"sum by (namespace, deployment) ({available})", legend="{{namespace}}/{{deployment}}"),
+                ),
+                width=4,
+                least=0,
+                custom={"lineInterpolation": "stepAfter"},
+            ),
+        )
+
+    def _calls(self, called: Sequence[Neighbour]) -> tuple[Panel, ...]:
+        others = like("server_address", "|".join(other.addresses for other in called))
         count = Selector(metric="http_client_request_duration_seconds_count", matchers=(*self.own, others))
         failed = count.where(like("http_response_status_code", "5..|"))
         buckets = Selector(metric="http_client_request_duration_seconds_bucket", matchers=(*self.own, others))
@@ -273,7 +298,7 @@ class _Panels:
                 description="Requests a second to each dependency.",
                 queries=(Query(expr=f"{by} (rate({count}[{INTERVAL}]))", legend="{{server_address}}"),),
                 unit="reqps",
-                width=6,
+                width=5,
                 least=0,
             ),
             Panel(
@@ -287,7 +312,7 @@ class _Panels:
                     ),
                 ),
                 unit="percentunit",
-                width=6,
+                width=5,
                 least=0,
             ),
             Panel(
@@ -301,14 +326,14 @@ class _Panels:
                     ),
                 ),
                 unit="s",
-                width=6,
+                width=5,
                 least=0,
             ),
             Panel(
                 title="Circuit breakers",
                 description="0 is closed: calls pass. 1 is open: they fail at once. 2 is half-open: one is tried.",
                 queries=(Query(expr=f"max by (dependency) ({breaker})", legend="{{dependency}}"),),
-                width=6,
+                width=5,
                 least=0,
                 most=2,
                 custom={"lineInterpolation": "stepAfter"},

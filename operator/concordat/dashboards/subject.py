@@ -44,6 +44,8 @@ class Neighbour:
 
     namespace: str
     name: str
+    http: bool = True
+    """It is called over HTTP; a database is not, and nobody counts calls to it."""
 
     @property
     def addresses(self) -> str:

@@ -3,7 +3,8 @@ A service: its parts put together, and run.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
@@ -17,6 +18,11 @@ from concordat_servicekit.metrics import HttpMetrics
 from concordat_servicekit.middleware import Activity, Instrumented
 from concordat_servicekit.server import DrainingServer
 from concordat_servicekit.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx
+
+    from concordat_servicekit.client import Calls
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +53,25 @@ class Service:
     def registry(self) -> CollectorRegistry:
         """Where the service's own metrics go, so that they are scraped with the others."""
         return self._metrics.registry
+
+    def client(
+        self, url: str, *, transport: "httpx.AsyncBaseTransport | None" = None, timeout: float = 5.0
+    ) -> "httpx.AsyncClient":
+        """
+        An httpx client for the service at ``url``, its calls measured; ``timeout`` in seconds.
+
+        Needs httpx: ``concordat-servicekit[client]``.
+        """
+        import httpx
+
+        measured = self._calls.measured(transport or httpx.AsyncHTTPTransport(), httpx.URL(url).host)
+        return httpx.AsyncClient(base_url=url, transport=measured, timeout=timeout)
+
+    @cached_property
+    def _calls(self) -> "Calls":
+        from concordat_servicekit.client import Calls
+
+        return Calls(self.registry)
 
     def instrument(self, app: Any) -> Instrumented:
         """

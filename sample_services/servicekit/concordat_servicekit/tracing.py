@@ -44,6 +44,10 @@ class TraceContext:
         """As a log line carries them."""
         return {"trace_id": self.trace_id, "span_id": self.span_id}
 
+    def traceparent(self) -> str:
+        """As the next service reads it."""
+        return f"00-{self.trace_id}-{self.span_id}-{SAMPLED if self.sampled else 0:02x}"
+
 
 Token = contextvars.Token[TraceContext | None]
 
