@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import orjson
+
+from concordat.dashboards.delivery import SIDECAR_LABEL
 from concordat.difference import Change, changes
 from concordat.manifest import ChildKey, Manifest, PlannedChild
 from concordat.resources import kinds
+from concordat.slo.delivery import RULES_LABEL, condensed
 
 
 class Severity(StrEnum):
@@ -53,23 +57,38 @@ def consequences(before: Iterable[PlannedChild], after: Iterable[PlannedChild]) 
     return tuple(change for change in (*changed, *deleted) if change is not None)
 
 
+_RULES, _DASHBOARD = "rules", "dashboard"
+
+
+def _what(child: PlannedChild) -> str:
+    """Its kind; of what comes in two kinds, what it is."""
+    labels = child.manifest["metadata"].get("labels", {})
+    if child.kind is kinds.PROMETHEUS_RULE or RULES_LABEL in labels:
+        return _RULES
+    if child.kind is kinds.GRAFANA_DASHBOARD or SIDECAR_LABEL in labels:
+        return _DASHBOARD
+    return child.key.kind
+
+
 def _created(child: PlannedChild, *, runs: bool) -> ChildChange:
-    kind = child.key.kind
+    kind = _what(child)
     consequence = _CREATED[kind] if runs else _BORN.get(kind, _CREATED[kind])
     return ChildChange(child=child.key, action="create", changes=(), consequences=(consequence,))
 
 
 def _deleted(child: PlannedChild) -> ChildChange:
-    return ChildChange(child=child.key, action="delete", changes=(), consequences=(_DELETED[child.key.kind],))
+    return ChildChange(child=child.key, action="delete", changes=(), consequences=(_DELETED[_what(child)],))
 
 
 def _changed(before: PlannedChild, after: PlannedChild) -> ChildChange | None:
     found = tuple(
-        change for change in changes(before.manifest, after.manifest) if change.path != "metadata.annotations"
+        change
+        for change in changes(condensed(before.manifest), condensed(after.manifest))
+        if change.path != "metadata.annotations"
     )
     if not found:
         return None
-    judged = tuple(_JUDGES.get(after.key.kind, _unnoticed)(before.manifest, after.manifest, found))
+    judged = tuple(_JUDGES.get(_what(after), _unnoticed)(before.manifest, after.manifest, found))
     return ChildChange(
         child=after.key, action="change", changes=found, consequences=judged or tuple(_unnoticed({}, {}, found))
     )
@@ -96,6 +115,9 @@ _CREATED = {
     kinds.DISRUPTION_BUDGET.kind: _nothing("node drains wait for each other"),
     kinds.HTTP_ROUTE.kind: _notice("reachable from outside the cluster"),
     kinds.SERVICE_MONITOR.kind: _nothing("Prometheus starts to read"),
+    _RULES: _notice("alerts are armed: its team is told when promises break"),
+    _DASHBOARD: _nothing("a dashboard appears"),
+    kinds.ALERTMANAGER_CONFIG.kind: _notice("its alerts find their way by themselves"),
 }
 
 _BORN = {kinds.NETWORK_POLICY.kind: _notice("only what is declared gets in or out")}
@@ -110,6 +132,9 @@ _DELETED = {
     kinds.DISRUPTION_BUDGET.kind: _notice("node drains may take every replica at once"),
     kinds.HTTP_ROUTE.kind: _disruption("traffic from outside the cluster drops"),
     kinds.SERVICE_MONITOR.kind: _notice("its metrics end, and the alerts on them go blind"),
+    _RULES: _notice("these rules and alerts end"),
+    _DASHBOARD: _nothing("this dashboard disappears"),
+    kinds.ALERTMANAGER_CONFIG.kind: _notice("its alerts take whatever way Alertmanager's own file knows"),
 }
 
 _Judge = Callable[[Manifest, Manifest, Sequence[Change]], Iterator[Consequence]]
@@ -197,7 +222,49 @@ def _monitor(before: Manifest, after: Manifest, found: Sequence[Change]) -> Iter
         yield _notice("Prometheus reads elsewhere; no gap if the service answers there already")
 
 
+def _alerts(before: Manifest, after: Manifest, found: Sequence[Change]) -> Iterator[Consequence]:
+    old, new = rules_in(before), rules_in(after)
+    for name in [name for name in old if name not in new]:
+        yield _notice(f"no longer watched: {name}")
+    for name in [name for name in new if name not in old]:
+        yield _notice(f"watched from now on: {name}")
+    for name in [name for name in new if name in old and new[name] != old[name]]:
+        yield _notice(f"alerts change: {name}")
+
+
+def rules_in(manifest: Manifest) -> dict[str, list[Any]]:
+    """Its rules by what they watch."""
+    spec = manifest.get("spec") or orjson.loads(next(iter(manifest["data"].values())))
+    found: dict[str, list[Any]] = {}
+    for group in spec["groups"]:
+        found.setdefault(_watched(group["name"]), []).extend(group["rules"])
+    return found
+
+
+def _watched(group: str) -> str:
+    """``concordat:NAMESPACE:NAME:slo:OBJECTIVE`` and ``...:tickets`` are one objective's."""
+    _, _, _, kind, *objective = group.split(":")
+    return f"objective {objective[0]}" if objective else {"budgets": "budgets", "service": "the workload"}[kind]
+
+
+def _drawing(before: Manifest, after: Manifest, found: Sequence[Change]) -> Iterator[Consequence]:
+    if any(_below(change, "spec.json") or _below(change, "data") for change in found):
+        yield _nothing("the dashboard changes")
+    if any(_below(change, "spec.folder") or _below(change, "metadata.annotations") for change in found):
+        yield _nothing("the dashboard moves to another folder")
+
+
+def _routing(before: Manifest, after: Manifest, found: Sequence[Change]) -> Iterator[Consequence]:
+    if any(_below(change, "spec.route") or _below(change, "spec.receivers") for change in found):
+        yield _notice("its alerts reach somebody else")
+    if any(_below(change, "spec.inhibitRules") for change in found):
+        yield _notice("other alerts keep quiet while one of a service it needs wakes somebody")
+
+
 _JUDGES: Mapping[str, _Judge] = {
+    kinds.ALERTMANAGER_CONFIG.kind: _routing,
+    _RULES: _alerts,
+    _DASHBOARD: _drawing,
     kinds.SERVICE.kind: _service,
     kinds.NETWORK_POLICY.kind: _policy,
     kinds.DEPLOYMENT.kind: _deployment,

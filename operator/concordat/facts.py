@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from concordat.manifest import ChildKey
+from concordat.records import RUNBOOKS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,20 @@ class Platform:
 
     That of most clouds, the IPv6 one of AWS, and Azure's WireServer, which is a public address.
     """
+    monitoring_labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels by which prometheus-operator's Prometheus selects what is meant for it."""
+    grafana_url: str = ""
+    """Where people reach Grafana: alerts link to its dashboards."""
+    grafana_instances: Mapping[str, str] = field(default_factory=lambda: {"dashboards": "grafana"})
+    """Labels of the Grafanas that grafana-operator gives the dashboards to."""
+    runbooks_url: str = RUNBOOKS
+    """Folder of the runbooks: ``<runbooks>/<alert>``."""
+    traces_url: str = ""
+    """Jaeger's address, for links from dashboards."""
+    logs_url: str = ""
+    """Address of the logs, in which ``{namespace}`` and ``{service}`` are replaced."""
+    alerts_url: str = ""
+    """Webhook of alerts, in which ``{team}`` and ``{severity}`` are replaced; empty leaves routing to Alertmanager's own file."""
 
 
 @dataclass(frozen=True, kw_only=True)

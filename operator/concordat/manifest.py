@@ -1,5 +1,5 @@
 """
-A child as a value: its kind, its identity, its digest.
+A child as a value: its kind, its name, its identity, its digest.
 """
 
 import hashlib
@@ -127,3 +127,31 @@ def as_yaml(value: Any) -> bytes:
 def digest(value: Any, *, size: int = 10) -> str:
     """Hex digest of the canonical form; ``size`` in bytes."""
     return hashlib.blake2b(canonical(value), digest_size=size).hexdigest()
+
+
+_DNS_1035_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?\Z")
+_SHORTENED = re.compile(r".*--[0-9a-f]{10}\Z")
+_LONGEST_LABEL = 63
+
+
+def object_name(service_name: str) -> str:
+    """
+    The name of every child: the service's own where Kubernetes allows it for a Service (DNS-1035, 63 characters).
+
+    Otherwise what can be kept of it, two dashes and a hash of the whole. A name that already looks so is hashed as well:
+    two services never share a name.
+    """
+    valid = len(service_name) <= _LONGEST_LABEL and _DNS_1035_LABEL.match(service_name)
+    if valid and not _SHORTENED.match(service_name):
+        return service_name
+    kept = re.sub(r"[^a-z0-9-]", "-", service_name)
+    kept = kept if kept[:1].isalpha() else f"s-{kept}"
+    return f"{kept[: _LONGEST_LABEL - 12].rstrip('-')}--{digest(service_name, size=5)}"
+
+
+def label_value(text: str) -> str:
+    """``text`` as a label value: other characters become dashes, and what is too long ends in a hash."""
+    valid = re.sub(r"[^-_.A-Za-z0-9]", "-", text).strip("-_.")
+    if len(valid) <= _LONGEST_LABEL:
+        return valid
+    return f"{valid[: _LONGEST_LABEL - 11].rstrip('-_.')}-{digest(text, size=5)}"

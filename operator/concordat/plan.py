@@ -13,6 +13,7 @@ from concordat.api import Microservice, resolve
 from concordat.errors import Problem
 from concordat.facts import Facts
 from concordat.manifest import Kind, Manifest, PlannedChild
+from concordat.observability import dashboard, routing, rules
 from concordat.policies import MICROSERVICE_POLICIES, Violation, violations
 from concordat.resources import (
     autoscaler,
@@ -25,6 +26,7 @@ from concordat.resources import (
     service_account,
     service_monitor,
 )
+from concordat.slo.declaration import objective_unmeasurable
 
 Builder = Callable[[Microservice, Facts], Manifest | None]
 
@@ -37,8 +39,15 @@ BUILDERS: tuple[tuple[Kind, Builder], ...] = (
     (kinds.DISRUPTION_BUDGET, disruption_budget.build),
     (kinds.HTTP_ROUTE, route.build),
     (kinds.SERVICE_MONITOR, service_monitor.build),
+    (kinds.PROMETHEUS_RULE, rules.resource),
+    (kinds.CONFIG_MAP, rules.file),
+    (kinds.GRAFANA_DASHBOARD, dashboard.resource),
+    (kinds.CONFIG_MAP, dashboard.file),
+    (kinds.ALERTMANAGER_CONFIG, routing.resource),
 )
 """In the order they are written: what guards a pod exists before the pod does."""
+
+POLICIES = (*MICROSERVICE_POLICIES, objective_unmeasurable)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +79,7 @@ class Plan:
 def plan(service: Microservice, facts: Facts) -> Plan:
     """The children of ``service``."""
     resolved = resolve(service)
-    found = violations(MICROSERVICE_POLICIES, resolved, facts)
+    found = violations(POLICIES, resolved, facts)
     blocking = tuple(violation for violation in found if violation.blocks)
     notices = tuple(violation for violation in found if not violation.blocks)
     if blocking:

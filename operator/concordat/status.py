@@ -1,8 +1,9 @@
 """
 The only writer of conditions: from what was planned, written and seen to what a person reads.
 
-``Reconciled`` says whether everything planned is in place, ``Available`` whether enough replicas answer, ``Ready``
-summarises both and waits for the rollout. Pure; nothing here changes by the passing of time alone.
+``Reconciled`` says whether everything planned is in place, ``Available`` whether enough replicas answer, ``Observed``
+whether its rules and its dashboard are delivered, ``Ready`` summarises the first two and waits for the rollout. Pure;
+nothing here changes by the passing of time alone.
 """
 
 from collections.abc import Iterable
@@ -62,7 +63,7 @@ def report(before: MicroserviceStatus, seen: Seen, *, now: str) -> MicroserviceS
     """
     reconciled = _reconciled(seen)
     available = _available(seen)
-    conditions = (_ready(seen, reconciled, available), reconciled, available)
+    conditions = (_ready(seen, reconciled, available), reconciled, available, _observed(seen))
     return MicroserviceStatus(
         observed_generation=seen.generation,
         conditions=transition(before.conditions, (_at(condition, seen.generation, now) for condition in conditions)),
@@ -82,7 +83,9 @@ def defective(before: MicroserviceStatus, defect: Exception, *, generation: int,
         _Finding(type=kind, status=False, reason=conventions.REASON_INTERNAL_ERROR, message=message)
         for kind in (conventions.READY, conventions.RECONCILED)
     )
-    rest = (condition for condition in before.conditions if condition.type == conventions.AVAILABLE)
+    rest = (
+        condition for condition in before.conditions if condition.type in (conventions.AVAILABLE, conventions.OBSERVED)
+    )
     conditions = (*(_at(finding, generation, now) for finding in admitted), *rest)
     return before.model_copy(
         update={"observed_generation": generation, "conditions": transition(before.conditions, conditions)}
@@ -149,6 +152,34 @@ def _available(seen: Seen) -> _Finding:
             message=f"{counted}; {workload.stuck}",
         )
     return _Finding(type=conventions.AVAILABLE, status=False, reason=conventions.REASON_UNAVAILABLE, message=counted)
+
+
+def _observed(seen: Seen) -> _Finding:
+    """By what exists in the cluster; whether Prometheus and Grafana read it, only they know."""
+    told = [child for child in seen.children if child.key.kind in _TELLING]
+    failed = [child for child in told if child.reason]
+    if failed:
+        message = "; ".join(child.message for child in failed)
+        return _Finding(type=conventions.OBSERVED, status=False, reason=failed[0].reason, message=message)
+    if not told:
+        message = "there are no rules and no dashboard yet"
+        return _Finding(
+            type=conventions.OBSERVED, status=False, reason=conventions.REASON_NOT_DELIVERED, message=message
+        )
+    return _Finding(
+        type=conventions.OBSERVED, status=True, reason=conventions.REASON_DELIVERED, message=_delivered(seen, told)
+    )
+
+
+_TELLING = frozenset(
+    kind.kind for kind in (kinds.CONFIG_MAP, kinds.PROMETHEUS_RULE, kinds.ALERTMANAGER_CONFIG, kinds.GRAFANA_DASHBOARD)
+)
+
+
+def _delivered(seen: Seen, told: Iterable[ChildOutcome]) -> str:
+    where = ", ".join(str(child.key) for child in sorted(told, key=lambda child: child.key))
+    names = [one.name for one in (seen.service.spec.objectives if seen.service else None) or ()]
+    return f"objectives: {', '.join(names) or 'none'}; in {where}"
 
 
 def _ready(seen: Seen, reconciled: _Finding, available: _Finding) -> _Finding:

@@ -179,7 +179,7 @@ def objectives(draw: st.DrawFn, profile: str, *, read: bool) -> list[Json]:
     found = []
     for name in draw(st.lists(labels, max_size=3, unique=True)):
         custom = st.fixed_dictionaries({"good": counters, "total": counters})
-        limits = st.sampled_from(below.get(profile, ["200ms", "1.5s", "0.001ms", "99999s"]))
+        limits = st.sampled_from(below.get(profile, ["200ms", "1.5s", "0.1ms", "99999.999s"]))
         routed = {"route": url_paths | st.just("/orders/{id}"), "method": st.sampled_from(["GET", "POST"])}
         standard = _some(below=limits, **(routed if profile in ("default", "otel", "otel-native") else {}))
         kind = draw(custom if not read and profile not in ("istio", "gateway") else st.one_of(custom, standard))

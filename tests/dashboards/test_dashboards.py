@@ -181,7 +181,7 @@ def test_config_maps_of_two_namespaces_do_not_overwrite_each_other() -> None:
         for namespace in ("shop", "shop2")
     }
 
-    assert {"shop-orders.json", "shop2-orders.json"} == keys
+    assert {"shop_orders.json", "shop2_orders.json"} == keys
 
 
 def test_grafana_operator_gets_the_same_dashboard() -> None:

@@ -138,11 +138,11 @@ def control_plane() -> Iterator[ControlPlane]:
 
 @pytest.fixture
 def optional_kinds(control_plane: ControlPlane) -> None:
-    """HTTPRoute and ServiceMonitor are served."""
+    """Every optional kind is served."""
     kubectl = Kubectl(control_plane)
     kubectl.apply(*map(optional_crd, OPTIONAL_KINDS))
     kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
-    for plural in ("httproutes", "servicemonitors"):  # a CRD just established still answers 429
+    for _, _, plural in OPTIONAL_KINDS.values():  # a CRD just established still answers 429
         wait_for(lambda plural=plural: kubectl.answers("get", plural, "--all-namespaces"), seconds=20)
 
 

@@ -15,7 +15,7 @@ from tests.engine import killable
 from tests.engine.cluster import Kubectl
 from tests.engine.rig import microservice, routed, wait_for
 
-KINDS = "serviceaccounts,services,networkpolicies,deployments,hpa,pdb,httproutes,servicemonitors"
+KINDS = "serviceaccounts,services,networkpolicies,deployments,hpa,pdb,httproutes,servicemonitors,prometheusrules,grafanadashboards,alertmanagerconfigs"
 
 
 @dataclass(frozen=True, kw_only=True)

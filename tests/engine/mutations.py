@@ -36,7 +36,12 @@ BASE: dict[str, Any] = {
         "port": "http",
         "gateway": {"name": "edge", "namespace": "gateways", "sectionName": "https"},
     },
-    "telemetry": {"metrics": {"enabled": True, "port": "metrics", "path": "/metrics"}},
+    "objectives": [
+        {"name": "availability", "target": 99.7, "window": "28d", "route": "/orders/{id}", "method": "POST"},
+        {"name": "latency", "target": 97.3, "below": "130ms", "minimumBadEvents": 7},
+        {"name": "settled", "target": 99.1, "good": 'settled_total{outcome="ok"}', "total": "settled_total"},
+    ],
+    "telemetry": {"metrics": {"enabled": True, "port": "metrics", "path": "/metrics", "profile": "default"}},
 }
 
 
@@ -114,6 +119,15 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "consumes[].contract": entry("consumes", 1, contract="other-api"),
     "consumes[].ports[]": entry("consumes", 0, ports=["grpc"]),
     "access.namespaces[]": {"access": {"namespaces": []}},
+    "objectives[].name": entry("objectives", 0, name="paid"),
+    "objectives[].target": entry("objectives", 0, target=99.71),
+    "objectives[].window": entry("objectives", 0, window="7d"),
+    "objectives[].below": entry("objectives", 1, below="170ms"),
+    "objectives[].route": entry("objectives", 0, route="/orders"),
+    "objectives[].method": entry("objectives", 0, method="PUT"),
+    "objectives[].good": entry("objectives", 2, good='settled_total{outcome=~"ok|late"}'),
+    "objectives[].total": entry("objectives", 2, total='settled_total{outcome!="test"}'),
+    "objectives[].minimumBadEvents": entry("objectives", 1, minimumBadEvents=11),
     "egress[].host": entry("egress", 0, host="other.example.com"),
     "egress[].cidr": entry("egress", 1, cidr="10.30.0.0/16"),
     "egress[].pods{}": entry("egress", 2, pods={"app": "queue"}),
@@ -126,9 +140,10 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "routing.gateway.name": gateway(name="other"),
     "routing.gateway.namespace": gateway(namespace="elsewhere"),
     "routing.gateway.sectionName": gateway(sectionName="http"),
-    "telemetry.metrics.enabled": metrics(enabled=False),
+    "telemetry.metrics.enabled": metrics(enabled=False) | {"objectives": []},
     "telemetry.metrics.port": metrics(port="http"),
     "telemetry.metrics.path": metrics(path="/other"),
+    "telemetry.metrics.profile": metrics(profile="otel-native"),
 }
 """By the path of the property: what is different from :data:`BASE`."""
 

@@ -18,6 +18,9 @@ from concordat import conventions
 OPTIONAL_KINDS = {
     "HTTPRoute": ("gateway.networking.k8s.io", "v1", "httproutes"),
     "ServiceMonitor": ("monitoring.coreos.com", "v1", "servicemonitors"),
+    "PrometheusRule": ("monitoring.coreos.com", "v1", "prometheusrules"),
+    "AlertmanagerConfig": ("monitoring.coreos.com", "v1alpha1", "alertmanagerconfigs"),
+    "GrafanaDashboard": ("grafana.integreatly.org", "v1beta1", "grafanadashboards"),
 }
 
 

@@ -16,6 +16,9 @@ pytestmark = pytest.mark.controlplane
 
 REPAIRED_WITHIN = 2.0
 
+NAMES = {"prometheusrule": "orders-rules", "grafanadashboard": "orders-dashboard"}
+"""Of those that are not called after the service alone."""
+
 KINDS = (
     "serviceaccount",
     "service",
@@ -25,6 +28,9 @@ KINDS = (
     "poddisruptionbudget",
     "httproute",
     "servicemonitor",
+    "prometheusrule",
+    "grafanadashboard",
+    "alertmanagerconfig",
 )
 
 EDITS: dict[str, Any] = {
@@ -36,6 +42,9 @@ EDITS: dict[str, Any] = {
     "poddisruptionbudget": {"spec": {"maxUnavailable": "90%"}},
     "httproute": {"spec": {"hostnames": ["evil.example.com"]}},
     "servicemonitor": {"spec": {"endpoints": [{"port": "evil"}]}},
+    "prometheusrule": {"spec": {"groups": []}},
+    "grafanadashboard": {"spec": {"json": "{}"}},
+    "alertmanagerconfig": {"spec": {"inhibitRules": []}},
 }
 """A field of ours in each kind, changed by hand."""
 
@@ -48,10 +57,14 @@ def essence(found: Any) -> Any:
     }
 
 
+def named(kind: str) -> str:
+    return NAMES.get(kind, "orders")
+
+
 async def repaired(story: Story, kind: str, expected: Any) -> float:
     async def as_before() -> bool:
         listed = await asyncio.to_thread(story.kubectl.get, kind, "--namespace", story.namespace)
-        return [essence(item) for item in listed["items"] if item["metadata"]["name"] == "orders"] == [expected]
+        return [essence(item) for item in listed["items"] if item["metadata"]["name"] == named(kind)] == [expected]
 
     return await eventually(as_before, seconds=10)
 
@@ -65,9 +78,9 @@ async def test_a_deleted_child_is_back_with_one_write(story: Story, kind: str) -
     """Deleted by hand: one create, in less than two seconds."""
     await story.apply(routed("orders", story.namespace))
     await story.settled("orders")
-    expected = stable(essence(await story.get(kind, "orders")))
+    expected = stable(essence(await story.get(kind, named(kind))))
     story.forget_requests()
-    await story.run("delete", kind, "orders", "--wait=false")
+    await story.run("delete", kind, named(kind), "--wait=false")
     taken = await repairedstable(story, kind, expected)
     await story.quiet()
     assert taken < REPAIRED_WITHIN
@@ -79,13 +92,13 @@ async def test_an_edited_child_is_put_right_with_one_write(story: Story, kind: s
     """Edited by hand: one apply, in less than two seconds; the first time one more, of ``managedFields`` as they were born."""
     await story.apply(routed("orders", story.namespace))
     await story.settled("orders")
-    expected = essence(await story.get(kind, "orders"))
+    expected = essence(await story.get(kind, named(kind)))
     writes = []
     for _ in range(2):
         story.forget_requests()
         patch = json.dumps(EDITS[kind])
         how = "strategic" if kind == "deployment" else "merge"
-        await story.run("patch", kind, "orders", "--type", how, "--patch", patch)
+        await story.run("patch", kind, named(kind), "--type", how, "--patch", patch)
         taken = await repaired(story, kind, expected)
         await story.quiet()
         assert taken < REPAIRED_WITHIN
@@ -101,11 +114,11 @@ async def test_a_child_that_lost_its_label_or_owner_gets_it_back(
     """Without the label our watch no longer sees it, without the owner nothing leads back: still it is ours."""
     await story.apply(routed("orders", story.namespace))
     await story.settled("orders")
-    before = await story.get(kind, "orders")
-    await story.run("patch", kind, "orders", "--type", "merge", "--patch", json.dumps({"metadata": metadata}))
+    before = await story.get(kind, named(kind))
+    await story.run("patch", kind, named(kind), "--type", "merge", "--patch", json.dumps({"metadata": metadata}))
     taken = await repaired(story, kind, essence(before))
     assert taken < REPAIRED_WITHIN
-    assert (await story.get(kind, "orders"))["metadata"]["uid"] == before["metadata"]["uid"]
+    assert (await story.get(kind, named(kind)))["metadata"]["uid"] == before["metadata"]["uid"]
 
 
 async def test_what_somebody_adds_stays(story: Story) -> None:
@@ -137,7 +150,9 @@ async def test_wiped_managed_fields_are_rebuilt_without_a_ghost(story: Story) ->
 async def repairedstable(story: Story, kind: str, expected: Any) -> float:
     async def back() -> bool:
         listed = await asyncio.to_thread(story.kubectl.get, kind, "--namespace", story.namespace)
-        return [stable(essence(item)) for item in listed["items"] if item["metadata"]["name"] == "orders"] == [expected]
+        return [stable(essence(item)) for item in listed["items"] if item["metadata"]["name"] == named(kind)] == [
+            expected
+        ]
 
     return await eventually(back, seconds=10)
 

@@ -22,6 +22,9 @@ KINDS = {
     "poddisruptionbudgets",
     "httproutes",
     "servicemonitors",
+    "prometheusrules",
+    "grafanadashboards",
+    "alertmanagerconfigs",
 }
 
 
@@ -62,15 +65,21 @@ async def test_the_first_change_of_a_posted_child_costs_one_request_more_once(st
     await story.apply(routed("orders", story.namespace))
     await story.settled("orders")
     counts = []
-    for host in ("a.example.com", "b.example.com"):
+    for path in ("/a", "/b"):
         story.forget_requests()
-        await story.apply(_with_host(story.namespace, host))
+        await story.apply(_with_path(story.namespace, path))
         await story.settled("orders")
         counts.append(story.writes())
     assert counts == [
         ["patch httproutes", "patch httproutes", "patch microservices/status"],
         ["patch httproutes", "patch microservices/status"],
     ]
+
+
+def _with_path(namespace: str, path: str) -> dict[str, object]:
+    manifest = routed("orders", namespace)
+    manifest["spec"]["routing"]["paths"] = [path]
+    return manifest
 
 
 def _with_host(namespace: str, host: str) -> dict[str, object]:

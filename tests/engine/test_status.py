@@ -24,6 +24,7 @@ RUNNING = WorkloadState(replicas=3, ready=3, updated=3, available=3, total=3, ge
 CHILDREN = (
     ChildOutcome(key=ChildKey(kind="Service", name="orders"), fingerprint="aa"),
     ChildOutcome(key=ChildKey(kind="Deployment", name="orders"), fingerprint="bb"),
+    ChildOutcome(key=ChildKey(kind="ConfigMap", name="orders-rules"), fingerprint="cc"),
 )
 SEEN = Seen(generation=13, service=SERVICE, children=CHILDREN, workload=RUNNING)
 
@@ -34,16 +35,18 @@ def said(seen: Seen, kind: str = conventions.READY) -> tuple[str, str]:
 
 
 def test_a_running_service_is_ready() -> None:
-    """All three conditions are true, at the generation they speak of."""
+    """All four conditions are true, at the generation they speak of."""
     status = report(MicroserviceStatus(), SEEN, now=NOW)
     assert [(c.type, c.status, c.observed_generation) for c in status.conditions] == [
         ("Ready", "True", 13),
         ("Reconciled", "True", 13),
         ("Available", "True", 13),
+        ("Observed", "True", 13),
     ]
     assert (status.observed_generation, status.replicas, status.version) == (13, "3/3", "1.4.2")
     assert status.url == "http://orders.shop.svc.cluster.local"
     assert [(c.kind, c.ready, c.fingerprint) for c in status.children] == [
+        ("ConfigMap", True, "cc"),
         ("Deployment", True, "bb"),
         ("Service", True, "aa"),
     ]
@@ -55,7 +58,7 @@ def test_times_move_with_the_status_of_a_condition_alone() -> None:
     assert report(first, SEEN, now=LATER) == first
     broken = report(first, replace(SEEN, workload=replace(RUNNING, available=0)), now=LATER)
     times = {c.type: c.last_transition_time for c in broken.conditions}
-    assert times == {"Ready": LATER, "Reconciled": NOW, "Available": LATER}
+    assert times == {"Ready": LATER, "Reconciled": NOW, "Available": LATER, "Observed": NOW}
 
 
 def test_scaling_is_no_rollout() -> None:
@@ -116,7 +119,7 @@ def test_invalid_input_shows_its_fields_and_keeps_the_last_good_children() -> No
     status = report(MicroserviceStatus(version="1.4.2"), replace(SEEN, invalid=(problem,)), now=NOW)
     assert [(p.path, p.message) for p in status.problems] == [("spec.scaling.min", "is above max: lower it")]
     assert status.conditions[1].reason == conventions.REASON_INVALID
-    assert len(status.children) == 2
+    assert len(status.children) == len(CHILDREN)
     assert status.version == "1.4.2"
 
 
@@ -197,6 +200,7 @@ def test_a_defect_of_ours_takes_back_what_was_assured() -> None:
         ("Ready", "False", conventions.REASON_INTERNAL_ERROR, LATER),
         ("Reconciled", "False", conventions.REASON_INTERNAL_ERROR, LATER),
         ("Available", "True", conventions.REASON_MINIMUM_REPLICAS, NOW),
+        ("Observed", "True", conventions.REASON_DELIVERED, NOW),
     ]
     assert "KeyError: 'spec'" in status.conditions[0].message
     assert (status.children, status.version) == (ready.children, ready.version)

@@ -30,10 +30,13 @@ def test_the_same_has_no_consequences() -> None:
 
 
 def test_another_team_restarts_nothing() -> None:
-    """Eight objects get a label; the pods stay."""
+    """Eight objects get a label; the pods stay, the alerts go to somebody else."""
     found = consequences(children(), children(team="payments"))
 
-    assert {Severity.NOTHING} == {item.severity for change in found for item in change.consequences}
+    noticed = {
+        change.child.kind for change in found if any(c.severity != Severity.NOTHING for c in change.consequences)
+    }
+    assert {"PrometheusRule"} == noticed
     assert ["nothing: pods do not restart"] == said(found)["Deployment"]
 
 
@@ -104,7 +107,10 @@ def test_a_consumer_that_is_gone_narrows_the_policy() -> None:
     alone = Facts(installed=FACTS.installed, providers=FACTS.providers)
     found = said(consequences(children(), children(alone)))
 
-    assert {"NetworkPolicy": ["disruption: the policy narrows: nothing in from shop/web on 8011/TCP any more"]} == found
+    assert {
+        "NetworkPolicy": ["disruption: the policy narrows: nothing in from shop/web on 8011/TCP any more"],
+        "GrafanaDashboard": ["nothing: the dashboard changes"],
+    } == found
 
 
 def test_a_consumer_that_comes_widens_it() -> None:
@@ -116,7 +122,34 @@ def test_a_consumer_that_comes_widens_it() -> None:
     )
     found = said(consequences(children(), children(more)))
 
-    assert {"NetworkPolicy": ["notice: the policy widens: in from night/batch on 8011/TCP"]} == found
+    assert {
+        "NetworkPolicy": ["notice: the policy widens: in from night/batch on 8011/TCP"],
+        "GrafanaDashboard": ["nothing: the dashboard changes"],
+    } == found
+
+
+def test_a_stricter_promise_changes_its_alerts_alone() -> None:
+    """Each objective by its name; the rest of the rules is left out."""
+    promised = [{"name": "availability", "target": 99.9}, {"name": "pay", "target": 99, "route": "/pay"}]
+    stricter = [{"name": "availability", "target": 99.95}, {"name": "refund", "target": 99, "route": "/refund"}]
+    found = said(consequences(children(objectives=promised), children(objectives=stricter)))
+
+    assert [
+        "notice: no longer watched: objective pay",
+        "notice: watched from now on: objective refund",
+        "notice: alerts change: objective availability",
+        "notice: alerts change: budgets",
+    ] == found["PrometheusRule"]
+
+
+def test_another_threshold_restarts_the_pods() -> None:
+    """They count into other buckets from then on."""
+    before, after = ([{"name": "latency", "target": 99, "below": limit}] for limit in ("110ms", "130ms"))
+    found = said(consequences(children(objectives=before), children(objectives=after)))
+
+    assert ["notice: pods restart, one after the other: containers[service].env[SLO_BUCKETS].value"] == found[
+        "Deployment"
+    ]
 
 
 def test_an_autoscaler_takes_over_without_a_reset() -> None:

@@ -12,6 +12,7 @@ from concordat.explain import Origin, Source, explain
 from concordat.facts import Consumer, Facts, Provider
 from concordat.plan import plan
 from concordat.resources import kinds
+from concordat.slo.delivery import condensed
 from tests.api.strategies import manifests
 
 SPEC: dict[str, Any] = {
@@ -105,9 +106,9 @@ def test_a_child_itself_is_explained() -> None:
 def test_every_field_is_explained_once_and_in_order() -> None:
     """Nothing is left out, nothing is invented."""
     expected = [
-        (child.key, written(path, child.manifest), value)
+        (child.key, written(path, condensed(child.manifest)), value)
         for child in plan(parse(manifest()), FACTS).children
-        for path, value in leaves(child.manifest).items()
+        for path, value in leaves(condensed(child.manifest)).items()
     ]
 
     assert expected == [(o.child, o.path, o.value) for o in ORIGINS.values() if o.path]
@@ -144,9 +145,9 @@ def test_what_is_called_a_rule_cannot_be_moved_by_any_stated_field() -> None:
         egress=[{"cidr": "198.51.100.0/24", "port": 5432}],
     )
     after = {
-        (child.key.kind, written(path, child.manifest)): value
+        (child.key.kind, written(path, condensed(child.manifest))): value
         for child in plan(parse(different), FACTS).children
-        for path, value in leaves(child.manifest).items()
+        for path, value in leaves(condensed(child.manifest)).items()
     }
 
     def is_rule(origin: Origin) -> bool:

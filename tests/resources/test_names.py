@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from concordat.resources.metadata import label_value, object_name
+from concordat.manifest import label_value, object_name
 from tests.api.strategies import names
 
 DNS_1035 = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from concordat.api import TIERS as SERVICE_TIERS
 from concordat.promql import duration, number
-from concordat.slo.declaration import default_objectives
 from concordat.slo.indicators import milliseconds
 from concordat.slo.profiles import PROFILES
 from concordat.slo.simulation import simulate
@@ -61,13 +61,12 @@ def profiles() -> str:
 
 def defaults() -> str:
     rows = []
-    for tier in ("critical", "standard", "besteffort"):
+    for tier, decided in SERVICE_TIERS.items():
         promised = [
-            f"{number(objective.target)} % {objective.name}"
-            + (f" under {milliseconds(objective.below)}" if objective.below else "")
-            for objective in default_objectives(tier, "default")
+            f"{number(objective.percent)} % {objective.name}" + (f" under {objective.below}" if objective.below else "")
+            for objective in decided.objectives
         ]
-        rows.append((f"`{tier}`", ", ".join(promised) or "none"))
+        rows.append((f"`{tier.value}`", ", ".join(promised) or "none"))
     return _table(("tier", "objectives, where none are stated"), rows)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from concordat.slo.routing import HardDependency, Team, acyclic, alertmanager_config, alertmanager_file
+from concordat.slo.routing import HardDependency, Team, acyclic, alertmanager_file, service_routing
 
 TEAMS = [
     Team(name="checkout", page="http://127.0.0.1:11/page", ticket="http://127.0.0.1:11/ticket"),
@@ -75,10 +75,17 @@ def test_a_cycle_silences_nobody() -> None:
     assert [beside] == acyclic([*around, beside])
 
 
-def test_a_namespaces_configuration_holds_its_own_edges_only() -> None:
+def test_a_services_configuration_holds_its_own_edges_only() -> None:
     """prometheus-operator confines an AlertmanagerConfig to its namespace."""
     inside = HardDependency(consumer=PAYMENTS, provider=LEDGER)
-    rules = alertmanager_config("payments", TEAMS[1], [EDGE, inside])["spec"]["inhibitRules"]
+    across = HardDependency(consumer=PAYMENTS, provider=ORDERS)
+    rules = service_routing(PAYMENTS, None, [EDGE, inside, across])["inhibitRules"]
     named = {match["value"] for rule in rules for match in rule["sourceMatch"] if match["name"] == "service"}
 
-    assert {"ledger"} == named
+    assert {"payments", "ledger"} == named
+
+
+def test_without_a_teams_address_nothing_is_routed() -> None:
+    """Whoever wrote Alertmanager's own file has said where alerts go."""
+    assert {"inhibitRules"} == service_routing(ORDERS, None, []).keys()
+    assert {"route", "inhibitRules", "receivers"} == service_routing(ORDERS, TEAMS[0], []).keys()

@@ -22,6 +22,20 @@
   value: {{ join "," .Values.platform.privateNetworks | quote }}
 - name: CONCORDAT_METADATA_ADDRESSES
   value: {{ join "," .Values.platform.metadataAddresses | quote }}
+- name: CONCORDAT_MONITORING_LABELS
+  value: {{ include "concordat.selection" .Values.platform.monitoring.labels | quote }}
+- name: CONCORDAT_GRAFANA_URL
+  value: {{ .Values.platform.grafana.url | quote }}
+- name: CONCORDAT_GRAFANA_INSTANCES
+  value: {{ include "concordat.selection" .Values.platform.grafana.instances | quote }}
+- name: CONCORDAT_RUNBOOKS_URL
+  value: {{ .Values.platform.runbooksUrl | quote }}
+- name: CONCORDAT_TRACES_URL
+  value: {{ .Values.platform.tracesUrl | quote }}
+- name: CONCORDAT_LOGS_URL
+  value: {{ .Values.platform.logsUrl | quote }}
+- name: CONCORDAT_ALERTS_URL
+  value: {{ .Values.platform.alertsUrl | quote }}
 - name: CONCORDAT_WORKERS
   value: {{ .Values.workers | quote }}
 - name: CONCORDAT_LOG_LEVEL

@@ -13,7 +13,7 @@ The comments become the first column of the table in docs/install.md.
   verbs: [patch]
 # what is built: read once when a name is taken, deleted when no longer wanted
 - apiGroups: [""]
-  resources: [serviceaccounts, services]
+  resources: [configmaps, serviceaccounts, services]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [apps]
   resources: [deployments]
@@ -31,6 +31,9 @@ The comments become the first column of the table in docs/install.md.
   resources: [httproutes]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [monitoring.coreos.com]
-  resources: [servicemonitors]
+  resources: [alertmanagerconfigs, prometheusrules, servicemonitors]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [grafana.integreatly.org]
+  resources: [grafanadashboards]
   verbs: [get, list, watch, create, patch, delete]
 {{- end }}

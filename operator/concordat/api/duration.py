@@ -5,7 +5,8 @@ Short durations as people write them: ``200ms``, ``1.5s``.
 import re
 from decimal import Decimal
 
-PATTERN = r"[0-9]{1,5}([.][0-9]{1,3})?(ms|s)"
+PATTERN = r"([0-9]{1,5}([.][0-9])?ms|[0-9]{1,5}([.][0-9]{1,3})?s)"
+"""No finer than a tenth of a millisecond: as bucket bounds, smaller numbers are spelled differently by different clients."""
 
 
 def seconds(text: str) -> Decimal:

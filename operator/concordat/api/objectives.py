@@ -166,26 +166,44 @@ def _with(profile: str, holds: Callable[[Objective], bool]) -> Callable[[Any], b
     return check
 
 
+def _first(field: str, holds: Callable[[Objective], bool]) -> Callable[[Any], str]:
+    """Where the first objective stands that breaks the condition."""
+
+    def item(spec: Any) -> str:
+        return next(f"[{n}].{field}" for n, one in enumerate(spec.objectives) if not holds(one))
+
+    return item
+
+
 def _has_bucket(profile: str) -> Check:
     buckets = FIXED_BUCKETS[profile]
     durations = ", ".join(f"duration('{written(bound)}')" for bound in buckets)
     shown = ", ".join(map(written, buckets))
+
+    def measured(one: Objective) -> bool:
+        return one.limit is None or one.limit in buckets
+
     return Check(
         cel=_all(profile, f"!has(o.below) || duration(o.below) in [{durations}]"),
-        holds=_with(profile, lambda one: one.limit is None or one.limit in buckets),
+        holds=_with(profile, measured),
         message=f"below must be a bucket of the metrics profile {profile}, else it cannot be measured: {shown};"
         " or use the profile default, which makes the bucket, or otel-native, which needs none",
         path=".objectives",
+        item=_first("below", measured),
     )
 
 
 def _knows_routes(profile: str) -> Check:
+    def whole(one: Objective) -> bool:
+        return one.route is None and one.method is None
+
     return Check(
         cel=_all(profile, "!has(o.route) && !has(o.method)"),
-        holds=_with(profile, lambda one: one.route is None and one.method is None),
+        holds=_with(profile, whole),
         message=f"the metrics profile {profile} does not say which route or method a request had: leave both out, or use"
         " the profile default or otel",
         path=".objectives",
+        item=_first("route", whole),
     )
 
 

@@ -32,10 +32,13 @@ class Check:
     """Says what to write instead."""
     path: str = ""
     """The field it is about, relative to where it stands: ``.min``."""
+    item: Callable[[Any], str] = lambda value: ""
+    """Which part of that field, where it is a list and the API server cannot say: ``[1].below``."""
 
     def require(self, value: Any) -> Any:
         if not self.holds(value):
-            raise PydanticCustomError("check", "{message}", {"message": self.message, "path": self.path})
+            where = {"message": self.message, "path": f"{self.path}{self.item(value)}"}
+            raise PydanticCustomError("check", "{message}", where)
         return value
 
     @property

@@ -5,6 +5,8 @@ A dashboard as a Kubernetes object: for grafana-operator, or for the sidecar of 
 import json
 from typing import Any
 
+import orjson
+
 from concordat import conventions
 from concordat.dashboards.model import Dashboard
 
@@ -25,7 +27,7 @@ def grafana_dashboard(
             "allowCrossNamespaceImport": True,
             "folder": folder,
             "uid": dashboard.uid,
-            "json": as_json(dashboard, indent=None),
+            "json": compact(dashboard),
         },
     }
 
@@ -45,13 +47,23 @@ def config_map(dashboard: Dashboard, *, name: str, namespace: str, folder: str) 
             "labels": {**_labels(name), SIDECAR_LABEL: "1"},
             "annotations": {FOLDER_ANNOTATION: folder},
         },
-        "data": {f"{namespace}-{name}.json": as_json(dashboard, indent=None)},
+        "data": {file_name(namespace, name): compact(dashboard)},
     }
 
 
-def as_json(dashboard: Dashboard, *, indent: int | None = 2) -> str:
-    """ASCII only, so that nothing depends on how it is stored."""
-    return json.dumps(dashboard.json(), indent=indent, ensure_ascii=True) + "\n"
+def file_name(namespace: str, name: str) -> str:
+    """With both names, as above; no name has an underscore."""
+    return f"{namespace}_{name}.json"
+
+
+def compact(dashboard: Dashboard) -> str:
+    """As small and as fast as can be: a thousand of them are made in a row."""
+    return orjson.dumps(dashboard.json()).decode()
+
+
+def as_json(dashboard: Dashboard) -> str:
+    """For people and files; ASCII only."""
+    return json.dumps(dashboard.json(), indent=2, ensure_ascii=True) + "\n"
 
 
 def _labels(name: str) -> dict[str, str]:

@@ -25,6 +25,9 @@ from concordat.dashboards.subject import Neighbour, Places, Service
 from concordat.promql import HOUR, Matcher, Selector, any_of, equal, like, literal
 from concordat.records import BUDGET_REMAINING, TARGET, ratio
 
+MOST_NEIGHBOURS = 50
+"""Listed by name: a service everybody uses shall not have a dashboard of megabytes."""
+
 
 def service_uid(namespace: str, name: str) -> str:
     """The same wherever it is computed: alerts link to it."""
@@ -90,7 +93,7 @@ def _links(service: Service) -> tuple[Link, ...]:
                 tooltip=how,
             )
             for others, how in neighbours
-            for other in others
+            for other in others[:MOST_NEIGHBOURS]
         ),
     )
 
@@ -341,12 +344,10 @@ class _Panels:
         )
 
     def consumers(self) -> tuple[Panel, ...]:
-        me = literal(self.service.name)
-        namespace = literal(self.service.namespace)
-        by_name = rf"{me}(\.{namespace}(\.svc(\.cluster\.local)?)?)?"
+        me, namespace, domain = map(literal, (self.service.name, self.service.namespace, self.service.domain))
         callers = (
-            like("job", any_of(other.name for other in self.service.consumed_by)),
-            like("server_address", by_name),
+            *self._calling(),
+            like("server_address", rf"{me}(\.{namespace}(\.svc(\.{domain})?)?)?"),
         )
         count = Selector(metric="http_client_request_duration_seconds_count", matchers=callers)
         failed = count.where(like("http_response_status_code", "5..|"))
@@ -375,6 +376,11 @@ class _Panels:
                 least=0,
             ),
         )
+
+    def _calling(self) -> tuple[Matcher, ...]:
+        """Which jobs call; of more than can be listed, whoever does."""
+        names = dict.fromkeys(other.name for other in self.service.consumed_by)
+        return (like("job", any_of(names)),) if len(names) <= MOST_NEIGHBOURS else ()
 
     def messaging(self) -> tuple[Panel, ...]:
         queues = like("queue", any_of(self.service.queues))

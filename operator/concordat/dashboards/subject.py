@@ -8,6 +8,9 @@ from decimal import Decimal
 from concordat.promql import DAY, Matcher, any_of
 from concordat.records import RUNBOOKS
 
+DOMAIN = "cluster.local"
+"""DNS suffix of most clusters."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Requests:
@@ -46,12 +49,13 @@ class Neighbour:
     name: str
     http: bool = True
     """It is called over HTTP; a database is not, and nobody counts calls to it."""
+    domain: str = DOMAIN
 
     @property
     def addresses(self) -> str:
         """A regular expression of the names it is called by inside the cluster."""
         short = f"{self.name}.{self.namespace}"
-        return any_of((self.name, short, f"{short}.svc", f"{short}.svc.cluster.local"))
+        return any_of((self.name, short, f"{short}.svc", f"{short}.svc.{self.domain}"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +86,7 @@ class Service:
     queues: tuple[str, ...] = ()
     consumer_groups: tuple[str, ...] = ()
     container: str = "service"
+    domain: str = DOMAIN
     places: Places = Places()
 
 

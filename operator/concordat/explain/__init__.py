@@ -17,8 +17,9 @@ from concordat.difference import Path, leaves, moved, written
 from concordat.explain.perturbation import Point, Source, other_tiers, other_values, unstated, without
 from concordat.explain.reasons import EXISTENCE, reason
 from concordat.facts import Facts
-from concordat.manifest import ChildKey, Manifest
-from concordat.plan import plan
+from concordat.manifest import ChildKey, Manifest, PlannedChild, object_name
+from concordat.plan import Plan, plan
+from concordat.slo.delivery import condensed
 
 __all__ = ["Cause", "Origin", "Source", "explain"]
 
@@ -55,7 +56,7 @@ class Origin:
 
 
 _Leaf = tuple[str, Path]
-"""The kind of a child and a path in it; ``()`` for the child itself."""
+"""Which child, see :func:`_children`, and a path in it; ``()`` for the child itself."""
 _Effects = dict[_Leaf, bool]
 """What an input moves, and whether it is gone altogether."""
 
@@ -66,8 +67,8 @@ def explain(service: Microservice, facts: Facts) -> tuple[Origin, ...]:
 
     Empty when the plan is: what is refused has no children to explain.
     """
-    children = {child.key.kind: child for child in plan(service, facts).children}
-    before = {kind: child.manifest for kind, child in children.items()}
+    children = _children(service, plan(service, facts))
+    before = _manifests(children)
 
     points: defaultdict[_Leaf, dict[Point, bool]] = defaultdict(dict)
 
@@ -83,33 +84,40 @@ def explain(service: Microservice, facts: Facts) -> tuple[Origin, ...]:
     for point, changed, known in without(service, facts):
         note(point, {leaf: gone for leaf, gone in _effects(before, changed, known).items() if not points[leaf]})
 
-    def origin(kind: str, path: Path, value: Any) -> Origin:
-        text = written(path, before[kind])
+    def origin(which: str, path: Path, value: Any) -> Origin:
+        text, child = written(path, before[which]), children[which].key
         return Origin(
-            child=children[kind].key,
-            path=text,
-            value=value,
-            causes=_causes(points[kind, path], kind, text, service, value),
+            child=child, path=text, value=value, causes=_causes(points[which, path], child.kind, text, service, value)
         )
 
     return tuple(
         found
-        for kind, manifest in before.items()
+        for which, manifest in before.items()
         for found in (
-            origin(kind, (), None),
-            *(origin(kind, path, value) for path, value in leaves(manifest).items()),
+            origin(which, (), None),
+            *(origin(which, path, value) for path, value in leaves(manifest).items()),
         )
     )
+
+
+def _children(service: Microservice, planned: Plan) -> dict[str, PlannedChild]:
+    """By kind and what its name adds to the service's: the same child of a service of another name."""
+    own = object_name(service.name)
+    return {f"{child.key.kind}{child.name.removeprefix(own)}": child for child in planned.children}
+
+
+def _manifests(children: Mapping[str, PlannedChild]) -> dict[str, Manifest]:
+    return {which: condensed(child.manifest) for which, child in children.items()}
 
 
 def _effects(before: dict[str, Manifest], service: Microservice, facts: Facts) -> _Effects:
     changed = plan(service, facts)
     if not changed.complete:
         return {}
-    after = {child.key.kind: child.manifest for child in changed.children}
-    whole: _Effects = {(kind, ()): True for kind in before if kind not in after}
+    after = _manifests(_children(service, changed))
+    whole: _Effects = {(which, ()): True for which in before if which not in after}
     return whole | {
-        (kind, path): gone for kind in before if kind in after for path, gone in moved(before[kind], after[kind])
+        (which, path): gone for which in before if which in after for path, gone in moved(before[which], after[which])
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from concordat.api import Microservice, Tier
+from concordat.api import Microservice, Tier, resolve
 from concordat.difference import Path, leaves, written
 from concordat.explain.spec import (
     POOL,
@@ -81,11 +81,26 @@ def other_tiers(service: Microservice, facts: Facts) -> Iterator[Other]:
 def unstated(service: Microservice, facts: Facts) -> Iterator[Other]:
     """Every field that is left out, stated."""
     stated = stated_spec(service)
-    known = tuple(value for value in leaves(stated).values() if type(value) is int)
     for path, kind in left_out(stated, SCHEMA):
         if path != ("tier",):
-            values = POOL[kind] + (known if kind == "integer" else tuple(stated["ports"]))
-            yield from _specs(service, facts, Source.DEFAULT, path, stated, tuple(dict.fromkeys(values)))
+            values = tuple(dict.fromkeys(POOL[kind] + _nearby(kind, stated)))
+            promised = (_promised(service),) if path == ("objectives",) else ()
+            yield from _specs(service, facts, Source.DEFAULT, path, stated, values + promised)
+
+
+def _nearby(kind: str, stated: dict[str, Any]) -> tuple[Any, ...]:
+    """Values from elsewhere in the spec, which may be valid here as well."""
+    if kind == "integer":
+        return tuple(value for value in leaves(stated).values() if type(value) is int)
+    return tuple(stated["ports"]) if kind in ("string", "boolean") else ()
+
+
+def _promised(service: Microservice) -> list[dict[str, Any]]:
+    """The objectives of its tier with other targets."""
+    found = [
+        one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in resolve(service).spec.objectives or ()
+    ]
+    return [{**one, "target": round(one["target"] - 0.7, 3)} for one in found]
 
 
 def without(service: Microservice, facts: Facts) -> Iterator[Other]:
@@ -141,6 +156,13 @@ _OTHER_PLATFORM = Platform(
     cluster_domain="x.local",
     private_networks=("192.0.2.0/24", "2001:db8::/32"),
     metadata_addresses=("192.0.2.254/32",),
+    monitoring_labels={"x": "monitoring"},
+    grafana_url="https://x-grafana",
+    grafana_instances={"x": "grafana"},
+    runbooks_url="https://x-runbooks",
+    traces_url="https://x-traces",
+    logs_url="https://x-logs",
+    alerts_url="https://x-alerts",
 )
 
 

@@ -68,6 +68,18 @@ REASONS: dict[str, dict[str, str]] = {
         "spec.selector": _SELECTOR,
         "spec.endpoints": "read every 30 s: the windows of the alert rules are multiples of it",
     },
+    "GrafanaDashboard": {
+        "spec.allowCrossNamespaceImport": "Grafana is in another namespace",
+    },
+    "AlertmanagerConfig": {
+        "spec.route": "one incident of a service is one notification; a page wakes, a ticket waits",
+        "spec.inhibitRules": "the faster alert speaks for the slower, and what users feel for its cause",
+        "spec.receivers": "a page wakes, a ticket waits",
+    },
+    "ConfigMap": {
+        "metadata.labels.prometheus-rules": "by this label a sidecar or a projected volume finds rule files",
+        "metadata.labels.grafana_dashboard": "by this label the sidecar of Grafana's chart finds dashboards",
+    },
 }
 
 EXISTENCE = {
@@ -79,6 +91,10 @@ EXISTENCE = {
     "PodDisruptionBudget": "there can be more than one replica",
     "HTTPRoute": "a route is declared",
     "ServiceMonitor": "metrics are read",
+    "PrometheusRule": "every service has alerts",
+    "GrafanaDashboard": "every service has a dashboard",
+    "AlertmanagerConfig": "every service has alerts",
+    "ConfigMap": "rule files and dashboards, where no operator for them is installed",
 }
 
 

@@ -19,7 +19,8 @@ SCHEMA = structural(MicroserviceSpec)
 POOL: dict[str, tuple[Any, ...]] = {
     "integer": (1, 2, 3, 7, 53, 299),
     "boolean": (True, False),
-    "string": ("/x", "x", "300m", "300Mi", "UDP", "kubernetes.io/x"),
+    "string": ("/x", "x", "300m", "300Mi", "UDP", "kubernetes.io/x", "istio", "250ms", "7d", "POST"),
+    "array": (),
 }
 """Values to try where nothing is stated, by type; what is not valid there is passed over."""
 
@@ -49,8 +50,10 @@ def other_values_of(value: Any, stated: Mapping[str, Any]) -> tuple[Any, ...]:
         return (not value,)
     if isinstance(value, int):
         return (value + 1, value - 1)
+    if isinstance(value, float):
+        return (round(value - 0.7, 3), round(value + 0.7, 3))
     larger = re.sub(r"^\d+", lambda number: str(int(number[0]) + 1), str(value))
-    near = (f"x{value}", f"{value}x", larger, "198.51.100.0/24", "TCP", "UDP", *stated["ports"])
+    near = (f"x{value}", f"{value}x", f"{value}X", larger, "198.51.100.0/24", "TCP", "UDP", "7d", *stated["ports"])
     return tuple(candidate for candidate in dict.fromkeys(near) if candidate != value)
 
 
@@ -99,7 +102,7 @@ def parts(value: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def left_out(value: Any, schema: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Paths of scalars nobody stated, with their type. Lists are not grown: nothing that is there would move."""
+    """Paths of scalars and lists nobody stated, with their type. What holds only objects is looked into."""
     if isinstance(value, list):
         for position, item in enumerate(value):
             yield from left_out(item, schema.get("items", {}), (*path, position))

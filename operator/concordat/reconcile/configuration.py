@@ -12,6 +12,13 @@ The operator's whole configuration: environment variables called ``CONCORDAT_*``
     CONCORDAT_CLUSTER_DOMAIN        DNS suffix of the cluster
     CONCORDAT_PRIVATE_NETWORKS      networks that are not the Internet, comma-separated
     CONCORDAT_METADATA_ADDRESSES    instance metadata no service may reach, networks, comma-separated
+    CONCORDAT_MONITORING_LABELS     labels prometheus-operator's Prometheus selects by, a=b,c=d
+    CONCORDAT_GRAFANA_URL           where people reach Grafana, for the links of alerts
+    CONCORDAT_GRAFANA_INSTANCES     labels of the Grafanas that get dashboards from grafana-operator, a=b,c=d
+    CONCORDAT_RUNBOOKS_URL          folder of the runbooks, for the links of alerts
+    CONCORDAT_TRACES_URL            Jaeger, for the links of dashboards
+    CONCORDAT_LOGS_URL              logs, for the links of dashboards; {namespace} and {service} are replaced
+    CONCORDAT_ALERTS_URL            webhook of alerts; {team} and {severity} are replaced
     CONCORDAT_LEASE_NAME            elect a leader by this Lease; without it there is no election
     CONCORDAT_LEASE_NAMESPACE       its namespace; the pod's own when empty
     CONCORDAT_IDENTITY              who we are in the election; the host name when empty
@@ -24,6 +31,7 @@ What is not set has its default. Networks, labels and namespaces that are set to
 """
 
 import os
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -83,6 +91,13 @@ def read(environ: Mapping[str, str] = os.environ) -> Configuration:
         cluster_domain=given.text("CLUSTER_DOMAIN", defaults.cluster_domain),
         private_networks=given.networks("PRIVATE_NETWORKS", defaults.private_networks),
         metadata_addresses=given.networks("METADATA_ADDRESSES", defaults.metadata_addresses),
+        monitoring_labels=given.labels("MONITORING_LABELS", defaults.monitoring_labels),
+        grafana_url=given.url("GRAFANA_URL", defaults.grafana_url),
+        grafana_instances=given.labels("GRAFANA_INSTANCES", defaults.grafana_instances),
+        runbooks_url=given.url("RUNBOOKS_URL", defaults.runbooks_url),
+        traces_url=given.url("TRACES_URL", defaults.traces_url),
+        logs_url=given.url("LOGS_URL", defaults.logs_url),
+        alerts_url=given.url("ALERTS_URL", defaults.alerts_url),
     )
     configuration = Configuration(
         engine=Settings(
@@ -100,6 +115,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Configuration:
     if problems:
         raise InvalidInput(tuple(problems))
     return configuration
+
+
+_URL = re.compile(r"https?://[^\s\"'<>\\]+")
 
 
 class _Reader:
@@ -124,6 +142,16 @@ class _Reader:
         value = self.text(name, default).lower()
         if value not in possible:
             self._complain(name, f"{value} is not possible here: give one of {', '.join(possible)}")
+            return default
+        return value
+
+    def url(self, name: str, default: str) -> str:
+        """A link people follow, or a webhook: nothing else than HTTP."""
+        value = self.text(name, default)
+        if value and not _URL.fullmatch(value):
+            self._complain(
+                name, f"{value}: give an address like https://grafana.example.com, without spaces and quotes"
+            )
             return default
         return value
 

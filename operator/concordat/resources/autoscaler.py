@@ -6,8 +6,8 @@ from typing import Any
 
 from concordat.api import Microservice
 from concordat.facts import Facts
-from concordat.manifest import Manifest
-from concordat.resources.metadata import metadata, object_name
+from concordat.manifest import Manifest, object_name
+from concordat.resources.metadata import metadata
 
 
 def build(service: Microservice, facts: Facts) -> Manifest | None:

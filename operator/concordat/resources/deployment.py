@@ -8,9 +8,9 @@ from typing import Any
 
 from concordat.api import TIERS, Microservice, Probe
 from concordat.facts import Facts
-from concordat.manifest import Manifest
+from concordat.manifest import Manifest, object_name
 from concordat.resources.environment import environment, literal
-from concordat.resources.metadata import metadata, object_name, pod_labels, selector
+from concordat.resources.metadata import metadata, pod_labels, selector
 
 USER = 65532
 """``nonroot`` of the distroless images."""

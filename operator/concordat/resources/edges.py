@@ -4,7 +4,7 @@ An edge between two services, as each of them sees it: names, addresses, ports.
 
 from concordat.api import Consumption, Microservice, main_port
 from concordat.facts import Platform, Provider
-from concordat.resources.metadata import object_name
+from concordat.manifest import object_name
 
 MAIN_PORT_NUMBER = 80
 """

@@ -6,13 +6,14 @@ from typing import Any
 
 from concordat.api import EnvVar, KeyReference, Microservice, injected_variable
 from concordat.facts import Facts
+from concordat.promql import number
 from concordat.resources.edges import url
 
 
 def environment(service: Microservice, facts: Facts) -> list[dict[str, Any]]:
     """Ours first, sorted by name, unless the user wrote a variable of the same name; then theirs, in their order."""
     theirs = {variable.name for variable in service.spec.env}
-    ours = _identity(service) | _addresses(service, facts)
+    ours = _identity(service) | _addresses(service, facts) | _measurement(service)
     return [
         *({"name": name, "value": literal(value)} for name, value in sorted(ours.items()) if name not in theirs),
         *map(_rendered, service.spec.env),
@@ -30,6 +31,27 @@ def _identity(service: Microservice) -> dict[str, str]:
         "OTEL_SERVICE_NAME": service.name,
         "OTEL_RESOURCE_ATTRIBUTES": f"service.namespace={service.namespace},service.version={service.spec.version}",
     }
+
+
+def _measurement(service: Microservice) -> dict[str, str]:
+    """What makes the service count so that its objectives can be measured."""
+    match service.spec.telemetry.metrics.profile:
+        case "default":
+            limits = sorted({one.limit for one in service.spec.objectives or () if one.limit is not None})
+            return {"SLO_BUCKETS": ",".join(map(number, limits))} if limits else {}
+        case "otel":
+            return dict([_STABLE_NAMES])
+        case "otel-native":
+            return dict([_STABLE_NAMES, _NATIVE_HISTOGRAMS])
+    return {}
+
+
+_STABLE_NAMES = ("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
+"""Some SDKs, Python's among them, still write the names of before 2023 by default."""
+_NATIVE_HISTOGRAMS = (
+    "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+    "base2_exponential_bucket_histogram",
+)
 
 
 def _addresses(service: Microservice, facts: Facts) -> dict[str, str]:

@@ -30,6 +30,31 @@ HTTP_ROUTE = Kind(group="gateway.networking.k8s.io", version="v1", kind="HTTPRou
 SERVICE_MONITOR = Kind(
     group="monitoring.coreos.com", version="v1", kind="ServiceMonitor", plural="servicemonitors", optional=True
 )
+CONFIG_MAP = Kind(group="", version="v1", kind="ConfigMap", plural="configmaps", wave=2)
+PROMETHEUS_RULE = Kind(
+    group="monitoring.coreos.com",
+    version="v1",
+    kind="PrometheusRule",
+    plural="prometheusrules",
+    optional=True,
+    wave=2,
+)
+ALERTMANAGER_CONFIG = Kind(
+    group="monitoring.coreos.com",
+    version="v1alpha1",
+    kind="AlertmanagerConfig",
+    plural="alertmanagerconfigs",
+    optional=True,
+    wave=2,
+)
+GRAFANA_DASHBOARD = Kind(
+    group="grafana.integreatly.org",
+    version="v1beta1",
+    kind="GrafanaDashboard",
+    plural="grafanadashboards",
+    optional=True,
+    wave=2,
+)
 
 ALL = (
     SERVICE_ACCOUNT,
@@ -40,5 +65,9 @@ ALL = (
     DISRUPTION_BUDGET,
     HTTP_ROUTE,
     SERVICE_MONITOR,
+    PROMETHEUS_RULE,
+    CONFIG_MAP,
+    GRAFANA_DASHBOARD,
+    ALERTMANAGER_CONFIG,
 )
 """In the order they are created: what guards a pod exists before the pod does."""

@@ -13,9 +13,9 @@ from typing import Any
 from concordat import conventions
 from concordat.api import Egress, Microservice
 from concordat.facts import Facts, Platform
-from concordat.manifest import Manifest
+from concordat.manifest import Manifest, object_name
 from concordat.resources.edges import offered
-from concordat.resources.metadata import metadata, object_name, selector
+from concordat.resources.metadata import metadata, selector
 
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """Label the API server itself puts on every namespace; nobody can forge it."""

@@ -4,8 +4,8 @@ HTTPRoute: how the world outside the cluster gets in.
 
 from concordat.api import Microservice
 from concordat.facts import Facts
-from concordat.manifest import Manifest
-from concordat.resources.metadata import metadata, object_name
+from concordat.manifest import Manifest, object_name
+from concordat.resources.metadata import metadata
 
 
 def hosts(service: Microservice, facts: Facts) -> tuple[str, ...]:

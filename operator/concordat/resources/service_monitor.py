@@ -15,10 +15,11 @@ def build(service: Microservice, facts: Facts) -> Manifest | None:
     if not metrics.enabled:
         return None
 
+    common = metadata(service)
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "ServiceMonitor",
-        "metadata": metadata(service),
+        "metadata": {**common, "labels": {**common["labels"], **facts.platform.monitoring_labels}},
         "spec": {
             "jobLabel": conventions.LABEL_NAME,
             "targetLabels": [conventions.LABEL_TEAM, conventions.LABEL_TIER],

@@ -9,6 +9,9 @@ from enum import StrEnum
 from concordat.records import RUNBOOKS
 from concordat.slo.windows import PERIODS
 
+PROBE_PATHS = ("/healthz", "/readyz", "/metrics")
+"""Where kubelet and Prometheus ask by custom."""
+
 
 class IndicatorKind(StrEnum):
     """What an objective measures."""
@@ -65,7 +68,7 @@ class ServiceIdentity:
     namespace: str
     team: str
     tier: str = "standard"
-    probe_paths: tuple[str, ...] = ("/healthz", "/readyz", "/metrics")
+    probe_paths: tuple[str, ...] = PROBE_PATHS
     """Routes that no user calls; their requests count for nothing."""
 
 

@@ -6,16 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from concordat.api.objectives import FIXED_BUCKETS
 from concordat.promql import Matcher, equal, like, literal
 from concordat.slo.objective import ServiceIdentity
 
 
 def _seconds(text: str) -> tuple[Decimal, ...]:
     return tuple(map(Decimal, text.split()))
-
-
-def _milliseconds(text: str) -> tuple[Decimal, ...]:
-    return tuple(Decimal(bound) / 1000 for bound in text.split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +70,6 @@ def _by_http_route(service: ServiceIdentity) -> tuple[Matcher, ...]:
     return (like("envoy_cluster_name", f"httproute/{literal(service.namespace)}/{literal(service.name)}/rule/.*"),)
 
 
-_ENVOY_BUCKETS = _milliseconds("0.5 1 5 10 25 50 100 250 500 1000 2500 5000 10000 30000 60000 300000 600000 1800000")
-
 DEFAULT = MetricProfile(
     name="default",
     requests="http_server_request_duration_seconds_count",
@@ -96,7 +91,7 @@ OTEL = MetricProfile(
     code="http_response_status_code",
     route="http_route",
     method="http_request_method",
-    buckets=_seconds("0.005 0.01 0.025 0.05 0.075 0.1 0.25 0.5 0.75 1 2.5 5 7.5 10"),
+    buckets=FIXED_BUCKETS["otel"],
 )
 """OpenTelemetry's stable HTTP semantic conventions with their advised buckets: 0.2 is not among them."""
 
@@ -119,7 +114,7 @@ ISTIO = MetricProfile(
     identity=_by_destination,
     code="response_code",
     milliseconds=True,
-    buckets=_ENVOY_BUCKETS,
+    buckets=FIXED_BUCKETS["istio"],
 )
 """Istio's standard metrics, from the sidecars or the gateway."""
 
@@ -133,7 +128,7 @@ GATEWAY = MetricProfile(
     ignored="4",
     durations_carry_code=False,
     milliseconds=True,
-    buckets=_ENVOY_BUCKETS,
+    buckets=FIXED_BUCKETS["gateway"],
 )
 """Envoy's cluster statistics, as Envoy Gateway exposes them; durations include its retries and have no status."""
 

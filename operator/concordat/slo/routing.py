@@ -2,7 +2,7 @@
 Where alerts go: one route per team, and who keeps quiet while somebody else is being woken.
 
 The same decisions in two forms: a plain Alertmanager file for a whole installation, and an ``AlertmanagerConfig`` of
-prometheus-operator for one namespace. The latter sees the alerts of its own namespace only, so that a dependency in
+prometheus-operator for one service. The latter sees the alerts of its own namespace only, so that a dependency in
 another namespace cannot inhibit there.
 """
 
@@ -72,27 +72,30 @@ def alertmanager_file(teams: Iterable[Team], edges: Iterable[HardDependency]) ->
     }
 
 
-def alertmanager_config(namespace: str, team: Team, edges: Iterable[HardDependency]) -> dict[str, Any]:
-    """An ``AlertmanagerConfig`` for one team's alerts in one namespace."""
-    inside = [edge for edge in acyclic(edges) if edge.consumer[0] == edge.provider[0] == namespace]
-    inhibitions = [*_within_a_service(), *map(_across, inside)]
+def service_routing(service: tuple[str, str], team: Team | None, edges: Iterable[HardDependency]) -> dict[str, Any]:
+    """
+    The ``spec`` of an ``AlertmanagerConfig`` for one service, ``(namespace, name)``, of which these are the ``edges``.
+
+    Without a ``team`` its alerts take the routes Alertmanager has; who keeps quiet for whom is said either way.
+    """
+    own = (equal("service", service[1]),)
+    inside = [edge for edge in edges if edge.consumer == service and edge.provider[0] == service[0]]
+    inhibitions = [*(rule.among(own) for rule in _within_a_service()), *map(_across, sorted(inside))]
+    silence = {"inhibitRules": [inhibition.in_resource() for inhibition in inhibitions]}
+    if team is None:
+        return silence
     return {
-        "apiVersion": "monitoring.coreos.com/v1alpha1",
-        "kind": "AlertmanagerConfig",
-        "metadata": {"name": f"concordat-{team.name}", "namespace": namespace},
-        "spec": {
-            "route": {
-                "receiver": _ticket(team),
-                "groupBy": list(GROUP_BY),
-                "matchers": [_spelled_out(equal("team", team.name))],
-                "routes": [{"receiver": _page(team), "matchers": [_spelled_out(_CRITICAL)]}],
-            },
-            "inhibitRules": [inhibition.in_resource() for inhibition in inhibitions],
-            "receivers": [
-                {"name": _page(team), "webhookConfigs": [{"url": team.page}]},
-                {"name": _ticket(team), "webhookConfigs": [{"url": team.ticket}]},
-            ],
+        "route": {
+            "receiver": _ticket(team),
+            "groupBy": list(GROUP_BY),
+            "matchers": [_spelled_out(matcher) for matcher in own],
+            "routes": [{"receiver": _page(team), "matchers": [_spelled_out(_CRITICAL)]}],
         },
+        **silence,
+        "receivers": [
+            {"name": _page(team), "webhookConfigs": [{"url": team.page}]},
+            {"name": _ticket(team), "webhookConfigs": [{"url": team.ticket}]},
+        ],
     }
 
 
@@ -126,6 +129,10 @@ class _Inhibition:
     source: tuple[Matcher, ...]
     target: tuple[Matcher, ...]
     equal: list[str]
+
+    def among(self, matchers: tuple[Matcher, ...]) -> "_Inhibition":
+        """Between alerts with these labels only."""
+        return _Inhibition(source=(*self.source, *matchers), target=(*self.target, *matchers), equal=self.equal)
 
     def in_file(self) -> dict[str, Any]:
         return {

@@ -34,11 +34,11 @@ STATUS = {
             "observedGeneration": 1,
             "lastTransitionTime": "2026-01-01T00:00:00Z",
         }
-        for kind in ("Ready", "Reconciled", "Available")
+        for kind in ("Ready", "Reconciled", "Available", "Observed")
     ],
     "children": [
         {"kind": "Deployment", "name": f"service-{n}", "ready": True, "fingerprint": "d9e3cfc870d9d643"}
-        for n in range(8)
+        for n in range(11)
     ],
     "replicas": "0/2",
     "url": "http://service.namespace.svc.cluster.local",

@@ -1,0 +1,11 @@
+"""
+What makes a service watched: its rules, its dashboard, the way of its alerts, each as a child of the Microservice.
+
+    subjects    a Microservice as rules and dashboards understand one
+    rules       PrometheusRule, or a ConfigMap any Prometheus loads
+    dashboard   GrafanaDashboard, or a ConfigMap the sidecar of Grafana finds
+    routing     AlertmanagerConfig
+
+Builders like those of :mod:`concordat.resources`: guard clauses and one literal. Rules and dashboards are made in
+:mod:`concordat.slo` and :mod:`concordat.dashboards`, which know nothing of each other; here they meet.
+"""

@@ -1,0 +1,75 @@
+"""
+A Microservice as rules and dashboards understand one.
+"""
+
+from concordat.api import Microservice
+from concordat.dashboards.service import service_uid
+from concordat.dashboards.subject import Neighbour, Places, Promise, Requests
+from concordat.dashboards.subject import Service as Drawn
+from concordat.facts import Facts, Platform
+from concordat.manifest import object_name
+from concordat.resources import route
+from concordat.slo.declaration import declared
+from concordat.slo.objective import Links, ServiceObjectives
+from concordat.slo.profiles import PROFILES
+from concordat.slo.service_alerts import Workload
+
+
+def objectives(service: Microservice, platform: Platform) -> ServiceObjectives:
+    """What is promised, with the links of its alerts."""
+    uid = service_uid(service.namespace, object_name(service.name))
+    links = Links(dashboard=f"{platform.grafana_url.rstrip('/')}/d/{uid}", runbooks=platform.runbooks_url)
+    return declared(service, links=links)
+
+
+def workload(service: Microservice, facts: Facts) -> Workload:
+    """What can go wrong with it besides its objectives."""
+    spec = service.spec
+    return Workload(
+        scraped=spec.telemetry.metrics.enabled,
+        autoscaled=_autoscaled(service),
+        cpu_limited=spec.resources.cpu_limit is not None,
+        hosts=route.hosts(service, facts),
+    )
+
+
+def drawn(service: Microservice, facts: Facts) -> Drawn:
+    """What its dashboard shows."""
+    platform = facts.platform
+    of = objectives(service, platform)
+    profile = PROFILES[of.profile]
+    return Drawn(
+        namespace=of.service.namespace,
+        name=of.service.name,
+        team=of.service.team,
+        tier=of.service.tier,
+        requests=Requests(
+            counter=profile.requests,
+            durations=profile.durations,
+            matchers=profile.identity(of.service),
+            code=profile.code,
+            errors=profile.errors,
+            route=profile.route,
+            milliseconds=profile.milliseconds,
+            native=profile.native,
+        ),
+        promises=tuple(
+            Promise(name=promised.name, target=promised.target, below=promised.below, window=promised.period)
+            for promised in of.objectives
+        ),
+        autoscaled=_autoscaled(service),
+        consumes=tuple(
+            Neighbour(namespace=provider.namespace, name=provider.object_name, domain=platform.cluster_domain)
+            for provider in facts.providers.values()
+        ),
+        consumed_by=tuple(
+            Neighbour(namespace=namespace, name=object_name(name), domain=platform.cluster_domain)
+            for namespace, name in sorted({(consumer.namespace, consumer.name) for consumer in facts.consumers})
+        ),
+        domain=platform.cluster_domain,
+        places=Places(runbooks=platform.runbooks_url, traces=platform.traces_url, logs=platform.logs_url),
+    )
+
+
+def _autoscaled(service: Microservice) -> bool:
+    return service.spec.scaling.min != service.spec.scaling.max
