@@ -1,0 +1,249 @@
+"""
+The decision: an ordered list of small checks, each named for what it finds.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from concordat import conventions
+from concordat.api import ServiceContract, State
+from concordat.api.semver import Version
+from concordat.errors import Problem
+from concordat.gate.question import Assessment, Change
+
+Aspect = Literal["Valid", "Compatible", "ConsumersSafe"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class InForce:
+    """What is accepted of a contract: what binds."""
+
+    versions: tuple[tuple[str, str], ...] = ()
+    """Version and digest, oldest first; the last one is in force."""
+    state: str = ""
+    sunset: str = ""
+
+    @property
+    def version(self) -> str:
+        """Empty as long as nothing was accepted."""
+        return self.versions[-1][0] if self.versions else ""
+
+    @property
+    def digest(self) -> str:
+        return self.versions[-1][1] if self.versions else ""
+
+    def digest_of(self, version: str) -> str | None:
+        return dict(self.versions).get(version)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objection:
+    """Why a version does not come into force."""
+
+    aspect: Aspect
+    """The condition that says so."""
+    reason: str
+    problem: Problem
+    changes: tuple[Change, ...] = ()
+    remedy: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """Everything a decision depends on."""
+
+    contract: ServiceContract
+    in_force: InForce
+    assessment: Assessment
+    users: tuple[str, ...] = ()
+    """Everybody who relies on the contract now: running services, external consumers."""
+
+    @property
+    def binds(self) -> bool:
+        """A draft binds nobody."""
+        return self.contract.spec.lifecycle.state is not State.DRAFT
+
+    @property
+    def is_new(self) -> bool:
+        return self.in_force.digest_of(self.contract.spec.version) is None
+
+    @property
+    def may_break(self) -> bool:
+        """The version says so: another major version, or another minor one of 0."""
+        old = self.in_force.version
+        return not old or Version(self.contract.spec.version).line != Version(old).line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What became of it."""
+
+    accepted: bool
+    """The version in the spec is in force, or comes into force now."""
+    comes_into_force: bool
+    """It was not before."""
+    objections: tuple[Objection, ...] = ()
+    """All of them; with a broken glass they are only told."""
+    forced: bool = False
+    """Accepted in spite of objections."""
+    verdicts: tuple[tuple[str, str], ...] = ()
+    """Consumer and compatible, breaking or unknown; sorted."""
+
+    def about(self, aspect: Aspect) -> tuple[Objection, ...]:
+        return tuple(objection for objection in self.objections if objection.aspect == aspect)
+
+
+Check = Callable[[Case], Iterator[Objection]]
+
+
+def decide(case: Case) -> Decision:
+    """Whether the version in the spec comes into force, or stays there."""
+    objections = tuple(objection for check in CHECKS for objection in check(case))
+    valid = not any(objection.aspect == "Valid" for objection in objections)
+    forced = valid and bool(objections) and bool(case.contract.break_glass)
+    accepted = valid and (forced or not objections)
+    return Decision(
+        accepted=accepted,
+        comes_into_force=accepted and case.is_new and case.binds,
+        objections=objections,
+        forced=forced,
+        verdicts=tuple((name, case.assessment.verdicts.get(name, "compatible")) for name in sorted(case.users)),
+    )
+
+
+# --- what is found ------------------------------------------------------------------------------------------------------
+
+
+def document_unusable(case: Case) -> Iterator[Objection]:
+    """What cannot be read cannot be promised."""
+    if case.assessment.invalid:
+        yield _invalid(conventions.REASON_INVALID_DOCUMENT, "spec.document", case.assessment.invalid)
+
+
+def version_differs_from_the_documents(case: Case) -> Iterator[Objection]:
+    """Two versions on one document would be one too many."""
+    own, stated = case.assessment.version, case.contract.spec.version
+    if not case.assessment.invalid and own and own != stated:
+        yield _invalid(
+            conventions.REASON_VERSION_MISMATCH,
+            "spec.version",
+            f"says {stated}, and the document says {own} in info.version: make them one",
+        )
+
+
+def republished(case: Case) -> Iterator[Objection]:
+    """Others may have built against it."""
+    spec, kept = case.contract.spec, case.in_force.digest_of(case.contract.spec.version)
+    if case.binds and kept is not None and not case.assessment.invalid and kept != case.assessment.digest:
+        yield _incompatible(
+            conventions.REASON_VERSION_REPUBLISHED,
+            "spec.version",
+            f"{spec.version} was accepted with other content: give the change a version of its own",
+        )
+
+
+def version_went_back(case: Case) -> Iterator[Objection]:
+    """Whoever uses what came since would lose it."""
+    stated, current = case.contract.spec.version, case.in_force.version
+    if case.binds and current and Version(stated) < Version(current):
+        yield _incompatible(
+            conventions.REASON_VERSION_WENT_BACK,
+            "spec.version",
+            f"{stated} is older than {current}, which is in force: publish the older content as a new version",
+        )
+
+
+def breaks_without_a_major_step(case: Case) -> Iterator[Objection]:
+    """Within one line of versions nothing breaks."""
+    if not (case.binds and case.is_new and case.in_force.version and case.assessment.breaks) or case.may_break:
+        return
+    step = Version(case.in_force.version).next_line
+    count = len(case.assessment.breaks)
+    changes = "1 breaking change needs" if count == 1 else f"{count} breaking changes need"
+    yield _incompatible(
+        conventions.REASON_BREAKING_CHANGE,
+        "spec.document",
+        f"{changes} {step}",
+        changes=case.assessment.breaks,
+        remedy=_way_out(case),
+    )
+
+
+def breaks_who_relies_on_it(case: Case) -> Iterator[Objection]:
+    """A version number mends nobody's program."""
+    if not (case.binds and case.is_new and case.in_force.version):
+        return
+    broken = [name for name, verdict in sorted(case.assessment.verdicts.items()) if verdict != "compatible"]
+    if broken:
+        yield Objection(
+            aspect="ConsumersSafe",
+            reason=conventions.REASON_CONSUMERS_BREAK,
+            problem=Problem(path="spec.document", message=f"would break {_named(broken)}, running now"),
+            changes=case.assessment.harms,
+            remedy=_way_out(case),
+        )
+
+
+def retired_while_in_use(case: Case) -> Iterator[Objection]:
+    """The end of a contract comes when nobody relies on it any more."""
+    retired = case.contract.spec.lifecycle.state is State.RETIRED
+    if retired and case.in_force.state not in ("", State.RETIRED) and case.users:
+        yield Objection(
+            aspect="ConsumersSafe",
+            reason=conventions.REASON_IN_USE,
+            problem=Problem(
+                path="spec.lifecycle.state",
+                message=f"cannot be retired while {_named(case.users)} {'relies' if len(case.users) == 1 else 'rely'}"
+                " on it: deprecate it with a sunset and a successor, and retire it when they are gone",
+            ),
+        )
+
+
+def sunset_moved_earlier(case: Case) -> Iterator[Objection]:
+    """Consumers plan with it."""
+    before, after = case.in_force.sunset, case.contract.spec.lifecycle.sunset
+    if before and after and after < before:
+        yield Objection(
+            aspect="ConsumersSafe",
+            reason=conventions.REASON_SUNSET_EARLIER,
+            problem=Problem(
+                path="spec.lifecycle.sunset",
+                message=f"was {before} and cannot become {after}: it can be moved later or taken back, never earlier",
+            ),
+        )
+
+
+CHECKS: Sequence[Check] = (
+    document_unusable,
+    version_differs_from_the_documents,
+    republished,
+    version_went_back,
+    breaks_without_a_major_step,
+    breaks_who_relies_on_it,
+    retired_while_in_use,
+    sunset_moved_earlier,
+)
+
+
+def _way_out(case: Case) -> str:
+    name = case.contract.name
+    step = Version(case.in_force.version).next_line
+    return f"keep what breaks, or publish {name}-v{step.core.major} beside it and deprecate this one"
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
+
+
+def _invalid(reason: str, path: str, message: str) -> Objection:
+    return Objection(aspect="Valid", reason=reason, problem=Problem(path=path, message=message))
+
+
+def _incompatible(
+    reason: str, path: str, message: str, *, changes: tuple[Change, ...] = (), remedy: str = ""
+) -> Objection:
+    return Objection(
+        aspect="Compatible", reason=reason, problem=Problem(path=path, message=message), changes=changes, remedy=remedy
+    )

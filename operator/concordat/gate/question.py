@@ -1,0 +1,79 @@
+"""
+Question and answer of an assessment: plain data, so that both can cross into a process of its own.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+from concordat.api import Compatibility, Use
+
+Usage = Mapping[str, tuple[str, ...] | None] | None
+"""Operations by name with what is read of each answer, ``None`` for all of it; ``None`` instead: everything."""
+
+
+def usage_of(uses: Iterable[Use] | None) -> Usage:
+    """As a consumer declares it in ``uses``."""
+    return None if uses is None else {use.operation: use.reads for use in uses}
+
+
+class _Plain(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Question(_Plain):
+    """A document, and who relies on what came before it."""
+
+    document: str
+    """JSON, YAML or SDL."""
+    format: str = ""
+    """openapi, graphql or asyncapi: what it must be; empty for whatever it is."""
+    before: tuple[str, ...] = ()
+    """Accepted versions in normal form, the one in force last; those to compare with."""
+    compatibility: Compatibility = Compatibility.BACKWARD
+    usages: dict[str, dict[str, tuple[str, ...] | None] | None] = {}
+    """What each consumer uses, by the name messages call it."""
+    keep: bool = False
+    """Answer with the normal form as well."""
+
+
+class Change(_Plain):
+    """One finding, and whom it touches."""
+
+    id: str
+    severity: str
+    location: str
+    message: str
+    undecided: bool = False
+    """Neither proved to break nor proved not to: treated as a break."""
+    consumers: tuple[str, ...] = ()
+
+
+class UnknownUse(_Plain):
+    """Something a consumer says it uses that is not there."""
+
+    operation: str
+    field: str | None
+    message: str
+
+
+class Assessment(_Plain):
+    """What is to be known of a document."""
+
+    invalid: str = ""
+    """Why it cannot be used, where, and the remedy; then nothing else is said."""
+    digest: str = ""
+    version: str = ""
+    """The document's own, ``info.version``; GraphQL has none."""
+    operations: tuple[str, ...] = ()
+    normal: str = ""
+    breaks: tuple[Change, ...] = ()
+    """What ``compatibility`` does not allow within one line of versions."""
+    warnings: tuple[Change, ...] = ()
+    """What is dangerous and no break."""
+    harms: tuple[Change, ...] = ()
+    """What touches a consumer, whatever ``compatibility`` allows."""
+    verdicts: dict[str, str] = {}
+    """compatible, breaking or unknown, by consumer."""
+    unknown: dict[str, tuple[UnknownUse, ...]] = {}
+    """What consumers use that this version does not offer."""
