@@ -2,6 +2,8 @@
 A Microservice as rules and dashboards understand one.
 """
 
+from collections.abc import Iterator
+
 from concordat.api import Microservice
 from concordat.dashboards.service import service_uid
 from concordat.dashboards.subject import Neighbour, Places, Promise, Requests
@@ -58,10 +60,7 @@ def drawn(service: Microservice, facts: Facts) -> Drawn:
             for promised in of.objectives
         ),
         autoscaled=_autoscaled(service),
-        consumes=tuple(
-            Neighbour(namespace=provider.namespace, name=provider.object_name, domain=platform.cluster_domain)
-            for provider in facts.providers.values()
-        ),
+        consumes=tuple(_providers(service, facts)),
         consumed_by=tuple(
             Neighbour(namespace=namespace, name=object_name(name), domain=platform.cluster_domain)
             for namespace, name in sorted({(consumer.namespace, consumer.name) for consumer in facts.consumers})
@@ -69,6 +68,20 @@ def drawn(service: Microservice, facts: Facts) -> Drawn:
         domain=platform.cluster_domain,
         places=Places(runbooks=platform.runbooks_url, traces=platform.traces_url, logs=platform.logs_url),
     )
+
+
+def _providers(service: Microservice, facts: Facts) -> Iterator[Neighbour]:
+    """The address of a service follows from its name; who serves a contract must be known."""
+    domain = facts.platform.cluster_domain
+    for use in service.spec.consumes:
+        provider = facts.providers.get(use.reference)
+        ports = use.ports or (provider.ports if provider else ())
+        http = not ports or any(name.startswith("http") for name in ports)
+        if provider:
+            yield Neighbour(namespace=provider.namespace, name=provider.object_name, http=http, domain=domain)
+        elif use.service:
+            namespace, _, name = use.service.rpartition("/")
+            yield Neighbour(namespace=namespace or service.namespace, name=object_name(name), http=http, domain=domain)
 
 
 def _autoscaled(service: Microservice) -> bool:

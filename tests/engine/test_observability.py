@@ -1,0 +1,124 @@
+"""
+Rules and dashboards come in the form the cluster can use, and change it when the cluster does.
+"""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from concordat.lab.controlplane import ControlPlane
+from tests.engine.cluster import Kubectl
+from tests.engine.conftest import Story, eventually, operating
+from tests.engine.rig import optional_crd, routed
+from tests.slo.promtool import check_rules
+
+pytestmark = pytest.mark.controlplane
+
+FORMS = ("PrometheusRule", "GrafanaDashboard")
+PROMISED = [
+    {"name": "availability", "target": 99.9, "route": "/orders/{id}", "method": "POST"},
+    {"name": "latency", "target": 97.3, "below": "130ms", "window": "7d"},
+    {"name": "settled", "target": 99.1, "good": 'settled_total{outcome=~"ok|late"}', "total": "settled_total"},
+]
+
+
+def promising(namespace: str, **changes: Any) -> dict[str, Any]:
+    manifest = routed("orders", namespace)
+    return manifest | {"spec": manifest["spec"] | {"objectives": PROMISED} | changes}
+
+
+async def told(story: Story) -> set[str]:
+    """Where the status says the rules and the dashboard are."""
+    children = (await story.status("orders"))["children"]
+    return {f"{child['kind']}/{child['name']}" for child in children if child["name"] != "orders"}
+
+
+FILES = {"ConfigMap/orders-rules", "ConfigMap/orders-dashboard"}
+RESOURCES = {"PrometheusRule/orders-rules", "GrafanaDashboard/orders-dashboard"}
+
+
+async def test_the_form_follows_what_the_cluster_serves(control_plane: ControlPlane, namespace: str) -> None:
+    """Installed later, prometheus-operator and grafana-operator take over; gone again, the files are back."""
+    kubectl = Kubectl(control_plane)
+    crds = [optional_crd(kind) for kind in FORMS]
+    names = [crd["metadata"]["name"] for crd in crds]
+    await asyncio.to_thread(kubectl, "delete", "crd", "--ignore-not-found", *names)
+    async with operating(control_plane, namespace) as story:
+        await story.apply(promising(namespace))
+        await story.settled("orders")
+        assert await told(story) == FILES
+
+        async def is_told(where: set[str]) -> bool:
+            return await told(story) == where
+
+        async def exist(kind: str) -> bool:
+            listed = await asyncio.to_thread(story.kubectl.get, kind, "--namespace", namespace)
+            return bool([item for item in listed["items"] if item["metadata"]["name"].startswith("orders-")])
+
+        await asyncio.to_thread(kubectl.apply, *crds)
+        await eventually(lambda: is_told(RESOURCES), seconds=60)
+        assert not await exist("configmap")
+        assert await exist("prometheusrule")
+
+        await asyncio.to_thread(kubectl, "delete", "crd", *names)
+        await eventually(lambda: is_told(FILES), seconds=60)
+        assert await exist("configmap")
+
+
+async def test_promtool_reads_what_the_operator_wrote(control_plane: ControlPlane, namespace: str) -> None:
+    """From the ConfigMap as it lies in the cluster; the dashboard is JSON with the uid the alerts link to."""
+    kubectl = Kubectl(control_plane)
+    names = [optional_crd(kind)["metadata"]["name"] for kind in FORMS]
+    await asyncio.to_thread(kubectl, "delete", "crd", "--ignore-not-found", *names)
+    async with operating(control_plane, namespace) as story:
+        await story.apply(promising(namespace))
+        await story.settled("orders")
+        rules = await story.get("configmap", "orders-rules")
+        drawn = await story.get("configmap", "orders-dashboard")
+
+    assert {f"{namespace}_orders.yaml"} == rules["data"].keys()
+    groups = yaml.safe_load(rules["data"][f"{namespace}_orders.yaml"])["groups"]
+    check_rules(groups)
+    dashboard = json.loads(drawn["data"][f"{namespace}_orders.json"])
+    alerts = [rule for group in groups for rule in group["rules"] if "alert" in rule]
+    assert {f"/d/{dashboard['uid']}"} == {alert["annotations"]["dashboard_url"] for alert in alerts}
+    assert {"1"} == {rules["metadata"]["labels"]["prometheus-rules"], drawn["metadata"]["labels"]["grafana_dashboard"]}
+
+
+async def test_what_is_promised_reaches_the_pods(story: Story) -> None:
+    """The threshold of a latency becomes a bucket: the service is told."""
+    await story.apply(promising(story.namespace))
+    await story.settled("orders")
+    container = (await story.get("deployment", "orders"))["spec"]["template"]["spec"]["containers"][0]
+    assert {"name": "SLO_BUCKETS", "value": "0.13"} in container["env"]
+
+
+async def test_the_condition_says_where_they_are(story: Story) -> None:
+    """Objectives by name, objects by kind and name."""
+    await story.apply(promising(story.namespace))
+    await story.settled("orders")
+    (observed,) = [c for c in (await story.status("orders"))["conditions"] if c["type"] == "Observed"]
+    assert ("True", "Delivered") == (observed["status"], observed["reason"])
+    assert (
+        "objectives: availability, latency, settled; in AlertmanagerConfig/orders, GrafanaDashboard/orders-dashboard,"
+        " PrometheusRule/orders-rules"
+    ) == observed["message"]
+
+
+async def test_an_unmeasurable_promise_keeps_the_last_good_rules(story: Story) -> None:
+    """A regular expression that is none passes the schema; the parser finds it before Prometheus does."""
+    await story.apply(promising(story.namespace))
+    await story.settled("orders")
+    before = await story.get("prometheusrule", "orders-rules")
+    broken = [{"name": "settled", "target": 99.1, "good": 'settled_total{outcome=~"("}', "total": "settled_total"}]
+    story.forget_requests()
+    await story.apply(promising(story.namespace, objectives=broken))
+    await story.quiet()
+    status = await story.status("orders")
+
+    assert "ObjectiveUnmeasurable" in {c["reason"] for c in status["conditions"]}
+    assert "spec.objectives[0].good" == status["problems"][0]["path"]
+    assert before["spec"] == (await story.get("prometheusrule", "orders-rules"))["spec"]
