@@ -71,11 +71,19 @@ def values_table() -> str:
     return "\n".join(["| value | default | what it does |", "|---|---|---|", *rows])
 
 
+RIGHTS = {
+    "_rights.tpl": "every namespace it looks after",
+    "leader-election.yaml": "its own",
+    "webhook.yaml": "the cluster's, with `scope: cluster`",
+}
+"""Template with rules of the operator's -> where they hold."""
+
+
 def rights_table() -> str:
     """One row a rule of the operator's roles, with the comment above it."""
     rows = [
         f"| {why} | {_words(rule['resources'])} | {rule['apiGroups'][0] or 'core'} | {_words(rule['verbs'])} | {where} |"
-        for source, where in (("_rights.tpl", "every namespace it looks after"), ("leader-election.yaml", "its own"))
+        for source, where in RIGHTS.items()
         for why, rule in _rules((CHART / "templates" / source).read_text())
     ]
     return "\n".join(["| for | resources | API group | verbs | where |", "|---|---|---|---|---|", *rows])
@@ -88,8 +96,9 @@ def _rules(template: str) -> Iterator[tuple[str, dict[str, Any]]]:
         comment, _, body = block.removeprefix("# ").partition("\n")
         why = comment
         for found in re.findall(r"(?m)^ *- apiGroups: .*\n(?: +\w+: .*\n)+", body):
-            (rule,) = yaml.safe_load(re.sub(r"\{\{.*?\}\}", "the-lease", found))
-            yield why, rule
+            (rule,) = yaml.safe_load(re.sub(r"\{\{.*?\}\}", "its-own", found))
+            if "verbs" in rule:  # what is asked of a webhook is written much the same
+                yield why, rule
 
 
 def _words(names: list[str]) -> str:

@@ -85,10 +85,11 @@ def test_selectors_find_the_pods(helm: Helm) -> None:
     selected = deployment["spec"]["selector"]["matchLabels"]
 
     assert selected.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
-    assert selected == only(manifests, "Service")["spec"]["selector"]
+    services = of_kind(manifests, "Service")
+    assert [selected] * 2 == [service["spec"]["selector"] for service in services]
     assert selected == only(manifests, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"]
     assert selected == only(manifests, "NetworkPolicy")["spec"]["podSelector"]["matchLabels"]
-    assert selected.items() <= only(manifests, "Service")["metadata"]["labels"].items()
+    assert all(selected.items() <= service["metadata"]["labels"].items() for service in services)
 
 
 def test_a_digest_wins_over_a_tag(helm: Helm) -> None:
@@ -152,11 +153,48 @@ def test_every_setting_reaches_the_operator(helm: Helm) -> None:
             lease_name="concordat",
             lease_namespace=NAMESPACE,
             identity="concordat-7f9c-x2b4k",
+            webhook="concordat",
+            webhook_hosts=(f"concordat-webhook.{NAMESPACE}.svc",),
             log_level="debug",
             log_format="text",
         )
         == configured
     )
+
+
+def test_the_webhook_is_asked_where_it_listens_and_under_the_name_it_shows(helm: Helm) -> None:
+    """Configuration, Service, port, certificate and network policy belong together; only our two kinds are asked about."""
+    manifests = helm.manifests(EVERYTHING)
+    configured = only(manifests, "ValidatingWebhookConfiguration")
+    (webhook,) = configured["webhooks"]
+    asked = webhook["clientConfig"]["service"]
+    (service,) = (s for s in of_kind(manifests, "Service") if s["metadata"]["name"] == asked["name"])
+    (container,) = only(manifests, "Deployment")["spec"]["template"]["spec"]["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    operator = _configured(helm, EVERYTHING)
+    opened = only(manifests, "NetworkPolicy")["spec"]["ingress"][1]
+
+    assert operator.webhook == configured["metadata"]["name"]
+    assert operator.webhook_hosts == (f"{asked['name']}.{asked['namespace']}.svc",)
+    assert operator.webhook_port == ports[service["spec"]["ports"][0]["targetPort"]]
+    assert asked["port"] == service["spec"]["ports"][0]["port"]
+    assert opened == {
+        "ports": [{"protocol": "TCP", "port": "webhook"}],
+        "from": [{"ipBlock": {"cidr": "10.11.12.13/32"}}],
+    }
+    assert (webhook["failurePolicy"], webhook["timeoutSeconds"]) == ("Ignore", 3)
+    assert [["microservices", "servicecontracts"]] == [rule["resources"] for rule in webhook["rules"]]
+
+
+@pytest.mark.parametrize("values", [{"webhook": {"enabled": False}}, MATRIX["two namespaces"]])
+def test_without_its_configuration_there_is_no_webhook(helm: Helm, values: dict[str, Any]) -> None:
+    """Turned off, or without a right on what is the cluster's: nobody listens, and nothing is left over."""
+    manifests = helm.manifests(values)
+    (container,) = only(manifests, "Deployment")["spec"]["template"]["spec"]["containers"]
+
+    assert [] == of_kind(manifests, "ValidatingWebhookConfiguration")
+    assert ["http"] == [port["name"] for port in container["ports"]]
+    assert "" == _configured(helm, values).webhook
 
 
 def test_every_setting_of_the_operator_is_in_the_chart(helm: Helm) -> None:

@@ -22,7 +22,6 @@ NEVER = {
     "clusterrolebindings",
     "serviceaccounts/token",
     "mutatingwebhookconfigurations",
-    "validatingwebhookconfigurations",
     "persistentvolumes",
 }
 """What an operator that builds services has no business with."""
@@ -50,6 +49,17 @@ def test_no_rule_leads_to_more_rights(helm: Helm, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MATRIX)
+def test_of_webhooks_only_its_own_is_touched(helm: Helm, name: str) -> None:
+    """Where there is one."""
+    configured = [
+        c["metadata"]["name"] for c in of_kind(helm.manifests(MATRIX[name]), "ValidatingWebhookConfiguration")
+    ]
+    rules = [rule for rule in _rules(helm, name) if "validatingwebhookconfigurations" in rule["resources"]]
+
+    assert [(["get", "patch"], configured)] * len(configured) == [(r["verbs"], r.get("resourceNames")) for r in rules]
+
+
+@pytest.mark.parametrize("name", MATRIX)
 def test_what_people_wrote_is_never_written(helm: Helm, name: str) -> None:
     """On our own kinds: reading, and patching the status."""
     verbs = {
@@ -67,7 +77,8 @@ def test_namespaces_need_no_cluster_role(helm: Helm) -> None:
     """Somebody with rights in two namespaces alone can install it there."""
     manifests = helm.manifests(MATRIX["two namespaces"] | {"crds": {"install": False}})
 
-    assert [] == of_kind(manifests, "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition")
+    of_the_cluster = ("ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "ValidatingWebhookConfiguration")
+    assert [] == of_kind(manifests, *of_the_cluster)
     assert {"shop", "billing", NAMESPACE} == {role["metadata"]["namespace"] for role in of_kind(manifests, "Role")}
 
 

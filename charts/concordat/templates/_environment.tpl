@@ -51,6 +51,12 @@
     fieldRef: {fieldPath: metadata.name}
 - name: CONCORDAT_HTTP_PORT
   value: "8080"
+- name: CONCORDAT_WEBHOOK
+  value: {{ if include "concordat.webhook" . }}{{ include "concordat.name" . }}{{ else }}""{{ end }}
+- name: CONCORDAT_WEBHOOK_HOSTS
+  value: {{ include "concordat.name" . }}-webhook.{{ .Release.Namespace }}.svc
+- name: CONCORDAT_WEBHOOK_PORT
+  value: "9443"
 {{- end }}
 
 {{- /* Labels as the command line writes them: a=b,c=d. */ -}}

@@ -37,6 +37,11 @@ name: {{ include "concordat.serviceAccount" . }}
 namespace: {{ .Release.Namespace }}
 {{- end }}
 
+{{- /* Something when the API server asks us before it stores: its configuration is the cluster's, not a namespace's. */ -}}
+{{- define "concordat.webhook" -}}
+{{- if and .Values.webhook.enabled (eq .Values.scope "cluster") }}on{{ end -}}
+{{- end }}
+
 {{- define "concordat.names-its-namespaces" -}}
 {{- if and (eq .Values.scope "namespaces") (not .Values.namespaces) -}}
 {{- fail "namespaces: scope is `namespaces`, so list them: --set namespaces={shop,billing}" -}}

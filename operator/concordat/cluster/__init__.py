@@ -10,6 +10,8 @@ The only package that talks to Kubernetes.
     discovery   which optional kinds the API server serves
     apply       the writes that bring one child to its planned state
     election    one leader, by a Lease
+    trust       certificates of the webhook, and whom the API server believes to be it
+    certificate makes one, as a program of its own
 
 Nothing here decides what should exist, and nothing here knows Kopf.
 """

@@ -17,6 +17,7 @@ from concordat.reconcile import Engine
 CONTROLLER = conventions.MICROSERVICE.lower()
 
 _WORKQUEUE_BUCKETS = (0.001, 0.01, 0.1, 1, 10, 100)
+_ADMISSION_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _RECONCILE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -56,6 +57,12 @@ class Metrics:
         self.loop_lag = self._histogram(
             "concordat_event_loop_lag_seconds", "Seconds the event loop was late.", (0.001, 0.01, 0.1, 0.5, 1, 5)
         )
+        self._reviews = self._counter(
+            "concordat_admission_reviews", "Answers of the webhook.", "kind", "operation", "answer"
+        )
+        self._review_seconds = self._histogram(
+            "concordat_admission_seconds", "Seconds an answer of the webhook takes.", _ADMISSION_BUCKETS, "kind"
+        )
         for result in ("success", "error", "requeue", "requeue_after"):
             self._reconciled.labels(controller=CONTROLLER, result=result)
 
@@ -88,6 +95,12 @@ class Metrics:
 
     def requested(self, host: str, method: str, status: int) -> None:
         self._requests.labels(code=str(status) if status else "<error>", method=method, host=host).inc()
+
+    # --- the webhook's observer ---------------------------------------------------------------------------------------
+
+    def reviewed(self, kind: str, operation: str, answer: str, seconds: float) -> None:
+        self._reviews.labels(kind=kind, operation=operation, answer=answer).inc()
+        self._review_seconds.labels(kind=kind).observe(seconds)
 
     # --- construction -------------------------------------------------------------------------------------------------
 

@@ -10,9 +10,12 @@ from contextlib import suppress
 from concordat.cluster.access import Access
 from concordat.cluster.client import Client
 from concordat.cluster.election import Election
+from concordat.cluster.trust import Trust
 from concordat.handlers.health import TOO_LATE, HealthServer, LoopLag
 from concordat.handlers.metrics import Leading, Looked, Metrics
+from concordat.handlers.webhook import WebhookServer
 from concordat.reconcile import Engine
+from concordat.reconcile.admission import Admission
 from concordat.reconcile.configuration import Configuration
 
 logger = logging.getLogger(__name__)
@@ -49,17 +52,31 @@ class Operator:
         self._health = HealthServer(
             self._metrics.registry, sick=self._sick, unready=self._unready, port=configuration.http_port
         )
+        self._webhook = self._make_webhook() if configuration.webhook else None
         self._background: list[asyncio.Task[None]] = []
+
+    def _make_webhook(self) -> WebhookServer:
+        configured = self._configuration
+        trust = Trust(
+            self.client,
+            configuration=configured.webhook,
+            identity=configured.identity,
+            hosts=configured.webhook_hosts,
+        )
+        judge = Admission(self._engine).judge
+        return WebhookServer(judge, trust, port=configured.webhook_port, observer=self._metrics)
 
     async def start(self) -> None:
         """
         Returns when the workers run, so on a standby only once it leads.
 
-        A standby is warm: its caches are filled and followed, and it answers ``/readyz``.
+        A standby is warm: its caches are filled and followed, and it answers ``/readyz`` and the webhook.
         """
         await self._health.start()
         self._background.append(asyncio.create_task(self._lag.run(), name="loop lag"))
         await self._engine.warm()
+        if self._webhook is not None:
+            self._webhook.start()
         if self._election is not None:
             await self._election.acquire()
             self._background.append(asyncio.create_task(lead(self._election), name="leader"))
@@ -77,6 +94,8 @@ class Operator:
             await asyncio.gather(*self._background, return_exceptions=True)
         if self._election is not None:
             await self._election.release()
+        if self._webhook is not None:
+            await self._webhook.stop()
         await self._health.stop()
         await self.client.close()
 

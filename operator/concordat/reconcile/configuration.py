@@ -24,6 +24,9 @@ The operator's whole configuration: environment variables called ``CONCORDAT_*``
     CONCORDAT_IDENTITY              who we are in the election; the host name when empty
     CONCORDAT_HTTP_PORT             health and metrics; 8080
     CONCORDAT_WORKERS               Microservices reconciled at the same time; 8
+    CONCORDAT_WEBHOOK               our ValidatingWebhookConfiguration; without it nothing is asked at admission
+    CONCORDAT_WEBHOOK_HOSTS         names and addresses it calls us by, comma-separated
+    CONCORDAT_WEBHOOK_PORT          where we listen for it; 9443
     CONCORDAT_LOG_LEVEL             debug, info, warning, error; info
     CONCORDAT_LOG_FORMAT            text or json; text
 
@@ -53,6 +56,9 @@ class Configuration:
     lease_namespace: str = ""
     identity: str = ""
     http_port: int = 8080
+    webhook: str = ""
+    webhook_hosts: tuple[str, ...] = ()
+    webhook_port: int = 9443
     log_level: str = "info"
     log_format: str = "text"
 
@@ -109,9 +115,15 @@ def read(environ: Mapping[str, str] = os.environ) -> Configuration:
         lease_namespace=given.text("LEASE_NAMESPACE", ""),
         identity=given.text("IDENTITY", socket.gethostname()),
         http_port=given.numbers("HTTP_PORT", (8080,))[0],
+        webhook=given.text("WEBHOOK", ""),
+        webhook_hosts=given.texts("WEBHOOK_HOSTS") or (),
+        webhook_port=given.numbers("WEBHOOK_PORT", (9443,))[0],
         log_level=given.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
         log_format=given.choice("LOG_FORMAT", "text", ("text", "json")),
     )
+    if configuration.webhook and not configuration.webhook_hosts:
+        message = "is empty, and the webhook's certificate needs a name: give the host of its clientConfig"
+        problems.append(Problem(path=f"{PREFIX}WEBHOOK_HOSTS", message=message))
     if problems:
         raise InvalidInput(tuple(problems))
     return configuration

@@ -252,7 +252,8 @@ class Parents:
     def consumers(self, service: Microservice) -> Iterator[tuple[Microservice, tuple[str, ...]]]:
         """Who consumes ``service``, by its name or by a contract it provides, and which ports they ask for."""
         for target in _targets(service):
-            if self.provider(target) is not service:
+            provider = self.provider(target)
+            if provider is None or provider.reference != service.reference:  # it may be as somebody would have it
                 continue
             for key in sorted(self._consumers.get(target, ())):
                 consumer = self._service(key)
