@@ -13,6 +13,7 @@ from rich.table import Table
 from concordat import conventions
 from concordat.cli import files
 from concordat.cli.output import EXIT_FAILED, as_yaml, emit_json, emit_yaml, fail, notes, out, output_option, styled
+from concordat.cli.slo_report import report_command
 from concordat.dashboards.service import service_uid
 from concordat.errors import InvalidInput, Problem
 from concordat.records import RUNBOOKS
@@ -43,6 +44,7 @@ def slo() -> None:
       concordat slo simulate --target 99.95
       concordat slo rules orders.yaml > rules.yaml
       concordat slo tests orders.yaml --rules rules.yaml > tests.yaml && promtool test rules tests.yaml
+      concordat slo report --prometheus http://localhost:9090
     """
 
 
@@ -291,5 +293,7 @@ def _services(filenames: Sequence[str], namespace: str, grafana: str, runbooks: 
         raise InvalidInput(tuple(problems))
     return services
 
+
+slo.add_command(report_command)
 
 COMMANDS = [slo]

@@ -1,0 +1,186 @@
+"""
+``concordat slo report``: what is left of the budgets, asked of Prometheus.
+"""
+
+from collections.abc import Sequence
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from rich.table import Table
+from rich.text import Text
+
+from concordat.cli.output import emit_json, fail, notes, out, output_option, styled
+from concordat.cli.prometheus import Prometheus
+from concordat.promql import DAY, HOUR, MINUTE
+from concordat.records import TARGET
+from concordat.slo.burn_down import burn_down
+from concordat.slo.report import Report, SlowRoute, Standing, budget_history, queries, report
+
+POINTS = 240
+"""Of the chart."""
+_UNITS = {"m": MINUTE, "h": HOUR, "d": DAY}
+
+
+class _Duration(click.ParamType[int]):
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        count, unit = str(value)[:-1], str(value)[-1:]
+        if unit not in _UNITS or not count.isdecimal() or not 0 < int(count) <= 10_000:
+            self.fail(f"{value!r} is no duration: write it like 30m, 6h or 7d", param, context)
+        return int(count) * _UNITS[unit]
+
+
+@click.command("report")
+@click.option(
+    "--prometheus",
+    "url",
+    default="http://localhost:9090",
+    show_default=True,
+    envvar="CONCORDAT_PROMETHEUS",
+    show_envvar=True,
+    help="Address of a Prometheus that evaluates the rules.",
+)
+@click.option("-n", "--namespace", default="", help="Of one namespace; of all if left out.")
+@click.option("--service", default="", help="Of one service; of all if left out.")
+@click.option(
+    "--over", type=_Duration(), default="1h", show_default=True, help="Time the slowest routes are taken from."
+)
+@click.option("--since", type=_Duration(), default="7d", show_default=True, help="Time the chart goes back.")
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Write the burn-down of the budgets here.")
+@output_option
+def report_command(
+    url: str, namespace: str, service: str, over: int, since: int, svg: Path | None, output: str
+) -> None:
+    """
+    What is left of each error budget, how fast it goes, and which routes are slowest.
+
+    Reads what the rules record. Objectives with the least budget come first.
+
+    \b
+    Examples:
+      concordat slo report --prometheus http://localhost:9090
+      concordat slo report -n shop --service orders --svg orders.svg --since 30d
+      concordat slo report -o json | jq '.objectives[] | select(.budget_remaining < 0)'
+    """
+    prometheus = Prometheus(url)
+    asked = queries(namespace=namespace, service=service, over=over)
+    with notes.status(f"Asking {prometheus.url} ..."):
+        answers = {name: prometheus.query(expression) for name, expression in asked.items()}
+        if not answers[TARGET]:
+            _nothing(prometheus, namespace, service)
+        found = report(answers)
+        if svg:
+            _draw(prometheus, namespace, service, since, svg)
+    if output == "json":
+        emit_json({"objectives": [*map(_standing, found.standings)], "slowest_routes": [*map(_route, found.routes)]})
+        return
+    out.print(_table(found))
+    if found.routes:
+        out.print(_routes_table(found.routes))
+
+
+def _nothing(prometheus: Prometheus, namespace: str, service: str) -> None:
+    known = sorted({f"{s['metric'].get('namespace')}/{s['metric'].get('service')}" for s in prometheus.query(TARGET)})
+    if not known:
+        fail(
+            f"{prometheus.url} records no objective (no series {TARGET}): load the rules `concordat slo rules` prints, "
+            "and give them two minutes"
+        )
+    asked = f"{namespace or '*'}/{service or '*'}"
+    fail(f"{prometheus.url} records no objective of {asked}; it does of {', '.join(known[:20])}")
+
+
+def _draw(prometheus: Prometheus, namespace: str, service: str, since: int, svg: Path) -> None:
+    series = prometheus.query_range(
+        budget_history(namespace=namespace, service=service), seconds=since, step=max(1, since // POINTS)
+    )
+    history = {
+        "{namespace}/{service} {slo}".format_map({"namespace": "", "service": "", "slo": "", **each["metric"]}): [
+            (float(time), float(value)) for time, value in each["values"] if not isnan(float(value))
+        ]
+        for each in series
+    }
+    svg.write_text(burn_down(history, title="Error budget left"), encoding="utf-8")
+    notes.print(f"wrote {svg}")
+
+
+def _table(found: Report) -> Table:
+    table = Table(title="Error budgets, the least first", title_justify="left")
+    table.add_column("service")
+    table.add_column("objective")
+    for heading in (
+        "promised",
+        "bad",
+        "left",
+        *(f"burn\n{window}" for window in found.standings[0].burn_rates),
+        "lasts",
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("firing")
+    for one in found.standings:
+        table.add_row(
+            styled(f"{one.namespace}/{one.service}"),
+            styled(f"{one.slo}\n{one.window}"),
+            f"{100 * one.target:.6g}%",
+            _percent(one.error_ratio, digits=3),
+            _left(one),
+            *(_burn(rate) for rate in one.burn_rates.values()),
+            _lasts(one),
+            styled("\n".join(one.alerts), "red"),
+        )
+    return table
+
+
+def _routes_table(routes: Sequence[SlowRoute]) -> Table:
+    table = Table(title="Slowest routes", title_justify="left")
+    table.add_column("service")
+    table.add_column("route")
+    table.add_column("p99", justify="right")
+    for one in routes:
+        table.add_row(styled(f"{one.namespace}/{one.service}"), styled(one.route), f"{1000 * one.p99:.0f} ms")
+    return table
+
+
+def _percent(share: float | None, *, digits: int) -> str:
+    return "-" if share is None else f"{100 * share:.{digits}g}%"
+
+
+def _left(one: Standing) -> Text:
+    if one.budget_remaining is None:
+        return Text("not measured", style="yellow")
+    colour = "red" if one.budget_remaining < 0 else "yellow" if one.budget_remaining < 0.25 else "green"
+    return Text(f"{100 * one.budget_remaining:.1f}%", style=colour)
+
+
+def _burn(rate: float | None) -> Text:
+    if rate is None:
+        return Text("-")
+    return Text(f"{rate:.1f}", style="red" if rate >= 6 else "yellow" if rate > 1 else "")
+
+
+def _lasts(one: Standing) -> str:
+    if one.budget_remaining is not None and one.budget_remaining <= 0:
+        return "gone"
+    if one.lasts is None:
+        return "-"
+    return f"{one.lasts / DAY:.1f}d" if one.lasts >= DAY else f"{one.lasts / HOUR:.1f}h"
+
+
+def _standing(one: Standing) -> dict[str, Any]:
+    return {
+        **{name: getattr(one, name) for name in ("namespace", "service", "slo", "team", "tier", "window", "target")},
+        "error_ratio": one.error_ratio,
+        "budget_remaining": one.budget_remaining,
+        "burn_rates": dict(one.burn_rates),
+        "lasts_seconds": one.lasts,
+        "firing": list(one.alerts),
+    }
+
+
+def _route(one: SlowRoute) -> dict[str, Any]:
+    return {"namespace": one.namespace, "service": one.service, "route": one.route, "p99_seconds": one.p99}
