@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from concordat.cli.alertmanager import alertmanager
 from concordat.slo.routing import HardDependency, Team, acyclic, alertmanager_file, service_routing
 
 TEAMS = [
@@ -89,3 +91,32 @@ def test_without_a_teams_address_nothing_is_routed() -> None:
     """Whoever wrote Alertmanager's own file has said where alerts go."""
     assert {"inhibitRules"} == service_routing(ORDERS, None, []).keys()
     assert {"route", "inhibitRules", "receivers"} == service_routing(ORDERS, TEAMS[0], []).keys()
+
+
+def test_the_command_line_writes_a_file_alertmanager_takes(tmp_path: Path) -> None:
+    """One route a team of the services in the files."""
+    services = tmp_path / "services.yaml"
+    services.write_text(
+        "---\n".join(
+            f"{{apiVersion: concordat.dev/v1alpha1, kind: Microservice, metadata: {{name: {name}}}, spec:"
+            f" {{team: {team}, image: 'example.com/a:1.11', ports: {{http: {{port: 8011}}}}}}}}\n"
+            for name, team in (("orders", "checkout"), ("web", "checkout"), ("payments", "billing"))
+        )
+    )
+    call = [str(services), "--url", "http://127.0.0.1:11/{team}/{severity}"]
+    written = CliRunner().invoke(alertmanager, call)
+    assert 0 == written.exit_code, written.output
+    path = tmp_path / "alertmanager.yaml"
+    path.write_text(written.stdout)
+
+    assert "SUCCESS" in amtool("check-config", str(path))
+    labels = ("team=billing", "severity=critical")
+    assert "billing-page" == amtool("config", "routes", "test", f"--config.file={path}", *labels)
+    assert "http://127.0.0.1:11/billing/critical" in written.stdout
+
+
+def test_an_address_without_a_team_is_refused(tmp_path: Path) -> None:
+    """Everybody would be woken by everything."""
+    services = tmp_path / "services.yaml"
+    services.write_text("{kind: Microservice}")
+    assert 0 != CliRunner().invoke(alertmanager, [str(services), "--url", "http://127.0.0.1:11/"]).exit_code

@@ -26,6 +26,7 @@ from concordat.cli.live import Cluster
 from concordat.cli.output import EXIT_FAILED, as_yaml, fail, notes, out, styled
 from concordat.cli.running import operator_process
 from concordat.cli.status import tree
+from concordat.dashboards.service import service_uid
 from concordat.lab import binaries, paths, providers
 from concordat.lab.errors import LabError
 from concordat.lab.existing import Existing
@@ -106,6 +107,7 @@ def demo(provider: str | None, keep: bool | None) -> None:
             _with_pods(stage, choice)
         else:
             _without_pods(stage, ending)
+        _show_watched(stage)
         if keep and choice.node:
             ending.pop_all()
             _say_goodbye(stage)
@@ -260,6 +262,19 @@ def _apply_services(stage: Stage, *, until: str) -> float:
 
 def _show_tree(stage: Stage) -> None:
     out.print(tree(stage.cluster.microservices(namespace=NAMESPACE)), soft_wrap=False)
+
+
+def _show_watched(stage: Stage) -> None:
+    """Where its alerts and its dashboard are; whether one fires, only a Prometheus that reads them knows."""
+    (catalog,) = [
+        found for found in stage.cluster.microservices(namespace=NAMESPACE) if found["metadata"]["name"] == "catalog"
+    ]
+    conditions = {condition["type"]: condition for condition in catalog["status"]["conditions"]}
+    _show("catalog is watched:")
+    out.print(styled(f"  {conditions['Observed']['message']}"))
+    uid = service_uid(NAMESPACE, "catalog")
+    out.print(styled(f"  in Grafana at /d/{uid}; no alert can fire before a Prometheus reads the rules"))
+    out.print(styled("  see it before: concordat dashboard show --help, concordat slo simulate --help"))
 
 
 def _show(line: str) -> None:

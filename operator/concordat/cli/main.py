@@ -28,6 +28,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "contract": "contract",
         "slo": "slo",
         "dashboard": "dashboard",
+        "alertmanager": "alertmanager",
     },
     "A local Kubernetes": {
         "demo": "demo",
