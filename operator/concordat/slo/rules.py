@@ -10,10 +10,11 @@ a window of ``w`` reads ``w - base`` of records.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from concordat.errors import InvalidInput, Problem
-from concordat.promql import Selector, equal, number, quote
+from concordat.promql import Matcher, Selector, equal, number, quote
 from concordat.records import BAD, BUDGET_REMAINING, PERIOD_RATIO, TARGET, TOTAL
 from concordat.records import ratio as ratio_name
 from concordat.slo.indicators import Indicator, indicator
@@ -45,7 +46,11 @@ class Measured:
 
     def record(self, name: str) -> Selector:
         """One of this objective's own records."""
-        return Selector(metric=name, matchers=tuple(equal(label, value) for label, value in self.labels.items()))
+        return Selector(metric=name, matchers=self._matchers)
+
+    @cached_property
+    def _matchers(self) -> tuple[Matcher, ...]:
+        return tuple(equal(label, value) for label, value in self.labels.items())
 
     def summed(self, name: str, window: int) -> str:
         """The records that cover ``window`` seconds of events, summed."""
