@@ -25,6 +25,7 @@ def main() -> int:
         *binaries.PROMETHEUS,
         "helm",
         "prometheus-operator.yaml",
+        "grafana-operator.yaml",
     ]
     needed = dict(SERVERS)
     if os.geteuid() == 0:

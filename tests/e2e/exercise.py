@@ -4,52 +4,83 @@ Everything the operator ever does, once: so that what it did not use, it does no
     fresh      built from nothing: create, watch, list, status; loses a child: its Microservice is read again
     taken      its children exist already, made by a person who lets us take them over: get, patch
     leftovers  children of ``fresh`` under names an earlier version gave them: delete
+
+Twice, because rules and dashboards come in two forms.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from concordat import conventions
-from concordat.manifest import Manifest
+from concordat.lab import binaries
+from concordat.manifest import Kind, Manifest
 from concordat.resources import kinds
 from tests.e2e.stage import Stage, eventually
 
-KINDS = ",".join(f"{kind.plural}.{kind.group}" if kind.group else kind.plural for kind in kinds.ALL)
+FORMS = (kinds.PROMETHEUS_RULE, kinds.GRAFANA_DASHBOARD)
+"""Kinds that come as ConfigMaps where they are not served."""
+RESOURCES = tuple(kind for kind in kinds.ALL if kind is not kinds.CONFIG_MAP)
+FILES = tuple(kind for kind in kinds.ALL if kind not in FORMS)
+SUFFIXES = {kinds.PROMETHEUS_RULE: "-rules", kinds.GRAFANA_DASHBOARD: "-dashboard"}
+
+
+def listed(of: Iterable[Kind]) -> str:
+    return ",".join(f"{kind.plural}.{kind.group}".rstrip(".") for kind in of)
+
+
+KINDS = listed(kinds.ALL)
 OURS = f"--selector={conventions.LABEL_MANAGED_BY}={conventions.MANAGED_BY}"
 
 
-def exercise(stage: Stage, namespace: str, *, image: str) -> None:
-    """Leaves two services in ``namespace``, each with a child of every kind."""
-    stage.apply(_service("fresh", namespace, image))
-    fresh = eventually(lambda: _settled(stage, namespace, "fresh"), seconds=60, because="fresh is reconciled")
-    children = eventually(lambda: _complete(stage, namespace, "fresh"))
+def name_of(kind: Kind, service: str) -> str:
+    """What the child of that kind is called."""
+    return f"{service}{SUFFIXES.get(kind, '')}"
 
-    stage.apply(*_by_hand(children, "taken"))
-    stage.apply(_service("taken", namespace, image))
-    eventually(lambda: _settled(stage, namespace, "taken"), seconds=60, because="taken is reconciled")
+
+def exercise(stage: Stage, namespace: str, *, image: str) -> None:
+    """Leaves four services in ``namespace``; first rules and dashboards come as ConfigMaps, then as resources."""
+    definitions = binaries.locate(("prometheus-operator.yaml", "grafana-operator.yaml"))
+    names = [f"{kind.plural}.{kind.group}" for kind in FORMS]
+    stage.kubectl("delete", "crd", "--ignore-not-found", *names)
+    _exercise(stage, namespace, FILES, image=image, prefix="file-")
+    for file in definitions.values():
+        stage.kubectl("apply", "--server-side", "--force-conflicts", f"--filename={file}")
+    stage.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", *names)
+    _exercise(stage, namespace, RESOURCES, image=image, prefix="")
+
+
+def _exercise(stage: Stage, namespace: str, expected: Sequence[Kind], *, image: str, prefix: str) -> None:
+    first, second = f"{prefix}fresh", f"{prefix}taken"
+    stage.apply(_service(first, namespace, image))
+    fresh = eventually(lambda: _settled(stage, namespace, first), seconds=60, because=f"{first} is reconciled")
+    children = eventually(lambda: _complete(stage, namespace, first, expected), seconds=60)
+
+    stage.apply(*_by_hand(children, first, second))
+    stage.apply(_service(second, namespace, image))
+    eventually(lambda: _settled(stage, namespace, second), seconds=60, because=f"{second} is reconciled")
 
     (account,) = [child for child in children if child["kind"] == kinds.SERVICE_ACCOUNT.kind]
-    stage.kubectl("delete", "serviceaccount", "fresh", f"--namespace={namespace}")
+    stage.kubectl("delete", "serviceaccount", first, f"--namespace={namespace}")
     eventually(lambda: _named(stage, account), because="a deleted child comes back")
 
-    leftovers = list(_copies(children, "fresh-before", owner=fresh))
+    leftovers = list(_copies(children, first, f"{first}-before", owner=fresh))
     stage.apply(*leftovers)
     eventually(lambda: not any(_named(stage, leftover) for leftover in leftovers), because="leftovers are pruned")
 
 
-def children_of(stage: Stage, namespace: str, name: str) -> list[Manifest]:
+def children_of(stage: Stage, namespace: str, name: str, of: Iterable[Kind] = kinds.ALL) -> list[Manifest]:
     """What the Microservice ``name`` controls."""
     return [
         child
-        for child in stage.find(KINDS, namespace, OURS)
+        for child in stage.find(listed(of), namespace, OURS)
         if [name] == [o["name"] for o in child["metadata"].get("ownerReferences", ()) if o.get("controller")]
     ]
 
 
-def _complete(stage: Stage, namespace: str, name: str) -> list[Manifest]:
-    children = children_of(stage, namespace, name)
-    return children if len(children) == len(kinds.ALL) else []
+def _complete(stage: Stage, namespace: str, name: str, expected: Sequence[Kind]) -> list[Manifest]:
+    children = children_of(stage, namespace, name, expected)
+    return children if {child["kind"] for child in children} == {kind.kind for kind in expected} else []
 
 
 def _settled(stage: Stage, namespace: str, name: str) -> Manifest | None:
@@ -81,9 +112,9 @@ def _service(name: str, namespace: str, image: str) -> Manifest:
     }
 
 
-def _by_hand(children: list[Manifest], name: str) -> Iterator[Manifest]:
+def _by_hand(children: list[Manifest], service: str, name: str) -> Iterator[Manifest]:
     """The same objects as a person might have made them: without our labels, another image, and given away."""
-    for copy in _copies(children, name):
+    for copy in _copies(children, service, name):
         del copy["metadata"]["labels"]
         copy["metadata"]["annotations"] = {conventions.ANNOTATION_ADOPT: "true"}
         if copy["kind"] == kinds.DEPLOYMENT.kind:
@@ -92,11 +123,11 @@ def _by_hand(children: list[Manifest], name: str) -> Iterator[Manifest]:
         yield copy
 
 
-def _copies(children: list[Manifest], name: str, *, owner: Manifest | None = None) -> Iterator[Manifest]:
+def _copies(children: list[Manifest], service: str, name: str, *, owner: Manifest | None = None) -> Iterator[Manifest]:
     for child in children:
-        copy = _renamed(child, name)
+        copy = _renamed(child, service, name)
         copy.pop("status", None)
-        copy["metadata"] = {key: copy["metadata"][key] for key in ("namespace", "labels")} | {"name": name}
+        copy["metadata"] = {key: copy["metadata"][key] for key in ("namespace", "labels", "name")}
         if owner:
             copy["metadata"]["ownerReferences"] = child["metadata"]["ownerReferences"]
         if copy["kind"] == kinds.SERVICE.kind:
@@ -105,7 +136,7 @@ def _copies(children: list[Manifest], name: str, *, owner: Manifest | None = Non
         yield copy
 
 
-def _renamed(child: Manifest, name: str) -> dict[str, Any]:
-    """The name of a service is also in its selectors, targets and hosts."""
-    copy: dict[str, Any] = json.loads(json.dumps(child).replace(child["metadata"]["name"], name))
+def _renamed(child: Manifest, service: str, name: str) -> dict[str, Any]:
+    """The name of a service is also in its selectors, targets, queries and hosts."""
+    copy: dict[str, Any] = json.loads(json.dumps(child).replace(service, name))
     return copy

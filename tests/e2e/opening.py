@@ -38,6 +38,9 @@ STORY = Path(__file__).parent / "story.yaml"
 BYSTANDERS = {"loose": SHOP, "prometheus": MONITORING, "visitor": gateway.NAMESPACE}
 """Pods that nobody declared -> their namespace: no policy holds them back, those of others must."""
 
+DEFINITIONS = ("gateway-api.yaml", "prometheus-operator.yaml", "grafana-operator.yaml")
+"""Of all optional kinds."""
+
 
 @contextmanager
 def opened(progress: Progress | None = None) -> Iterator[Stage]:
@@ -50,7 +53,7 @@ def opened(progress: Progress | None = None) -> Iterator[Stage]:
         ),
         *gateway.images(progress),
     ]
-    programs = binaries.locate(["kubectl", "helm", "gateway-api.yaml", "prometheus-operator.yaml"], progress)
+    programs = binaries.locate(["kubectl", "helm", *DEFINITIONS], progress)
     with any_cluster("e2e", images=archives, progress=progress) as cluster:
         stage = Stage(
             kubeconfig=cluster.kubeconfig,
@@ -59,7 +62,7 @@ def opened(progress: Progress | None = None) -> Iterator[Stage]:
             audit=cluster.audit_log,
         )
         with progress.step("definitions, a gateway, bystanders"):
-            for definitions in ("gateway-api.yaml", "prometheus-operator.yaml"):
+            for definitions in DEFINITIONS:
                 stage.kubectl("apply", "--server-side", "--force-conflicts", f"--filename={programs[definitions]}")
             stage.apply(*map(restricted, (SHOP, PARTNERS, SYSTEM, MONITORING)))
             _open_gateway(stage)

@@ -7,10 +7,9 @@ import re
 import pytest
 
 from concordat.lab import gateway
-from concordat.resources import kinds
 from tests.chart.helm import dashboard_queries
 from tests.e2e.cast import SERVICES
-from tests.e2e.exercise import children_of
+from tests.e2e.exercise import RESOURCES, children_of, name_of
 from tests.e2e.opening import BYSTANDERS, MONITORING, SHOP, SYSTEM
 from tests.e2e.pairs import Place
 from tests.e2e.stage import Stage, eventually
@@ -25,11 +24,11 @@ def test_the_service_becomes_ready(stage: Stage, service: Place) -> None:
 
 
 def test_every_child_is_there(stage: Stage) -> None:
-    """All that 17 lines mean: one of every kind we build."""
+    """All that 20 lines mean: one of every kind we build, where everything is installed that it is built for."""
     children = children_of(stage, SHOP, "catalog")
 
-    assert {kind.kind for kind in kinds.ALL} == {child["kind"] for child in children}
-    assert {"catalog"} == {child["metadata"]["name"] for child in children}
+    assert {kind.kind for kind in RESOURCES} == {child["kind"] for child in children}
+    assert {name_of(kind, "catalog") for kind in RESOURCES} == {child["metadata"]["name"] for child in children}
 
 
 def test_kubectl_get_tells_the_truth(stage: Stage) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from concordat.manifest import Kind
 from concordat.resources import kinds
+from tests.e2e.exercise import RESOURCES, name_of
 from tests.e2e.opening import RELEASE, SHOP, SYSTEM
 from tests.e2e.pairs import Place
 from tests.e2e.rollout import FEWEST, UPDATED, rollout_under_load
@@ -23,7 +24,7 @@ def test_a_rolling_update_loses_no_request(stage: Stage, service: Place) -> None
     assert load.sent > FEWEST
 
 
-@pytest.mark.parametrize("kind", kinds.ALL, ids=str)
+@pytest.mark.parametrize("kind", RESOURCES, ids=str)
 def test_a_child_deleted_by_hand_comes_back(stage: Stage, kind: Kind) -> None:
     """Another object of the same name."""
     _delete_and_await(stage, kind, seconds=10)
@@ -58,13 +59,14 @@ def test_a_standby_takes_over(stage: Stage) -> None:
 
 def _delete_and_await(stage: Stage, kind: Kind, *, seconds: float) -> None:
     resource = f"{kind.plural}.{kind.group}".rstrip(".")
-    before = stage.get(resource, SHOP, "catalog")
+    name = name_of(kind, "catalog")
+    before = stage.get(resource, SHOP, name)
     assert before is not None
 
-    stage.kubectl("delete", resource, "catalog", f"--namespace={SHOP}", "--wait=false", "--cascade=orphan")
+    stage.kubectl("delete", resource, name, f"--namespace={SHOP}", "--wait=false", "--cascade=orphan")
 
     def replaced() -> bool:
-        after = stage.get(resource, SHOP, "catalog")
+        after = stage.get(resource, SHOP, name)
         return after is not None and after["metadata"]["uid"] != before["metadata"]["uid"]
 
     eventually(replaced, seconds=seconds, because=f"another {kind}")

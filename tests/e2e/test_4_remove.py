@@ -4,7 +4,8 @@ Remove: nothing stays of a service that is deleted, everything of one whose oper
 
 import pytest
 
-from tests.e2e.exercise import KINDS, children_of
+from concordat.resources import kinds
+from tests.e2e.exercise import KINDS, children_of, name_of
 from tests.e2e.opening import RELEASE, SHOP, SYSTEM
 from tests.e2e.stage import Stage, eventually
 
@@ -17,7 +18,8 @@ def test_deleting_a_service_deletes_what_was_built_for_it(stage: Stage) -> None:
 
     stage.kubectl("delete", "microservice", "catalog", f"--namespace={SHOP}")
 
-    eventually(lambda: not [c for c in stage.find(KINDS, SHOP) if c["metadata"]["name"] == "catalog"], seconds=30)
+    names = {name_of(kind, "catalog") for kind in kinds.ALL}
+    eventually(lambda: not [c for c in stage.find(KINDS, SHOP) if c["metadata"]["name"] in names], seconds=30)
 
 
 def test_services_run_on_without_the_operator(stage: Stage) -> None:

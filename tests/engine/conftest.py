@@ -12,6 +12,7 @@ import pytest
 from concordat import conventions
 from concordat.cluster.access import from_kubeconfig
 from concordat.cluster.client import Client, Middleware
+from concordat.facts import Platform
 from concordat.lab.audit import Request
 from concordat.lab.controlplane import ControlPlane
 from concordat.reconcile import MICROSERVICE, Engine, Key, Settings
@@ -113,11 +114,15 @@ async def eventually(holds: Callable[[], Any], *, seconds: float = 10, every: fl
 
 @asynccontextmanager
 async def operating(
-    cluster: ControlPlane, namespace: str, *, middlewares: Sequence[Middleware] = ()
+    cluster: ControlPlane,
+    namespace: str,
+    *,
+    middlewares: Sequence[Middleware] = (),
+    platform: Platform | None = None,
 ) -> AsyncIterator[Story]:
     """An engine at work."""
     async with Client(from_kubeconfig(cluster.kubeconfig), middlewares=middlewares) as client:
-        engine = Engine(client, Settings(namespaces=(namespace,)))
+        engine = Engine(client, Settings(namespaces=(namespace,), platform=platform or Platform()))
         await engine.warm()
         await engine.work()
         try:

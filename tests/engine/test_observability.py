@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
+from concordat.api import parse
+from concordat.facts import Facts, Platform
+from concordat.lab import binaries
 from concordat.lab.controlplane import ControlPlane
-from tests.engine.cluster import Kubectl
+from concordat.lab.progress import Lines
+from concordat.plan import plan
+from tests.engine.cluster import Kubectl, started
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.rig import optional_crd, routed
 from tests.slo.promtool import check_rules
@@ -86,6 +91,39 @@ async def test_promtool_reads_what_the_operator_wrote(control_plane: ControlPlan
     alerts = [rule for group in groups for rule in group["rules"] if "alert" in rule]
     assert {f"/d/{dashboard['uid']}"} == {alert["annotations"]["dashboard_url"] for alert in alerts}
     assert {"1"} == {rules["metadata"]["labels"]["prometheus-rules"], drawn["metadata"]["labels"]["grafana_dashboard"]}
+
+
+@pytest.mark.timeout(600)
+async def test_the_real_definitions_take_what_is_written() -> None:
+    """prometheus-operator's and grafana-operator's own schemas, field by field: nothing is unknown, nothing is pruned."""
+    files = binaries.locate(["prometheus-operator.yaml", "grafana-operator.yaml"], Lines())
+    with started(optional=False) as cluster:
+        kubectl = Kubectl(cluster)
+        for file in files.values():
+            kubectl("apply", "--server-side", "-f", str(file))
+        kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+        kubectl("create", "namespace", "real")
+        async with operating(
+            cluster, "real", platform=Platform(alerts_url="https://a.example.com/{team}/{severity}")
+        ) as story:
+            manifest = promising("real")
+            await story.apply(manifest)
+            await story.settled("orders")
+            written = {
+                name: (await story.get(kind, name))["spec"]
+                for kind, name in (
+                    ("prometheusrule", "orders-rules"),
+                    ("grafanadashboard", "orders-dashboard"),
+                    ("alertmanagerconfig", "orders"),
+                )
+            }
+    facts = Facts(
+        installed=frozenset({"PrometheusRule", "GrafanaDashboard", "AlertmanagerConfig"}),
+        platform=Platform(alerts_url="https://a.example.com/{team}/{severity}"),
+    )
+    planned = {child.name: child.manifest for child in plan(parse(manifest), facts).children if child.kind.optional}
+    for name, spec in written.items():
+        assert planned[name]["spec"].items() <= spec.items(), name
 
 
 async def test_what_is_promised_reaches_the_pods(story: Story) -> None:

@@ -30,8 +30,8 @@ FACTS = Facts(
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """An API server of its own, with Gateway API and prometheus-operator's definitions installed."""
-    definitions = binaries.locate(("gateway-api.yaml", "prometheus-operator.yaml"))
+    """An API server of its own, with the definitions of every optional kind."""
+    definitions = binaries.locate(("gateway-api.yaml", "prometheus-operator.yaml", "grafana-operator.yaml"))
     with started(simulated_nodes=0) as cluster:
         for file in definitions.values():
             kubectl(cluster, "apply", "--server-side", "-f", str(file))

@@ -123,8 +123,15 @@ TOOLS = {
                 "prometheus-operator.yaml": (
                     "example/prometheus-operator-crd/*_servicemonitors.yaml",
                     "example/prometheus-operator-crd/*_prometheusrules.yaml",
+                    "example/prometheus-operator-crd/*_alertmanagerconfigs.yaml",
                 )
             },
+        ),
+        Tool(
+            name="grafana-operator",
+            module="github.com/grafana/grafana-operator/v5",
+            programs={},
+            data={"grafana-operator.yaml": ("config/crd/bases/*_grafanadashboards.yaml",)},
         ),
         Tool(name="helm", module="helm.sh/helm/v4", programs={"helm": "helm.sh/helm/v4/cmd/helm"}),
         Tool(

@@ -10,7 +10,7 @@ from typing import Any
 from tests.engine.cluster import Kubectl, started
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.rig import routed
-from tests.engine.test_repair import EDITS, KINDS, child_writes, essence, stable
+from tests.engine.test_repair import EDITS, KINDS, child_writes, essence, named, stable
 from tests.figures.engine.figure import at_most
 
 
@@ -32,15 +32,15 @@ async def _measure(cluster: Any) -> dict[str, tuple[float, int, int]]:
         await story.apply(routed("orders", "repair"))
         await story.settled("orders")
         for kind in KINDS:
-            expected = stable(essence(await story.get(kind, "orders")))
+            expected = stable(essence(await story.get(kind, named(kind))))
             for how in ("edited", "deleted"):
-                before = await story.get(kind, "orders")
+                before = await story.get(kind, named(kind))
                 story.forget_requests()
                 if how == "deleted":
-                    await story.run("delete", kind, "orders", "--wait=false")
+                    await story.run("delete", kind, named(kind), "--wait=false")
                 else:
                     style = "strategic" if kind == "deployment" else "merge"
-                    await story.run("patch", kind, "orders", "--type", style, "--patch", json.dumps(EDITS[kind]))
+                    await story.run("patch", kind, named(kind), "--type", style, "--patch", json.dumps(EDITS[kind]))
                 taken = await _repaired(
                     story, kind, expected, other_than=before["metadata"]["uid"] if how == "deleted" else ""
                 )
@@ -54,7 +54,7 @@ async def _measure(cluster: Any) -> dict[str, tuple[float, int, int]]:
 async def _repaired(story: Story, kind: str, expected: Any, *, other_than: str) -> float:
     async def as_before() -> bool:
         listed = await asyncio.to_thread(story.kubectl.get, kind, "--namespace", story.namespace)
-        ours = [item for item in listed["items"] if item["metadata"]["name"] == "orders"]
+        ours = [item for item in listed["items"] if item["metadata"]["name"] == named(kind)]
         return bool(ours) and ours[0]["metadata"]["uid"] != other_than and stable(essence(ours[0])) == expected
 
     return await eventually(as_before, seconds=30)
