@@ -11,10 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concordat.dashboards.delivery import as_json, config_map, grafana_dashboard
-from concordat.dashboards.fleet import fleet_dashboard
+from concordat.dashboards.delivery import as_json
 from concordat.dashboards.model import SCHEMA_VERSION, shown
-from concordat.dashboards.operator import operator_dashboard
 from concordat.dashboards.service import service_dashboard, service_uid
 from concordat.slo.profiles import PROFILES
 from tests.dashboards import figures, linter, synthetic
@@ -172,30 +170,6 @@ def test_exemplars_lead_to_traces() -> None:
     asked = {panel["title"] for panel, target in linter.targets(board) if target.get("exemplar")}
 
     assert {"Latency", "Latency, all requests", "Latency of calls, p99"} == asked
-
-
-def test_config_maps_of_two_namespaces_do_not_overwrite_each_other() -> None:
-    """The sidecar writes the files of all namespaces into one directory."""
-    keys = {
-        next(iter(config_map(fleet_dashboard(), name="orders", namespace=namespace, folder="checkout")["data"]))
-        for namespace in ("shop", "shop2")
-    }
-
-    assert {"shop_orders.json", "shop2_orders.json"} == keys
-
-
-def test_grafana_operator_gets_the_same_dashboard() -> None:
-    """As JSON text, with the uid alerts link to."""
-    manifest = grafana_dashboard(
-        operator_dashboard(),
-        name="concordat",
-        namespace="concordat",
-        folder="platform",
-        instances={"dashboards": "grafana"},
-    )
-
-    assert BOARDS["operator"] == json.loads(manifest["spec"]["json"])
-    assert BOARDS["operator"]["uid"] == manifest["spec"]["uid"]
 
 
 def test_every_profile_has_a_dashboard() -> None:

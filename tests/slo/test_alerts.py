@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from concordat.slo.delivery import config_map, prometheus_rule, rule_file
 from concordat.slo.groups import groups
 from concordat.slo.objective import Links, Objective, ServiceIdentity, ServiceObjectives
 from concordat.slo.rules import measure
@@ -99,26 +98,6 @@ def test_the_budget_share_in_the_description_is_of_the_objectives_window() -> No
     rule = burn_alerts(measure(service(week))[0])[0]
 
     assert "8.6% of the budget of 7d goes in 1h" in rule["annotations"]["description"]
-
-
-def test_the_same_rules_either_way() -> None:
-    """For prometheus-operator, or for a Prometheus that reads files."""
-    of = service()
-    rules = groups(of)
-    (content,) = config_map(of.service, rules)["data"].values()
-
-    assert rules == prometheus_rule(of.service, rules)["spec"]["groups"]
-    assert content == rule_file(rules)
-    assert '"groups"' in content
-
-
-def test_config_maps_of_two_namespaces_do_not_overwrite_each_other() -> None:
-    """Sidecars write the files of all namespaces into one directory."""
-    one, other = (
-        ServiceIdentity(name="orders", namespace=namespace, team="checkout") for namespace in ("shop", "shop2")
-    )
-
-    assert config_map(one, [])["data"].keys().isdisjoint(config_map(other, [])["data"])
 
 
 def test_a_service_without_objectives_has_no_rules() -> None:

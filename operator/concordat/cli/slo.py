@@ -12,15 +12,16 @@ from rich.table import Table
 
 from concordat import conventions
 from concordat.cli import files
+from concordat.cli.offline import World
 from concordat.cli.output import EXIT_FAILED, as_yaml, emit_json, emit_yaml, fail, notes, out, output_option, styled
 from concordat.cli.slo_report import report_command
 from concordat.dashboards.service import service_uid
 from concordat.errors import InvalidInput, Problem
+from concordat.facts import Platform
 from concordat.records import RUNBOOKS
+from concordat.resources import kinds
 from concordat.slo.chart import detection_chart
 from concordat.slo.declaration import read
-from concordat.slo.delivery import prometheus_rule
-from concordat.slo.groups import groups
 from concordat.slo.objective import Links, Objective, ServiceIdentity, ServiceObjectives
 from concordat.slo.proof import promtool_tests
 from concordat.slo.rules import measure
@@ -63,18 +64,31 @@ def slo() -> None:
 @_runbooks
 def rules(filenames: Sequence[str], form: str, namespace: str, grafana: str, runbooks: str) -> None:
     """
-    The recording rules and alerts of the Microservices in FILENAMES.
+    The recording rules and alerts of the Microservices in FILENAMES, as the operator delivers them.
 
     \b
     Examples:
       concordat slo rules orders.yaml > rules.yaml && promtool check rules rules.yaml
       concordat slo rules services/ --format operator | kubectl apply -f -
     """
-    services = _services(filenames, namespace, grafana, runbooks)
+    _services(filenames, namespace, grafana, runbooks)  # refuses with the line what a plan refuses without it
+    found = files.microservices(files.read(filenames), namespace=namespace)
+    world = World(
+        (document.content for _, document in found),
+        namespace=namespace,
+        installed={kinds.PROMETHEUS_RULE.kind},
+        platform=Platform(grafana_url=grafana, runbooks_url=runbooks),
+    )
+    built = [
+        child.manifest
+        for service, _ in found
+        for child in world.planned(service).children
+        if child.kind is kinds.PROMETHEUS_RULE
+    ]
     if form == "operator":
-        emit_yaml([prometheus_rule(of.service, groups(of)) for of in services])
+        emit_yaml(built)
     else:
-        out.file.write(as_yaml([{"groups": [group for of in services for group in groups(of)]}]))
+        out.file.write(as_yaml([{"groups": [group for rule in built for group in rule["spec"]["groups"]]}]))
 
 
 @slo.command("tests")
