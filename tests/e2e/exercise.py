@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from concordat import conventions
+from concordat.dashboards.service import service_uid
 from concordat.lab import binaries
 from concordat.manifest import Kind, Manifest
 from concordat.resources import kinds
@@ -130,6 +131,8 @@ def _copies(children: list[Manifest], service: str, name: str, *, owner: Manifes
         copy["metadata"] = {key: copy["metadata"][key] for key in ("namespace", "labels", "name")}
         if owner:
             copy["metadata"]["ownerReferences"] = child["metadata"]["ownerReferences"]
+        if copy["kind"] == kinds.GRAFANA_DASHBOARD.kind:
+            copy["spec"]["uid"] = service_uid(copy["metadata"]["namespace"], name)  # it can never be changed
         if copy["kind"] == kinds.SERVICE.kind:
             for assigned in ("clusterIP", "clusterIPs"):
                 del copy["spec"][assigned]

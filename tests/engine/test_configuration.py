@@ -67,6 +67,10 @@ def test_everything_can_be_stated() -> None:
         ("CONCORDAT_DNS_PORTS", ""),  # a policy without ports would open them all
         ("CONCORDAT_DNS_PODS", "kube-dns"),
         ("CONCORDAT_LOG_LEVEL", "loud"),
+        ("CONCORDAT_GRAFANA_URL", "grafana.example.com"),
+        ("CONCORDAT_RUNBOOKS_URL", "javascript:alert(1)"),
+        ("CONCORDAT_ALERTS_URL", 'https://example.com/"'),
+        ("CONCORDAT_MONITORING_LABELS", "kube-prometheus-stack"),
     ],
 )
 def test_what_cannot_be_used_is_named(name: str, value: str) -> None:
