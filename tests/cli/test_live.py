@@ -86,6 +86,7 @@ def test_what_is_planned_is_what_the_operator_then_writes(control_plane: Control
         "services": "Service",
         "serviceaccounts": "ServiceAccount",
         "networkpolicies": "NetworkPolicy",
+        "configmaps": "ConfigMap",
         "horizontalpodautoscalers": "HorizontalPodAutoscaler",
         "poddisruptionbudgets": "PodDisruptionBudget",
     }
@@ -133,7 +134,7 @@ def test_status_tells_the_truth_of_each_service(control_plane: ControlPlane, nam
 
     service = answer["services"][0]
     assert (0, "orders", "True", "1.11") == (code, service["name"], service["ready"], service["version"])
-    assert 6 == len(service["children"])
+    assert 8 == len(service["children"])
 
 
 def test_graph_reads_the_cluster(control_plane: ControlPlane, namespace: str) -> None:
