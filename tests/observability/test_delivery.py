@@ -5,13 +5,15 @@ The same rules and the same dashboard, in whichever form they come.
 import json
 from typing import Any
 
+import pytest
 import yaml
 
 from concordat.api import parse
-from concordat.facts import Consumer, Facts
+from concordat.facts import Consumer, Facts, Platform
 from concordat.manifest import Manifest
 from concordat.plan import plan
 from tests.observability.hostile import SERVICE
+from tests.slo.catalogue import missing
 
 FORMS = frozenset({"PrometheusRule", "GrafanaDashboard"})
 
@@ -58,6 +60,30 @@ def test_the_labels_that_find_them() -> None:
     assert "1" == files["ConfigMap/orders-rules"]["metadata"]["labels"]["prometheus-rules"]
     assert "1" == files["ConfigMap/orders-dashboard"]["metadata"]["labels"]["grafana_dashboard"]
     assert {"grafana_folder": "checkout"} == files["ConfigMap/orders-dashboard"]["metadata"]["annotations"]
+
+
+@pytest.mark.parametrize("profile", ["default", "otel", "otel-native", "istio", "gateway"])
+def test_every_alert_that_is_delivered_is_complete(profile: str) -> None:
+    """Labels, annotations, a runbook of its own, and links where the platform says."""
+    facts = Facts(
+        installed=FORMS,
+        platform=Platform(grafana_url="https://g.example.com/", runbooks_url="https://r.example.com/pages"),
+    )
+    of = service(
+        tier="critical",
+        routing={"hosts": ["orders.example.com"]},
+        resources={"cpuLimit": "1"},
+        telemetry={"metrics": {"profile": profile}},
+    )
+    planned = built(of, facts)
+    groups = planned["PrometheusRule/orders-rules"]["spec"]["groups"]
+    uid = planned["GrafanaDashboard/orders-dashboard"]["spec"]["uid"]
+    alerts = [rule for group in groups for rule in group["rules"] if "alert" in rule]
+
+    assert 2 * 4 + 1 + 9 == len(alerts)
+    assert [] == [(alert["alert"], lacking) for alert in alerts for lacking in missing(alert)]
+    assert {f"https://g.example.com/d/{uid}"} == {alert["annotations"]["dashboard_url"] for alert in alerts}
+    assert all(alert["annotations"]["runbook_url"].startswith("https://r.example.com/pages/") for alert in alerts)
 
 
 def test_a_service_everybody_uses_has_a_dashboard_of_some_size() -> None:
