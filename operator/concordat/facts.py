@@ -52,6 +52,8 @@ class Platform:
     """Labels of the Grafanas that grafana-operator gives the dashboards to."""
     runbooks_url: str = RUNBOOKS
     """Folder of the runbooks: ``<runbooks>/<alert>``."""
+    otlp_endpoint: str = ""
+    """Where services send their traces: OTLP over HTTP, a Service of this cluster, ``http://NAME.NAMESPACE:4318``."""
     traces_url: str = ""
     """Jaeger's address, for links from dashboards."""
     logs_url: str = ""

@@ -220,7 +220,7 @@ def manifests(draw: st.DrawFn, *, namespace: str = "shop") -> Json:
             access=_some(namespaces=st.lists(labels, max_size=3, unique=True)),
             egress=st.lists(egress, max_size=3),
             routing=routings(tcp),
-            telemetry=_some(metrics=metrics),
+            telemetry=_some(metrics=metrics, tracing=_some(sample=st.sampled_from([0, 1, 0.25]) | st.floats(0, 1))),
         )
     )
     said = spec.get("telemetry", {}).get("metrics", {})

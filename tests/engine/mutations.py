@@ -41,7 +41,10 @@ BASE: dict[str, Any] = {
         {"name": "latency", "target": 97.3, "below": "130ms", "minimumBadEvents": 7},
         {"name": "settled", "target": 99.1, "good": 'settled_total{outcome="ok"}', "total": "settled_total"},
     ],
-    "telemetry": {"metrics": {"enabled": True, "port": "metrics", "path": "/metrics", "profile": "default"}},
+    "telemetry": {
+        "metrics": {"enabled": True, "port": "metrics", "path": "/metrics", "profile": "default"},
+        "tracing": {"sample": 0.3},
+    },
 }
 
 
@@ -76,7 +79,7 @@ def gateway(**changes: Any) -> dict[str, Any]:
 
 
 def metrics(**changes: Any) -> dict[str, Any]:
-    return {"telemetry": {"metrics": {**BASE["telemetry"]["metrics"], **changes}}}
+    return {"telemetry": {**BASE["telemetry"], "metrics": {**BASE["telemetry"]["metrics"], **changes}}}
 
 
 MUTATIONS: dict[str, dict[str, Any]] = {
@@ -144,6 +147,7 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "telemetry.metrics.port": metrics(port="http"),
     "telemetry.metrics.path": metrics(path="/other"),
     "telemetry.metrics.profile": metrics(profile="otel-native"),
+    "telemetry.tracing.sample": {"telemetry": {**BASE["telemetry"], "tracing": {"sample": 0.7}}},
 }
 """By the path of the property: what is different from :data:`BASE`."""
 

@@ -71,6 +71,8 @@ def test_everything_can_be_stated() -> None:
         ("CONCORDAT_RUNBOOKS_URL", "javascript:alert(1)"),
         ("CONCORDAT_ALERTS_URL", 'https://example.com/"'),
         ("CONCORDAT_MONITORING_LABELS", "kube-prometheus-stack"),
+        ("CONCORDAT_OTLP_ENDPOINT", "https://collector.example.com"),
+        ("CONCORDAT_OTLP_ENDPOINT", "http://10.0.0.11:4318"),
     ],
 )
 def test_what_cannot_be_used_is_named(name: str, value: str) -> None:

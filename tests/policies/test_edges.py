@@ -14,19 +14,21 @@ from hypothesis import strategies as st
 
 from concordat.api import Microservice, parse
 from concordat.cli.offline import World
+from concordat.facts import Platform
 from concordat.resources import kinds
 from tests.policies.evaluator import End, Policy, connects
 
 NAMES = ("orders", "payments", "stock")
 NAMESPACES = ("shop", "billing")
 PORTS = {"http": 8011, "grpc": 8012, "metrics": 9013}
-NUMBERS = (53, 443, 8011, 8012, 9013, 5432)
+NUMBERS = (53, 443, 4318, 8011, 8012, 9013, 5432)
 
 PROMETHEUS = End(name="prometheus", namespace="monitoring", address="10.0.0.11")
 GATEWAY = End(name="gateway", namespace="gateway-system", address="10.0.0.12")
 RESOLVER = End(name="coredns", namespace="kube-system", address="10.0.0.13", labels={"k8s-app": "kube-dns"})
 NEIGHBOUR = End(name="neighbour", namespace="kube-system", address="10.0.0.14", labels={"k8s-app": "other"})
 NODE_RESOLVER = End(name="node-local dns", address="169.254.20.10")
+COLLECTOR = End(name="collector", namespace="traces", address="10.0.0.15", labels={"app": "collector"})
 METADATA = End(name="instance metadata", address="169.254.169.254")
 PUBLIC = End(name="public", address="198.51.100.11")
 PUBLIC6 = End(name="public, version 6", address="2600::11")
@@ -35,7 +37,19 @@ STRANGERS = tuple(
     End(name=f"stranger of {namespace}", namespace=namespace, address=f"10.20.0.{number}", labels={"app": "database"})
     for number, namespace in enumerate(NAMESPACES, start=21)
 )
-OTHERS = (PROMETHEUS, GATEWAY, RESOLVER, NEIGHBOUR, NODE_RESOLVER, METADATA, PUBLIC, PUBLIC6, PRIVATE, *STRANGERS)
+OTHERS = (
+    PROMETHEUS,
+    GATEWAY,
+    RESOLVER,
+    COLLECTOR,
+    NEIGHBOUR,
+    NODE_RESOLVER,
+    METADATA,
+    PUBLIC,
+    PUBLIC6,
+    PRIVATE,
+    *STRANGERS,
+)
 
 
 @st.composite
@@ -131,7 +145,7 @@ def test_no_rule_leaves_anything_open_by_leaving_it_out(manifests: list[dict[str
 
 def generated(manifests: Sequence[Mapping[str, Any]]) -> list[Policy]:
     """The policies of a whole world."""
-    world = World(manifests)
+    world = World(manifests, platform=Platform(otlp_endpoint="http://collector.traces:4318"))
     plans = [world.planned(service) for service in world.services]
     assert [] == [violation for plan in plans for violation in plan.violations]
     return [child.manifest for plan in plans for child in plan.children if child.kind is kinds.NETWORK_POLICY]
@@ -157,6 +171,7 @@ def declared(services: Sequence[Microservice], pods: Mapping[str, End]) -> Itera
         for protocol in ("UDP", "TCP"):
             yield me, RESOLVER.name, 53, protocol
             yield me, NODE_RESOLVER.name, 53, protocol
+        yield me, COLLECTOR.name, 4318, "TCP"
         if service.spec.telemetry.metrics.enabled:
             yield PROMETHEUS.name, me, PORTS["metrics" if "metrics" in service.spec.ports else "http"], "TCP"
         if service.spec.routing:

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from concordat.api import parse
-from concordat.facts import Facts, Provider
+from concordat.api import parse, resolve
+from concordat.facts import Facts, Platform, Provider
 from concordat.resources.environment import environment, literal
 from tests.api.strategies import manifests
 
@@ -75,3 +75,34 @@ def test_an_address_stays_while_providers_come_and_go() -> None:
 
     assert environment(service, Facts()) == environment(service, with_port(8011))
     assert environment(service, with_port(8011)) == environment(service, with_port(8013))
+
+
+def traced(**telemetry: Any) -> dict[str, Any]:
+    """Ours, by name."""
+    manifest = {
+        "apiVersion": "concordat.dev/v1alpha1",
+        "kind": "Microservice",
+        "metadata": {"name": "orders", "namespace": "shop"},
+        "spec": {"team": "x", "image": "x:1.11", "ports": {"http": {"port": 8011}}, "telemetry": telemetry},
+    }
+    facts = Facts(platform=Platform(otlp_endpoint="http://collector.traces:4318"))
+    return {variable["name"]: variable["value"] for variable in environment(resolve(parse(manifest)), facts)}
+
+
+def test_traces_go_where_the_platform_says() -> None:
+    """As many of them as the author says; without a word the SDK decides."""
+    assert "http://collector.traces:4318" == traced()["OTEL_EXPORTER_OTLP_ENDPOINT"]
+    assert "OTEL_TRACES_SAMPLER" not in traced()
+    assert ("parentbased_traceidratio", "0.13") == (
+        traced(tracing={"sample": 0.13})["OTEL_TRACES_SAMPLER"],
+        traced(tracing={"sample": 0.13})["OTEL_TRACES_SAMPLER_ARG"],
+    )
+
+
+def test_an_sdk_counts_under_the_names_its_profile_says() -> None:
+    """Stable names, and native histograms where they are meant; a threshold is only handed to who makes a bucket of it."""
+    assert "0.5" == traced()["SLO_BUCKETS"]
+    assert {"OTEL_SEMCONV_STABILITY_OPT_IN"} == traced(metrics={"profile": "otel"}).keys() - traced().keys()
+    assert "SLO_BUCKETS" not in traced(metrics={"profile": "otel"})
+    native = traced(metrics={"profile": "otel-native"})
+    assert "base2_exponential_bucket_histogram" == native["OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION"]

@@ -30,6 +30,8 @@
   value: {{ include "concordat.selection" .Values.platform.grafana.instances | quote }}
 - name: CONCORDAT_RUNBOOKS_URL
   value: {{ .Values.platform.runbooksUrl | quote }}
+- name: CONCORDAT_OTLP_ENDPOINT
+  value: {{ .Values.platform.otlpEndpoint | quote }}
 - name: CONCORDAT_TRACES_URL
   value: {{ .Values.platform.tracesUrl | quote }}
 - name: CONCORDAT_LOGS_URL

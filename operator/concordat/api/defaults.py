@@ -154,7 +154,8 @@ def _telemetry(spec: MicroserviceSpec) -> Telemetry:
     return Telemetry(
         metrics=Metrics(
             enabled=stated.enabled and readable, port=spec.metrics_port, path=stated.path, profile=stated.profile
-        )
+        ),
+        tracing=spec.telemetry.tracing,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConstraints
 
 from concordat import conventions
 from concordat.api.objectives import MEASURABLE, Objective, Profile
@@ -37,11 +37,20 @@ class Metrics(Schema):
     """Who counts the requests, and under which names: the service by Concordat's, or OpenTelemetry's; Istio; the gateway."""
 
 
+class Tracing(Schema):
+    """Traces, by any OpenTelemetry SDK."""
+
+    sample: Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    """Share of the traces begun here that are kept, e.g. `0.1`; as the SDK has it if left out."""
+
+
 class Telemetry(Schema):
     """What the service tells about itself."""
 
     metrics: Metrics = Metrics()
     """Prometheus metrics."""
+    tracing: Tracing = Tracing()
+    """Traces; where they go is a setting of the platform."""
 
 
 def main_port(protocols: Mapping[str, str]) -> str:

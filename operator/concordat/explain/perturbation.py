@@ -160,6 +160,7 @@ _OTHER_PLATFORM = Platform(
     grafana_url="https://x-grafana",
     grafana_instances={"x": "grafana"},
     runbooks_url="https://x-runbooks",
+    otlp_endpoint="http://x.x-traces:4317",
     traces_url="https://x-traces",
     logs_url="https://x-logs",
     alerts_url="https://x-alerts",

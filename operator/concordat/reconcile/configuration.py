@@ -16,6 +16,7 @@ The operator's whole configuration: environment variables called ``CONCORDAT_*``
     CONCORDAT_GRAFANA_URL           where people reach Grafana, for the links of alerts
     CONCORDAT_GRAFANA_INSTANCES     labels of the Grafanas that get dashboards from grafana-operator, a=b,c=d
     CONCORDAT_RUNBOOKS_URL          folder of the runbooks, for the links of alerts
+    CONCORDAT_OTLP_ENDPOINT         where services send traces, http://NAME.NAMESPACE:4318
     CONCORDAT_TRACES_URL            Jaeger, for the links of dashboards
     CONCORDAT_LOGS_URL              logs, for the links of dashboards; {namespace} and {service} are replaced
     CONCORDAT_ALERTS_URL            webhook of alerts; {team} and {severity} are replaced
@@ -101,6 +102,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Configuration:
         grafana_url=given.url("GRAFANA_URL", defaults.grafana_url),
         grafana_instances=given.labels("GRAFANA_INSTANCES", defaults.grafana_instances),
         runbooks_url=given.url("RUNBOOKS_URL", defaults.runbooks_url),
+        otlp_endpoint=given.address("OTLP_ENDPOINT", defaults.otlp_endpoint),
         traces_url=given.url("TRACES_URL", defaults.traces_url),
         logs_url=given.url("LOGS_URL", defaults.logs_url),
         alerts_url=given.url("ALERTS_URL", defaults.alerts_url),
@@ -129,6 +131,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Configuration:
     return configuration
 
 
+_SERVICE = re.compile(r"https?://[a-z][a-z0-9-]*[.][a-z0-9-]+([.][a-z0-9.-]+)?:[0-9]{1,5}/?")
 _URL = re.compile(r"https?://[^\s\"'<>\\]+")
 
 
@@ -164,6 +167,14 @@ class _Reader:
             self._complain(
                 name, f"{value}: give an address like https://grafana.example.com, without spaces and quotes"
             )
+            return default
+        return value
+
+    def address(self, name: str, default: str) -> str:
+        """A Service of this cluster: the network policy opens the way to its namespace."""
+        value = self.text(name, default)
+        if value and not _SERVICE.fullmatch(value):
+            self._complain(name, f"{value}: give a Service of this cluster like http://collector.monitoring:4318")
             return default
         return value
 

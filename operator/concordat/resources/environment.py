@@ -2,6 +2,7 @@
 Environment variables: what the user wrote, where its providers are, who it is.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from concordat.api import EnvVar, KeyReference, Microservice, injected_variable
@@ -13,7 +14,7 @@ from concordat.resources.edges import url
 def environment(service: Microservice, facts: Facts) -> list[dict[str, Any]]:
     """Ours first, sorted by name, unless the user wrote a variable of the same name; then theirs, in their order."""
     theirs = {variable.name for variable in service.spec.env}
-    ours = _identity(service) | _addresses(service, facts) | _measurement(service)
+    ours = _identity(service) | _addresses(service, facts) | _measurement(service) | _tracing(service, facts)
     return [
         *({"name": name, "value": literal(value)} for name, value in sorted(ours.items()) if name not in theirs),
         *map(_rendered, service.spec.env),
@@ -44,6 +45,17 @@ def _measurement(service: Microservice) -> dict[str, str]:
         case "otel-native":
             return dict([_STABLE_NAMES, _NATIVE_HISTOGRAMS])
     return {}
+
+
+def _tracing(service: Microservice, facts: Facts) -> dict[str, str]:
+    """A trace begun elsewhere is kept or dropped as whoever began it decided."""
+    found = {}
+    if facts.platform.otlp_endpoint:
+        found["OTEL_EXPORTER_OTLP_ENDPOINT"] = facts.platform.otlp_endpoint
+    if service.spec.telemetry.tracing.sample is not None:
+        found["OTEL_TRACES_SAMPLER"] = "parentbased_traceidratio"
+        found["OTEL_TRACES_SAMPLER_ARG"] = number(Decimal(str(service.spec.telemetry.tracing.sample)))
+    return found
 
 
 _STABLE_NAMES = ("OTEL_SEMCONV_STABILITY_OPT_IN", "http")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 from concordat import conventions
 from concordat.api import Egress, Microservice
@@ -33,7 +34,12 @@ def build(service: Microservice, facts: Facts) -> Manifest | None:
             "podSelector": {"matchLabels": selector(service)},
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [*_monitoring(service, facts), *_gateway(service, facts), *_consumers(service, facts)],
-            "egress": [_dns(facts.platform), *_providers(service, facts), *_outside(service, facts)],
+            "egress": [
+                _dns(facts.platform),
+                *_traces(facts.platform),
+                *_providers(service, facts),
+                *_outside(service, facts),
+            ],
         },
     }
 
@@ -77,6 +83,14 @@ def _dns(platform: Platform) -> dict[str, Any]:
         ],
         "ports": [_port(number, protocol) for number in platform.dns_ports for protocol in ("UDP", "TCP")],
     }
+
+
+def _traces(platform: Platform) -> Iterator[dict[str, Any]]:
+    """To every pod of the collector's namespace: what selects its pods, only its Service knows."""
+    if platform.otlp_endpoint:
+        found = urlsplit(platform.otlp_endpoint)
+        _, namespace, *_ = (found.hostname or "").split(".")
+        yield {"to": [_namespace(namespace)], "ports": [_port(found.port or 4318, "TCP")]}
 
 
 def _providers(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
