@@ -128,6 +128,11 @@ class Facts:
     providers: Mapping[str, Provider] = field(default_factory=dict)
     """By the reference as the consumer wrote it; what is missing here does not exist, or must look as if."""
     consumers: tuple[Consumer, ...] = ()
+    indispensable: frozenset[str] = frozenset()
+    """
+    References of known providers it cannot work without, and who can work without it: on a cycle, services would silence
+    each other's alerts, and nobody would be told.
+    """
     taken_hosts: Mapping[str, str] = field(default_factory=dict)
     """Hosts we claim that another Microservice holds, with its ``namespace/name``."""
     children: Mapping[ChildKey, ObservedChild] = field(default_factory=dict)

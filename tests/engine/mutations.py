@@ -120,6 +120,7 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "provides[]": {"provides": []},
     "consumes[].service": entry("consumes", 0, service="billing/payments"),
     "consumes[].contract": entry("consumes", 1, contract="other-api"),
+    "consumes[].criticality": entry("consumes", 0, criticality="hard"),
     "consumes[].ports[]": entry("consumes", 0, ports=["grpc"]),
     "access.namespaces[]": {"access": {"namespaces": []}},
     "objectives[].name": entry("objectives", 0, name="paid"),

@@ -319,3 +319,30 @@ def test_a_provider_hears_of_every_use_of_it() -> None:
     world.heard()
     world.put("orders", generation=2, consumes=[{"service": "payments", "ports": ["admin"]}, uses[1]])
     assert "shop/payments" in world.heard()
+
+
+def test_what_is_indispensable_is_on_no_cycle() -> None:
+    """Three that need each other in a ring would keep each other's pages away; a fourth beside them would not."""
+    world = World()
+    for name, others in (
+        ("orders", ("payments", "stock")),
+        ("payments", ("bank",)),
+        ("bank", ("orders",)),
+        ("stock", ()),
+    ):
+        world.put(name, consumes=[{"service": other, "criticality": "hard"} for other in others])
+
+    assert {"stock"} == world.facts("orders").indispensable
+    assert not world.facts("payments").indispensable
+
+
+def test_whoever_needs_a_service_hears_of_what_it_needs() -> None:
+    """It may lead back to them."""
+    world = World()
+    world.put("payments")
+    world.put("orders", consumes=[{"service": "payments", "criticality": "hard"}])
+    world.heard()
+    world.put("payments", generation=2, consumes=[{"service": "orders", "criticality": "hard"}])
+
+    assert {"shop/orders", "shop/payments"} == world.heard()
+    assert not world.facts("orders").indispensable

@@ -99,8 +99,12 @@ def test_the_command_line_writes_a_file_alertmanager_takes(tmp_path: Path) -> No
     services.write_text(
         "---\n".join(
             f"{{apiVersion: concordat.dev/v1alpha1, kind: Microservice, metadata: {{name: {name}}}, spec:"
-            f" {{team: {team}, image: 'example.com/a:1.11', ports: {{http: {{port: 8011}}}}}}}}\n"
-            for name, team in (("orders", "checkout"), ("web", "checkout"), ("payments", "billing"))
+            f" {{team: {team}, image: 'example.com/a:1.11', ports: {{http: {{port: 8011}}}}, consumes: [{uses}]}}}}\n"
+            for name, team, uses in (
+                ("orders", "checkout", "{service: payments, criticality: hard}"),
+                ("web", "checkout", "{service: orders, criticality: soft}"),
+                ("payments", "billing", ""),
+            )
         )
     )
     call = [str(services), "--url", "http://127.0.0.1:11/{team}/{severity}"]
@@ -113,6 +117,12 @@ def test_the_command_line_writes_a_file_alertmanager_takes(tmp_path: Path) -> No
     labels = ("team=billing", "severity=critical")
     assert "billing-page" == amtool("config", "routes", "test", f"--config.file={path}", *labels)
     assert "http://127.0.0.1:11/billing/critical" in written.stdout
+    across = [rule for rule in yaml.safe_load(written.stdout)["inhibit_rules"] if not rule["equal"]]
+    assert [['service="payments"'], ['service="orders"']] == [
+        [matcher for matcher in rule[side] if matcher.startswith("service=")]
+        for rule in across
+        for side in ("source_matchers", "target_matchers")
+    ]
 
 
 def test_an_address_without_a_team_is_refused(tmp_path: Path) -> None:

@@ -62,6 +62,8 @@ class Consumption(Schema):
     """A contract some Microservice provides: `name`, or `namespace/name`."""
     ports: Annotated[tuple[PortName, ...], Field(max_length=8), Distinct()] = ()
     """Names of the provider's ports; all but its metrics port if left out."""
+    criticality: Literal["hard", "soft", "async"] | None = None
+    """What happens without it: nothing works (`hard`, whose page silences ours), something is missing, or it comes later."""
     version: (
         Annotated[
             str,

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import rich_click as click
 
 from concordat.cli import files
+from concordat.cli.offline import World
 from concordat.cli.output import emit_yaml, fail
 from concordat.facts import Platform
-from concordat.observability.routing import team
+from concordat.observability.routing import dependencies, team
 from concordat.slo.routing import alertmanager_file
 
 
@@ -23,7 +24,8 @@ from concordat.slo.routing import alertmanager_file
 @click.option("-n", "--namespace", default="default", show_default=True, help="Namespace of what does not state one.")
 def alertmanager(filenames: Sequence[str], url: str, namespace: str) -> None:
     """
-    Alertmanager's configuration for the teams of the Microservices in FILENAMES: one route a team, pages apart from tickets.
+    Alertmanager's configuration for the teams of the Microservices in FILENAMES: one route a team, pages apart from tickets; a
+    page of what is consumed with `criticality: hard` silences those who cannot work without it.
 
     Where prometheus-operator is installed, the operator writes an AlertmanagerConfig for each service instead.
 
@@ -38,8 +40,10 @@ def alertmanager(filenames: Sequence[str], url: str, namespace: str) -> None:
     if "{team}" not in url or "{severity}" not in url:
         fail("--url: say where the team and the severity stand, e.g. https://alerts.example.com/{team}/{severity}")
     platform = Platform(alerts_url=url)
+    world = World((document.content for _, document in found), namespace=namespace, platform=platform)
+    edges = [edge for service, _ in found for edge in dependencies(service, world.facts(service))]
     teams = [team(name, platform) for name in sorted({service.spec.team for service, _ in found})]
-    emit_yaml([alertmanager_file([known for known in teams if known], ())])
+    emit_yaml([alertmanager_file([known for known in teams if known], edges)])
 
 
 COMMANDS = [alertmanager]

@@ -7,7 +7,7 @@ from concordat.facts import Facts, Platform
 from concordat.manifest import Manifest, object_name
 from concordat.resources import kinds
 from concordat.resources.metadata import metadata
-from concordat.slo.routing import Team, service_routing
+from concordat.slo.routing import HardDependency, Team, service_routing
 
 
 def resource(service: Microservice, facts: Facts) -> Manifest | None:
@@ -16,14 +16,23 @@ def resource(service: Microservice, facts: Facts) -> Manifest | None:
         return None
 
     common = metadata(service)
+    own = (service.namespace, object_name(service.name))
     return {
         "apiVersion": "monitoring.coreos.com/v1alpha1",
         "kind": "AlertmanagerConfig",
         "metadata": {**common, "labels": {**common["labels"], **facts.platform.monitoring_labels}},
-        "spec": service_routing(
-            (service.namespace, object_name(service.name)), team(service.spec.team, facts.platform), ()
-        ),
+        "spec": service_routing(own, team(service.spec.team, facts.platform), dependencies(service, facts)),
     }
+
+
+def dependencies(service: Microservice, facts: Facts) -> list[HardDependency]:
+    """What it cannot work without."""
+    consumer = (service.namespace, object_name(service.name))
+    hard = (use.reference for use in service.spec.consumes if use.criticality == "hard")
+    providers = (facts.providers[reference] for reference in hard if reference in facts.indispensable)
+    return sorted(
+        HardDependency(consumer=consumer, provider=(provider.namespace, provider.object_name)) for provider in providers
+    )
 
 
 def team(name: str, platform: Platform) -> Team | None:

@@ -22,6 +22,7 @@ def gather(service: Microservice, *, parents: Parents, platform: Platform, insta
         installed=installed,
         providers=_providers(service, parents),
         consumers=tuple(_consumers(service, parents)),
+        indispensable=frozenset(_indispensable(service, parents)),
         taken_hosts=_taken_hosts(service, parents),
     )
 
@@ -43,6 +44,37 @@ def _consumers(service: Microservice, parents: Parents) -> Iterator[Consumer]:
     for consumer, ports in parents.consumers(service):
         if _lets_in(service, consumer.namespace):
             yield Consumer(name=consumer.name, namespace=consumer.namespace, ports=ports)
+
+
+def _indispensable(service: Microservice, parents: Parents) -> Iterator[str]:
+    for reference, provider in _hard(service, parents):
+        if not _needs(provider, service, parents):
+            yield reference
+
+
+def _needs(one: Microservice, other: Microservice, parents: Parents) -> bool:
+    """Whether ``one`` cannot work without ``other``, over however many others."""
+    seen, left = {one.reference}, [one]
+    while left:
+        for _, following in _hard(left.pop(), parents):
+            if following.reference == other.reference:
+                return True
+            if following.reference not in seen:
+                seen.add(following.reference)
+                left.append(following)
+    return False
+
+
+def _hard(service: Microservice, parents: Parents) -> Iterator[tuple[str, Microservice]]:
+    for use in service.spec.consumes:
+        if use.criticality == "hard":
+            provider = parents.provider(asked_for(use.service, use.contract, service.namespace))
+            if (
+                provider is not None
+                and provider.reference != service.reference
+                and _lets_in(provider, service.namespace)
+            ):
+                yield use.reference, provider
 
 
 def _taken_hosts(service: Microservice, parents: Parents) -> dict[str, str]:

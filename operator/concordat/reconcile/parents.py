@@ -280,7 +280,7 @@ class Parents:
     def _reindex(self, key: Key, before: Microservice | None, after: Microservice | None) -> None:
         """Move ``key`` in the indexes and queue everybody whose plan may now differ."""
         affected: set[Key] = set()
-        if _as_provider(before) != _as_provider(after):
+        if _as_provider(before) != _as_provider(after) or _needed(before) != _needed(after):
             offers = {*_targets(before), *_targets(after)}
             affected |= {consumer for target in offers for consumer in self._consumers.get(target, ())}
 
@@ -421,6 +421,11 @@ def _seniority(service: Microservice) -> tuple[str, str]:
 def _as_provider(service: Microservice | None) -> Any:
     """All that a consumer's plan may depend on."""
     return service and (service.spec.ports, service.spec.access, service.spec.provides, service.spec.metrics_port)
+
+
+def _needed(service: Microservice | None) -> Any:
+    """What it cannot work without: whoever needs it must know whether that leads back to them."""
+    return service and {use.reference for use in service.spec.consumes if use.criticality == "hard"}
 
 
 def _targets(service: Microservice | None) -> Iterator[Target]:
