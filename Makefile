@@ -51,6 +51,7 @@ generated: $(VENV)/installed ## Write what is made from code again: CRDs, dashbo
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: lock
-lock: $(VENV)/installed ## Resolve the dependencies anew, for people and for the operator's image
+lock: $(VENV)/installed ## Resolve the dependencies anew, for people and for the images
 	@$(RUN)/uv pip compile $(LOCKED) --all-extras pyproject.toml -o requirements.lock
 	@$(RUN)/uv pip compile $(LOCKED) --constraint requirements.lock --no-annotate pyproject.toml -o operator/requirements.lock
+	@$(RUN)/uv pip compile $(LOCKED) --constraint requirements.lock --no-annotate operator/conformance.in -o operator/conformance.lock

@@ -13,6 +13,7 @@ import rich_click as click
 from rich.text import Text
 
 from concordat import __version__
+from concordat.cli.conform import conform
 from concordat.cli.output import as_yaml, emit_json, fail, notes, out, plain, styled
 from concordat.contracts import (
     RULES,
@@ -277,6 +278,8 @@ def _print_text(verdict: Verdict) -> None:
     colour = {Outcome.COMPATIBLE: "green", Outcome.BREAKING: "bold red", Outcome.UNKNOWN: "yellow"}[verdict.outcome]
     out.print(styled(summary(verdict), colour))
 
+
+contract.add_command(conform)
 
 COMMANDS: list[click.Command] = [contract]
 __all__: list[Any] = ["COMMANDS", "EXIT_CODES"]

@@ -1,0 +1,10 @@
+"""
+Does a running service keep its contract? Asked with generated requests, by schemathesis.
+
+    profile   which operations are called and what is checked
+    verdict   what was found, and as much of it as fits into a termination message
+    run       the requests themselves; the only module that needs schemathesis
+
+``python -m concordat.conformance`` is what the Job of a ServiceContract runs; ``concordat contract conform`` is the same for
+people. Knows nothing of Kubernetes.
+"""

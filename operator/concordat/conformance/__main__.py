@@ -1,0 +1,51 @@
+"""
+``python -m concordat.conformance URL FILE...``: what the Job of a ServiceContract runs.
+
+The files are the parts of a document, compressed or not, in their order. The verdict goes to standard output, and as a
+container's termination message to where Kubernetes looks for it, so that the Job needs no right on anything. Exit code 0 for
+a contract that is kept, 1 for one that is not, 3 when nothing can be said: then the Job is tried again.
+"""
+
+import gzip
+import os
+import sys
+import zlib
+from pathlib import Path
+
+import orjson
+
+from concordat.conformance.profile import Profile
+from concordat.conformance.run import Trial, run
+from concordat.conformance.verdict import Verdict, written
+
+TERMINATION = Path(os.environ.get("CONCORDAT_TERMINATION_LOG", "/dev/termination-log"))
+KEPT, BROKEN, UNKNOWN = 0, 1, 3
+
+
+def main(url: str, *files: str) -> int:
+    """The exit code."""
+    try:
+        verdict = run(
+            Trial(
+                document=orjson.loads(_plain(b"".join(Path(file).read_bytes() for file in files))),
+                url=url,
+                profile=Profile(os.environ.get("CONCORDAT_PROFILE", Profile.CORE)),
+            )
+        )
+    except (OSError, ValueError, zlib.error) as error:
+        verdict = Verdict(unusable=f"the document cannot be read: {error}")
+    message = written(verdict)
+    print(message.decode())
+    if TERMINATION.exists():
+        TERMINATION.write_bytes(message)
+    return {True: KEPT, False: BROKEN, None: UNKNOWN}[verdict.conformant]
+
+
+def _plain(content: bytes) -> bytes:
+    if content.startswith(b"\x1f\x8b"):
+        return gzip.decompress(content)
+    return zlib.decompress(content) if content.startswith(b"\x78") else content
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
