@@ -24,7 +24,7 @@ SERVICE = {
     "metadata": {"name": "orders", "namespace": "default"},
     "spec": {"team": "checkout", "image": "registry.example.com/orders:1.4.2", "ports": {"http": {"port": 8080}}},
 }
-CRD = "crd/microservices.concordat.dev"
+CRDS = ("crd/microservices.concordat.dev", "crd/servicecontracts.concordat.dev")
 
 
 @pytest.fixture
@@ -33,13 +33,13 @@ def installation(cluster: ControlPlane, helm: Helm) -> Iterator["Installation"]:
     installation = Installation(cluster, helm)
     try:
         installation.helm("install", "concordat", str(CHART), "--namespace=first", "--create-namespace")
-        installation.kubectl("wait", "--for=condition=Established", CRD)
+        installation.kubectl("wait", "--for=condition=Established", *CRDS)
         installation.kubectl("apply", "--filename=-", stdin=json.dumps(SERVICE))
         yield installation
     finally:
         for namespace in ("first", "second", "owned"):
             installation.helm("uninstall", "--ignore-not-found", "concordat", f"--namespace={namespace}")
-        installation.kubectl("delete", CRD, "--ignore-not-found")
+        installation.kubectl("delete", *CRDS, "--ignore-not-found")
 
 
 class Installation:
