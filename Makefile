@@ -25,6 +25,7 @@ demo: $(VENV)/installed ## From nothing to a running, guarded service on a real 
 .PHONY: test
 test: $(VENV)/installed ## Every test but the long ones, on a real API server and a real node
 	@$(RUN)/python -m tests.setup
+	@$(MAKE) --no-print-directory preview
 	@$(RUN)/pytest -m "not slow" $(ARGS)
 
 .PHONY: test-long
@@ -43,6 +44,12 @@ lint: $(VENV)/installed ## Formatting, rules, types, layers
 	@$(RUN)/ruff check .
 	@$(RUN)/mypy
 	@$(RUN)/lint-imports
+
+dashboards/preview/dist/index.html: $(wildcard dashboards/preview/src/* dashboards/preview/*.*)
+	@tools/preview dashboards/preview
+
+.PHONY: preview
+preview: dashboards/preview/dist/index.html ## The page of `concordat dashboard preview`; needs Node.js 18 and npm
 
 .PHONY: generated
 generated: $(VENV)/installed ## Write what is made from code again: CRDs, dashboards, reference pages

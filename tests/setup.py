@@ -12,7 +12,14 @@ from concordat.lab import binaries, packages
 from concordat.lab.errors import Unavailable
 from concordat.lab.progress import Lines
 
-SERVERS = {"pg_lsclusters": "postgresql", "promtool": "prometheus", "amtool": "prometheus-alertmanager"}
+SERVERS = {
+    "pg_lsclusters": "postgresql",
+    "promtool": "prometheus",
+    "amtool": "prometheus-alertmanager",
+    "chromium": "chromium",
+    "node": "nodejs",
+    "npm": "npm",
+}
 """Program -> Debian package, for the tests that talk to the real thing."""
 
 

@@ -5,8 +5,6 @@ The dashboards of what runs here, and their queries as Grafana would send them.
 import json
 import math
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,7 @@ import httpx
 from concordat.dashboards.contract import contract_dashboard
 from concordat.dashboards.subject import Contract, Neighbour
 from tests.dashboards.linter import Board, targets
-from tests.live.world import NAMESPACE, World
+from tests.live.world import NAMESPACE, World, concordat
 
 ROOT = Path(__file__).parents[2]
 RATE_INTERVAL = "4s"
@@ -110,10 +108,6 @@ def query_range(expression: str, world: World, *, seconds: float = SECONDS) -> l
 
 
 def _shown(world: World, name: str) -> Board:
-    command = [
-        Path(sys.executable).with_name("concordat"),
-        *("dashboard", "show", str(world.manifests), "--service", name),
-    ]
-    board = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
+    board = json.loads(concordat("dashboard", "show", str(world.manifests), "--service", name))
     assert isinstance(board, dict)
     return board

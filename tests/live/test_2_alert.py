@@ -41,7 +41,7 @@ def test_five_percent_of_errors_page_in_time_once_and_resolve(live: World) -> No
 
     live.wait_until_watched(_minutes(live.began, resolved.at) * MODEL_MINUTE + 3)
     assert [page, resolved] == live.receiver.received
-    assert "/page" == page.path
+    assert "/shop/critical" == page.path
     [alert] = page.alerts
     assert {
         "alertname": "ErrorBudgetFastBurnPage",

@@ -20,9 +20,6 @@ import httpx
 import yaml
 
 from concordat.lab.testing import control_plane
-from concordat.slo.objective import Links, ServiceIdentity
-from concordat.slo.routing import Team, alertmanager_file
-from concordat.slo.service_alerts import Workload, service_group
 from tests.live import cluster, compressed, history, load
 from tests.live.receiver import Receiver, receiver
 from tests.live.servers import alertmanager, prometheus
@@ -111,9 +108,8 @@ def world(folder: Path) -> Iterator[World]:
         enter(load.load(catalog=address.read_text, storefront=shop.url))
         enter(_edits(kubectl))
         sink = enter(receiver())
-        team = Team(name=NAMESPACE, page=f"{sink.url}/page", ticket=f"{sink.url}/ticket")
-        routes = compressed.routes(alertmanager_file([team], []))
-        notified = enter(alertmanager(routes, folder))
+        routes = yaml.safe_load(concordat("alertmanager", str(manifests), f"--url={sink.url}/{{team}}/{{severity}}"))
+        notified = enter(alertmanager(compressed.routes(routes), folder))
         groups = _rules(manifests)
         history.write(groups, folder, step=SCRAPE_INTERVAL / compressed.FACTOR)
         (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))
@@ -169,14 +165,16 @@ def _manifests(folder: Path) -> Path:
 
 
 def _rules(manifests: Path) -> list[dict[str, Any]]:
-    """What the command line prints for these files, and the alerts on their workloads, compressed."""
-    command = [Path(sys.executable).with_name("concordat"), "slo", "rules", str(manifests), f"--grafana={GRAFANA}"]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    """What the command line prints for these files, compressed."""
+    printed = concordat("slo", "rules", str(manifests), f"--grafana={GRAFANA}")
     groups = yaml.safe_load(printed)["groups"]
-    for name in ("catalog", "storefront"):
-        service = ServiceIdentity(name=name, namespace=NAMESPACE, team=NAMESPACE)
-        groups.append(service_group(service, Workload(autoscaled=True), Links(dashboard=GRAFANA)))
     return compressed.rules(groups, scrape_interval=SCRAPE_INTERVAL)
+
+
+def concordat(*arguments: str) -> str:
+    """What the command line prints."""
+    command = [Path(sys.executable).with_name("concordat"), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
 
 
 def _operator(stack: ExitStack, folder: Path, manifests: Path) -> tuple[Callable[..., str], str]:

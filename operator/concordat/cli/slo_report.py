@@ -12,49 +12,27 @@ from rich.table import Table
 from rich.text import Text
 
 from concordat.cli.output import emit_json, fail, notes, out, output_option, styled
+from concordat.cli.parameters import DURATION, prometheus_option
 from concordat.cli.prometheus import Prometheus
-from concordat.promql import DAY, HOUR, MINUTE
+from concordat.promql import DAY, HOUR
 from concordat.records import TARGET
 from concordat.slo.burn_down import burn_down
 from concordat.slo.report import Report, SlowRoute, Standing, budget_history, queries, report
 
 POINTS = 240
 """Of the chart."""
-_UNITS = {"m": MINUTE, "h": HOUR, "d": DAY}
-
-
-class _Duration(click.ParamType[int]):
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        count, unit = str(value)[:-1], str(value)[-1:]
-        if unit not in _UNITS or not count.isdecimal() or not 0 < int(count) <= 10_000:
-            self.fail(f"{value!r} is no duration: write it like 30m, 6h or 7d", param, context)
-        return int(count) * _UNITS[unit]
 
 
 @click.command("report")
-@click.option(
-    "--prometheus",
-    "url",
-    default="http://localhost:9090",
-    show_default=True,
-    envvar="CONCORDAT_PROMETHEUS",
-    show_envvar=True,
-    help="Address of a Prometheus that evaluates the rules.",
-)
+@prometheus_option
 @click.option("-n", "--namespace", default="", help="Of one namespace; of all if left out.")
 @click.option("--service", default="", help="Of one service; of all if left out.")
-@click.option(
-    "--over", type=_Duration(), default="1h", show_default=True, help="Time the slowest routes are taken from."
-)
-@click.option("--since", type=_Duration(), default="7d", show_default=True, help="Time the chart goes back.")
+@click.option("--over", type=DURATION, default="1h", show_default=True, help="Time the slowest routes are taken from.")
+@click.option("--since", type=DURATION, default="7d", show_default=True, help="Time the chart goes back.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Write the burn-down of the budgets here.")
 @output_option
 def report_command(
-    url: str, namespace: str, service: str, over: int, since: int, svg: Path | None, output: str
+    prometheus: str, namespace: str, service: str, over: int, since: int, svg: Path | None, output: str
 ) -> None:
     """
     What is left of each error budget, how fast it goes, and which routes are slowest.
@@ -67,15 +45,15 @@ def report_command(
       concordat slo report -n shop --service orders --svg orders.svg --since 30d
       concordat slo report -o json | jq '.objectives[] | select(.budget_remaining < 0)'
     """
-    prometheus = Prometheus(url)
+    server = Prometheus(prometheus)
     asked = queries(namespace=namespace, service=service, over=over)
-    with notes.status(f"Asking {prometheus.url} ..."):
-        answers = {name: prometheus.query(expression) for name, expression in asked.items()}
+    with notes.status(f"Asking {server.url} ..."):
+        answers = {name: server.query(expression) for name, expression in asked.items()}
         if not answers[TARGET]:
-            _nothing(prometheus, namespace, service)
+            _nothing(server, namespace, service)
         found = report(answers)
         if svg:
-            _draw(prometheus, namespace, service, since, svg)
+            _draw(server, namespace, service, since, svg)
     if output == "json":
         emit_json({"objectives": [*map(_standing, found.standings)], "slowest_routes": [*map(_route, found.routes)]})
         return

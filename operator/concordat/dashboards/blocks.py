@@ -12,13 +12,15 @@ BURN_STEPS = ((1.0, YELLOW), (6.0, "orange"), (14.4, RED))
 """The tiers' burn rates."""
 
 
-def stat(title: str, description: str, expr: str, unit: str, *, width: int = 3, **more: object) -> Panel:
-    """One number."""
+def stat(
+    title: str, description: str, expr: str, unit: str, *, width: int = 3, legend: str = "", **more: object
+) -> Panel:
+    """One number, or one for each ``legend``."""
     return Panel(
         kind="stat",
         title=title,
         description=description,
-        queries=(Query(expr=expr),),
+        queries=(Query(expr=expr, legend=legend),),
         unit=unit,
         width=width,
         height=4,

@@ -15,6 +15,9 @@ SCHEMA_VERSION = 39
 COLUMNS = 24
 DATASOURCE = {"type": "prometheus", "uid": "$datasource"}
 
+_AT_LEAST_TO = {"percentunit": 0.01, "reqps": 1, "ops": 1, "short": 1}
+"""By unit: how far an axis that begins at zero goes at least. Grafana draws 0 to 10000 % around a line of zeros."""
+
 GREEN, YELLOW, RED, BLUE = "green", "#EAB839", "red", "blue"
 
 
@@ -84,7 +87,7 @@ class Panel:
             "unit": self.unit,
             "color": {"mode": "thresholds" if self.kind in ("stat", "gauge", "bargauge") else "palette-classic"},
             "thresholds": {"mode": "absolute", "steps": steps},
-            "custom": dict(self.custom),
+            "custom": {**self._axis(), **self.custom},
             "mappings": list(self.mappings),
         }
         for name, value in (("min", self.least), ("max", self.most), ("decimals", self.decimals)):
@@ -102,6 +105,11 @@ class Panel:
             "targets": [query.json(index) for index, query in enumerate(self.queries)],
             "transformations": list(self.transformations),
         }
+
+    def _axis(self) -> dict[str, Any]:
+        if self.kind != "timeseries" or self.least != 0 or self.most is not None or self.unit not in _AT_LEAST_TO:
+            return {}
+        return {"axisSoftMax": _AT_LEAST_TO[self.unit]}
 
 
 _OPTIONS: dict[str, dict[str, Any]] = {

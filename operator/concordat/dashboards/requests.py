@@ -50,8 +50,15 @@ class RequestPanels:
         steps = ((limit, RED),) if limit is not None else ()
         return (
             stat("Requests", "Requests a second.", self.rate(), "reqps"),
-            stat("Errors", "Share of requests that failed.", self.error_ratio(), "percentunit", thresholds=_ERRORS),
-            stat("p99", "99 % of requests are faster.", self.quantile("0.99"), self._unit, thresholds=steps),
+            stat(
+                "Errors",
+                "Share of requests that failed.",
+                self.error_ratio(),
+                "percentunit",
+                width=2,
+                thresholds=_ERRORS,
+            ),
+            stat("p99", "99 % of requests are faster.", self.quantile("0.99"), self._unit, width=2, thresholds=steps),
         )
 
     def row(self) -> tuple[Panel, ...]:

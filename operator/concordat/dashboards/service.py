@@ -120,10 +120,11 @@ class _Panels:
             *(self._promises() if self.service.promises else ()),
             *self.requests.stats(),
             stat(
-                "Pods available",
+                "Available",
                 "Share of the wanted pods that can take requests.",
                 f"sum({available}) / sum({wanted})",
                 "percentunit",
+                width=2,
                 base=RED,
                 thresholds=((0.5, YELLOW), (1.0, GREEN)),
             ),
@@ -132,6 +133,7 @@ class _Panels:
                 "Alerts of this service that fire now.",
                 f"count({firing}) or vector(0)",
                 "short",
+                width=2,
                 thresholds=((1.0, RED),),
             ),
             stat(
@@ -139,7 +141,8 @@ class _Panels:
                 "Images that run, and in how many pods: two while a version rolls out.",
                 f"count by (image) ({image})",
                 "short",
-                width=6,
+                width=4,
+                legend="{{image}}",
                 options={"textMode": "value_and_name", "colorMode": "none"},
             ),
         )
@@ -266,26 +269,24 @@ class _Panels:
 
     def dependencies(self) -> tuple[Panel, ...]:
         called = [other for other in self.service.consumes if other.http]
-        return (*self._dependencies_pods(), *(self._calls(called) if called else ()))
+        return (self._dependencies_pods(4 if called else 24), *(self._calls(called) if called else ()))
 
-    def _dependencies_pods(self) -> tuple[Panel, ...]:
+    def _dependencies_pods(self, width: int) -> Panel:
         """Of any kind: what is not there answers nobody."""
         deployments = (
             like("namespace", any_of(dict.fromkeys(other.namespace for other in self.service.consumes))),
             like("deployment", any_of(dict.fromkeys(other.name for other in self.service.consumes))),
         )
         available = Selector(metric="kube_deployment_status_replicas_available", matchers=deployments)
-        return (
-            Panel(
-                title="Pods of dependencies",
-                description="Pods of each dependency that can take requests. At none, neither can we.",
-                queries=(
-                    Query(expr=f"sum by (namespace, deployment) ({available})", legend="{{namespace}}/{{deployment}}"),
-                ),
-                width=4,
-                least=0,
-                custom={"lineInterpolation": "stepAfter"},
+        return Panel(
+            title="Pods of dependencies",
+            description="Pods of each dependency that can take requests. At none, neither can we.",
+            queries=(
+                Query(expr=f"sum by (namespace, deployment) ({available})", legend="{{namespace}}/{{deployment}}"),
             ),
+            width=width,
+            least=0,
+            custom={"lineInterpolation": "stepAfter"},
         )
 
     def _calls(self, called: Sequence[Neighbour]) -> tuple[Panel, ...]:

@@ -1,0 +1,35 @@
+"""
+One service among those in files: whose dashboard is meant.
+"""
+
+from collections.abc import Collection, Sequence
+
+import rich_click as click
+
+from concordat.api import Microservice
+from concordat.cli import files
+from concordat.cli.offline import World
+from concordat.cli.output import fail
+from concordat.facts import Platform
+
+service_option = click.option("--service", "name", default="", help="Which, where there are several.")
+namespace_option = click.option(
+    "-n", "--namespace", default="default", show_default=True, help="Namespace, where none is stated."
+)
+
+
+def among(
+    filenames: Sequence[str], name: str, namespace: str, platform: Platform, installed: Collection[str] = ()
+) -> tuple[Microservice, World]:
+    """The service called ``name``, or the only one there is, and the world it is in; fails with what there is instead."""
+    every = files.microservices(files.read(filenames), namespace=namespace)
+    found = [service for service, _ in every if name in ("", service.name)]
+    if len(found) != 1:
+        where, known = ", ".join(filenames), ", ".join(service.name for service, _ in every)
+        fail(
+            f"{where} holds {len(found)} Microservices{f' called {name}' if name else ''}; say which by --service: {known}"
+            if every
+            else f"no Microservice in {where}"
+        )
+    documents = (document.content for _, document in every)
+    return found[0], World(documents, namespace=namespace, installed=installed, platform=platform)
