@@ -85,6 +85,9 @@ REASON_INTERNAL_ERROR = "InternalError"
 REASON_API_NOT_INSTALLED = "ApiNotInstalled"
 REASON_VARIABLE_AMBIGUOUS = "VariableAmbiguous"
 REASON_EGRESS_FORBIDDEN = "EgressForbidden"
+REASON_PROMISE_TOO_HIGH = "PromiseTooHigh"
+REASON_TIMEOUT_TOO_SHORT = "TimeoutTooShort"
+REASON_RETRIES_MULTIPLY = "RetriesMultiply"
 REASON_OBJECTIVE_UNMEASURABLE = "ObjectiveUnmeasurable"
 
 # Reasons of contracts.

@@ -6,6 +6,7 @@ Everything here is a value. Time, if it matters, is a fact as well.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from concordat.manifest import ChildKey
 from concordat.records import RUNBOOKS
@@ -72,6 +73,20 @@ class Provider:
     """Name of its Service, which is shortened where Kubernetes wants it."""
     ports: Mapping[str, tuple[int, str]]
     """Number and transport protocol by port name; without the metrics port, unless it is the only one."""
+    promise: Decimal | None = None
+    """Percent of its requests that it promises to serve, the strictest where it promises twice; None for no promise."""
+    takes: Decimal = Decimal(0)
+    """Seconds its own hard calls may take one after the other, every attempt of each; those without a timeout not counted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retried:
+    """What one call to a provider may become beneath it."""
+
+    times: int
+    """Calls at the far end, at most."""
+    way: tuple[str, ...]
+    """From the provider to there, as far as the consumer may know it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +148,8 @@ class Facts:
     References of known providers it cannot work without, and who can work without it: on a cycle, services would silence
     each other's alerts, and nobody would be told.
     """
+    retried: Mapping[str, Retried] = field(default_factory=dict)
+    """Of what it tries again, what is tried again beneath as well: by the reference as it was written."""
     taken_hosts: Mapping[str, str] = field(default_factory=dict)
     """Hosts we claim that another Microservice holds, with its ``namespace/name``."""
     children: Mapping[ChildKey, ObservedChild] = field(default_factory=dict)

@@ -16,6 +16,16 @@ class Edge:
     """``namespace/name``; of what was asked for, if nobody provides it."""
     state: str = "open"
     """``open``, ``missing`` (nobody provides it) or ``unconsented`` (the provider does not let that namespace in)."""
+    criticality: str = "hard"
+    """``hard``, ``soft`` or ``async``."""
+    contract: str = ""
+    """``namespace/name`` of the contract it is asked for by; empty where the service itself is named."""
+
+    @property
+    def remark(self) -> str:
+        """What is not said by an arrow: how it matters where it is not indispensable, by which contract, what is wrong."""
+        criticality = "" if self.criticality == "hard" else self.criticality
+        return ", ".join(filter(None, [criticality, self.contract, "" if self.state == "open" else self.state]))
 
 
 def cycles(found: Sequence[Edge]) -> tuple[tuple[str, ...], ...]:
@@ -37,7 +47,7 @@ def as_text(services: Sequence[str], found: Sequence[Edge]) -> str:
         lines.append(name)
         for position, edge in enumerate(outgoing):
             branch = "└─" if position == len(outgoing) - 1 else "├─"
-            lines.append(f"{branch} {edge.provider}" + ("" if edge.state == "open" else f"  ({edge.state})"))
+            lines.append(f"{branch} {edge.provider}" + (f"  ({edge.remark})" if edge.remark else ""))
     return "\n".join(lines)
 
 
@@ -45,23 +55,27 @@ def as_mermaid(services: Sequence[str], found: Sequence[Edge]) -> str:
     """A Mermaid flowchart, as GitHub and most wikis draw it."""
     numbers = _numbers(services, found)
     nodes = [f'  n{number}["{name}"]' for name, number in numbers.items()]
-    arrows = [
-        f"  n{numbers[edge.consumer]} {'-->' if edge.state == 'open' else f'-. {edge.state} .->'} n{numbers[edge.provider]}"
-        for edge in found
-    ]
+    arrows = [f"  n{numbers[edge.consumer]} {_mermaid_arrow(edge)} n{numbers[edge.provider]}" for edge in found]
     return "\n".join(["flowchart LR", *nodes, *arrows])
+
+
+def _mermaid_arrow(edge: Edge) -> str:
+    if edge.state == "open" and edge.criticality == "hard":
+        return f'-- "{edge.remark}" -->' if edge.remark else "-->"
+    return f'-. "{edge.remark}" .->'
 
 
 def as_dot(services: Sequence[str], found: Sequence[Edge]) -> str:
     """Graphviz."""
     nodes = [f'  "{name}";' for name in _numbers(services, found)]
-    arrows = [
-        f'  "{edge.consumer}" -> "{edge.provider}"'
-        + ("" if edge.state == "open" else f' [style=dashed, label="{edge.state}"]')
-        + ";"
-        for edge in found
-    ]
+    arrows = [f'  "{edge.consumer}" -> "{edge.provider}"' + _dot_attributes(edge) + ";" for edge in found]
     return "\n".join(["digraph services {", "  rankdir=LR; node [shape=box];", *nodes, *arrows, "}"])
+
+
+def _dot_attributes(edge: Edge) -> str:
+    dashed = edge.state != "open" or edge.criticality != "hard"
+    said = [*(["style=dashed"] if dashed else []), *([f'label="{edge.remark}"'] if edge.remark else [])]
+    return f" [{', '.join(said)}]" if said else ""
 
 
 def ranks(services: Sequence[str], found: Sequence[Edge]) -> list[list[str]]:

@@ -15,6 +15,7 @@ from concordat.facts import Facts
 from concordat.manifest import Kind, Manifest, PlannedChild
 from concordat.observability import dashboard, routing, rules
 from concordat.policies import MICROSERVICE_POLICIES, Violation, violations
+from concordat.promises import PROMISES
 from concordat.resources import (
     autoscaler,
     deployment,
@@ -79,7 +80,8 @@ class Plan:
 def plan(service: Microservice, facts: Facts) -> Plan:
     """The children of ``service``."""
     resolved = resolve(service)
-    found = violations(POLICIES, resolved, facts)
+    # Of promises only those that somebody made: the service as it is written.
+    found = (*violations(POLICIES, resolved, facts), *violations(PROMISES, service, facts))
     blocking = tuple(violation for violation in found if violation.blocks)
     notices = tuple(violation for violation in found if not violation.blocks)
     if blocking:

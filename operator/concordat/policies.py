@@ -65,7 +65,8 @@ def variable_ambiguous(service: Microservice, facts: Facts) -> Iterator[Violatio
     stated = {env.name for env in service.spec.env}
     positions: defaultdict[str, list[int]] = defaultdict(list)
     for position, use in enumerate(service.spec.consumes):
-        positions[injected_variable(use.reference)].append(position)
+        for variable in (injected_variable(use.reference), *use.settings):
+            positions[variable].append(position)
     for name, (first, *more) in positions.items():
         for position in more if name not in stated else ():
             yield _error(

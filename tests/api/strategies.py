@@ -115,8 +115,14 @@ _uses = st.lists(
     unique_by=lambda use: use["operation"],
 )
 _ranges = st.sampled_from([">=1.2 <2", "1.2", "^0.3.1", "~1.2.3-rc.1", ">1 <=1.4"])
-_by_service = _some(ports=_ports).map(lambda rest: lambda reference: {"service": reference} | rest)
-_by_contract = _some(ports=_ports, version=_ranges, uses=_uses).map(
+_calling = {
+    "ports": _ports,
+    "criticality": st.sampled_from(["hard", "soft", "async"]),
+    "timeout": st.sampled_from(["800ms", "0.1ms", "1.5s", "99999s"]),
+    "retries": st.integers(0, 10),
+}
+_by_service = _some(**_calling).map(lambda rest: lambda reference: {"service": reference} | rest)
+_by_contract = _some(**_calling, version=_ranges, uses=_uses).map(
     lambda rest: lambda reference: {"contract": reference} | rest
 )
 

@@ -2,14 +2,19 @@
 Who consumes whom, from declarations.
 """
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import yaml
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from concordat.cli.drawing import graph_svg
+from concordat.cli.main import main
 from concordat.cli.offline import World
 from concordat.graph import Edge, as_dot, as_mermaid, as_text, cycles, ranks
 
@@ -38,7 +43,8 @@ def test_a_contract_leads_to_whoever_provides_it() -> None:
         _service("shop/payments-eu", provides=["payments-api"]),
     ]
 
-    assert (Edge(consumer="shop/orders", provider="shop/payments-eu"),) == World(services).edges
+    edge = Edge(consumer="shop/orders", provider="shop/payments-eu", contract="shop/payments-api")
+    assert (edge,) == World(services).edges
 
 
 def test_an_edge_across_namespaces_needs_the_providers_consent() -> None:
@@ -86,8 +92,46 @@ def test_written_forms_hold_every_edge() -> None:
     found = [Edge(consumer="shop/orders", provider="shop/absent", state="missing"), *_pairs("xy")]
 
     assert "└─ shop/absent  (missing)" in as_text(names, found)
-    assert "-. missing .->" in as_mermaid(names, found)
+    assert '-. "missing" .->' in as_mermaid(names, found)
     assert '"shop/orders" -> "shop/absent" [style=dashed, label="missing"];' in as_dot(names, found)
+
+
+def test_criticality_and_contract_are_told() -> None:
+    """What could be done without is dashed; the contract stands beside the arrow."""
+    consumer = _service("shop/orders", consumes=[{"contract": "payments-api", "criticality": "soft"}])
+    provider = _service("shop/payments", provides=["payments-api"])
+
+    (found,) = edges = World([consumer, provider]).edges
+
+    assert (
+        Edge(consumer="shop/orders", provider="shop/payments", criticality="soft", contract="shop/payments-api")
+        == found
+    )
+    assert "└─ shop/payments  (soft, shop/payments-api)" in as_text(["shop/orders"], edges)
+    assert '-. "soft, shop/payments-api" .->' in as_mermaid([], edges)
+    assert '[style=dashed, label="soft, shop/payments-api"];' in as_dot([], edges)
+    assert "shop/orders uses shop/payments: open, soft, shop/payments-api" in graph_svg([], edges)
+
+
+def test_promises_that_do_not_fit_are_said_beside_the_graph(tmp_path: Path) -> None:
+    """The graph of files, whose callers retry on both levels."""
+    services = [
+        _service("shop/orders", consumes=[{"service": "payments", "retries": 1}]),
+        _service("shop/payments", consumes=[{"service": "ledger", "retries": 2}]),
+        _service("shop/ledger"),
+    ]
+    (tmp_path / "services.yaml").write_text(yaml.safe_dump_all(services))
+
+    answer = CliRunner().invoke(main, ["graph", "-f", str(tmp_path), "-o", "json"])
+
+    (said,) = json.loads(answer.stdout)["promises"]
+    assert ("shop/orders", "RetriesMultiply", "spec.consumes[0].retries") == (
+        said["service"],
+        said["reason"],
+        said["path"],
+    )
+    assert "2 attempts here times 3 beneath (shop/payments -> shop/ledger) make 6 calls" in said["message"]
+    assert "RetriesMultiply: shop/orders" in answer.stderr
 
 
 def test_the_picture_is_well_formed_whatever_a_service_is_called() -> None:

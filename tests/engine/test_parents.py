@@ -2,11 +2,12 @@
 Who is queued when what changes, and what the neighbours are: without an API server.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from concordat import conventions
 from concordat.api import Microservice, MicroserviceStatus
-from concordat.facts import Consumer, Facts, Platform
+from concordat.facts import Consumer, Facts, Platform, Retried
 from concordat.reconcile.gather import gather
 from concordat.reconcile.parents import Key, Parents, observation
 from concordat.workqueue import Lane
@@ -346,3 +347,58 @@ def test_whoever_needs_a_service_hears_of_what_it_needs() -> None:
 
     assert {"shop/orders", "shop/payments"} == world.heard()
     assert not world.facts("orders").indispensable
+
+
+def test_who_retries_hears_of_retries_however_far_beneath() -> None:
+    """Three hops up, and nobody beside the way."""
+    world = World()
+    world.put("orders", consumes=[{"service": "payments", "retries": 1}])
+    world.put("payments", consumes=[{"service": "ledger"}])
+    world.put("ledger", consumes=[{"service": "vault"}])
+    world.put("vault")
+    world.put("stock", consumes=[{"service": "vault"}])
+    assert Retried(times=1, way=("shop/payments",)) == world.facts("orders").retried["payments"]
+    world.heard()
+
+    world.put("ledger", generation=2, consumes=[{"service": "vault", "retries": 2}])
+
+    assert {"shop/orders", "shop/payments", "shop/ledger"} == world.heard()
+    way = ("shop/payments", "shop/ledger", "shop/vault")
+    assert Retried(times=3, way=way) == world.facts("orders").retried["payments"]
+
+
+def test_of_a_closed_edge_nobody_learns_what_is_retried_beyond() -> None:
+    """A provider that does not let its caller in shows nothing; one that lets in the middle alone shows no name."""
+    world = World()
+    world.put("orders", consumes=[{"service": "bank/bank", "retries": 1}])
+    world.put("bank", namespace="bank", consumes=[{"service": "vault/vault", "retries": 2}])
+    world.put("vault", namespace="vault", consumes=[{"service": "gold", "retries": 9}])
+    assert {} == world.facts("orders").retried
+
+    world.put(
+        "bank",
+        namespace="bank",
+        generation=2,
+        access={"namespaces": ["shop"]},
+        consumes=[{"service": "vault/vault", "retries": 2}],
+    )
+
+    hidden = "a service of another namespace"
+    assert Retried(times=3, way=("bank/bank", hidden)) == world.facts("orders").retried["bank/bank"]
+
+
+def test_a_provider_s_promise_and_patience_reach_its_consumers() -> None:
+    """As stated; those of its tier where nothing is."""
+    world = World()
+    world.put("orders", consumes=[{"service": "payments"}])
+    world.put("payments")
+    world.heard()
+    assert Decimal("99.5") == world.facts("orders").providers["payments"].promise
+
+    calls = [{"service": "bank", "timeout": "500ms", "retries": 1}, {"service": "fraud", "criticality": "soft"}]
+    objectives = [{"name": "availability", "target": 99.7}, {"name": "latency", "target": 99.9, "below": "1s"}]
+    world.put("payments", generation=2, consumes=calls, objectives=objectives)
+
+    assert "shop/orders" in world.heard()
+    provider = world.facts("orders").providers["payments"]
+    assert (Decimal("99.7"), Decimal(1)) == (provider.promise, provider.takes)

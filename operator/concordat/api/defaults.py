@@ -5,6 +5,7 @@ The table is data: ``concordat explain`` prints it beside the fields it decided.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from concordat.api.microservice import Metrics, Microservice, MicroserviceSpec, Telemetry, Tier
 from concordat.api.objectives import FIXED_BUCKETS, OWN_METRICS, Objective, Profile, written
@@ -166,6 +167,12 @@ def _objectives(stated: tuple[Objective, ...] | None, tier: TierDefaults, metric
     if metrics.profile in OWN_METRICS and not metrics.enabled:
         return ()
     return tuple(measurable(objective, metrics.profile) for objective in tier.objectives)
+
+
+def promised(spec: MicroserviceSpec) -> Decimal | None:
+    """Percent of all its requests that are served, as stated or by its tier; the strictest of several; None for none."""
+    objectives = _objectives(spec.objectives, TIERS[spec.tier], _telemetry(spec).metrics)
+    return max((one.percent for one in objectives if one.is_availability), default=None)
 
 
 def measurable(objective: Objective, profile: Profile) -> Objective:

@@ -141,6 +141,11 @@ class Objective(Promise):
     total: Counter | None = None
     """A counter of all events."""
 
+    @property
+    def is_availability(self) -> bool:
+        """It speaks of every request of the service, and only of whether it failed."""
+        return [self.below, self.route, self.method, self.good] == [None] * 4
+
 
 Objectives = tuple[Objective, ...]
 

@@ -3,12 +3,15 @@ Who talks to whom: consumed services, consent, the world outside, routes from it
 """
 
 import re
+from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, Strict, StringConstraints
 
+from concordat.api.duration import seconds
 from concordat.api.scalars import (
     DnsLabel,
+    Duration,
     Host,
     LabelKey,
     LabelValue,
@@ -62,8 +65,12 @@ class Consumption(Schema):
     """A contract some Microservice provides: `name`, or `namespace/name`."""
     ports: Annotated[tuple[PortName, ...], Field(max_length=8), Distinct()] = ()
     """Names of the provider's ports; all but its metrics port if left out."""
-    criticality: Literal["hard", "soft", "async"] | None = None
+    criticality: Literal["hard", "soft", "async"] = "hard"
     """What happens without it: nothing works (`hard`, whose page silences ours), something is missing, or it comes later."""
+    timeout: Duration | None = None
+    """How long one attempt may take, e.g. `800ms`: injected as `<NAME>_TIMEOUT_SECONDS`, which the service's client keeps."""
+    retries: Annotated[int, Strict(), Field(ge=0, le=10)] | None = None
+    """How often a failed call is tried again: injected as `<NAME>_RETRIES`, which the service's client keeps."""
     version: (
         Annotated[
             str,
@@ -81,11 +88,36 @@ class Consumption(Schema):
         """What was asked for, as it was written."""
         return self.service or self.contract or ""
 
+    @property
+    def attempts(self) -> int:
+        """How often one call is made at most."""
+        return 1 + (self.retries or 0)
 
-def injected_variable(reference: str) -> str:
+    @property
+    def limit(self) -> Decimal | None:
+        """``timeout`` in seconds."""
+        return None if self.timeout is None else seconds(self.timeout)
+
+    @property
+    def patience(self) -> Decimal | None:
+        """Seconds one call may take, all attempts together; None where nothing limits it."""
+        return None if self.limit is None else self.limit * self.attempts
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What of the environment says how it is called, by the name of the variable."""
+        found = {}
+        if self.limit is not None:
+            found[injected_variable(self.reference, "timeout_seconds")] = f"{self.limit.normalize():f}"
+        if self.retries is not None:
+            found[injected_variable(self.reference, "retries")] = f"{self.retries}"
+        return found
+
+
+def injected_variable(reference: str, what: str = "url") -> str:
     """Name of the variable that holds the URL of what is consumed: ``PAYMENTS_URL`` for ``payments/payments``."""
     name = reference.rpartition("/")[2]
-    return re.sub("[^A-Z0-9]", "_", f"{'_' if name[0].isdigit() else ''}{name}_url".upper())
+    return re.sub("[^A-Z0-9]", "_", f"{'_' if name[0].isdigit() else ''}{name}_{what}".upper())
 
 
 class Access(Schema):

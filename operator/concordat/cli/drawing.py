@@ -13,7 +13,8 @@ _COLOURS = {"open": "#4b5563", "missing": "#b91c1c", "unconsented": "#b45309"}
 
 
 def graph_svg(services: Sequence[str], found: Sequence[Edge]) -> str:
-    """The services in columns, consumers left of what they use; an edge that is not open is dashed and says why."""
+    """The services in columns, consumers left of what they use; an edge that is not open, or that it could do without, is dashed;
+    what it is about is said where the mouse rests."""
     columns = ranks(services, found)
     box_width = max([120.0, *(len(name) * _CHARACTER + 20 for column in columns for name in column)])
     step = max(_COLUMN, box_width + 90)
@@ -61,8 +62,8 @@ def _arrow(edge: Edge, places: Mapping[str, tuple[float, float]], box_width: flo
     else:
         middle = (x1 + x2) / 2
         curve = f"M{x1:.0f} {y1:.0f} C{middle:.0f} {y1:.0f} {middle:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
-    dashes = "" if edge.state == "open" else ' stroke-dasharray="5 4"'
-    title = f"{edge.consumer} uses {edge.provider}: {edge.state}"
+    dashes = "" if edge.state == "open" and edge.criticality == "hard" else ' stroke-dasharray="5 4"'
+    title = f"{edge.consumer} uses {edge.provider}: {', '.join([edge.state, edge.criticality, *filter(None, [edge.contract])])}"
     return (
         f'<path d="{curve}" fill="none" stroke="{_COLOURS[edge.state]}" stroke-width="1.4"{dashes}'
         f' marker-end="url(#{edge.state})"><title>{escape(title)}</title></path>'

@@ -3,6 +3,7 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import rich_click as click
@@ -40,7 +41,10 @@ def graph(
     to: Path | None,
 ) -> None:
     """
-    Who consumes whom, as declared.
+    Who consumes whom, as declared: by which contract, and how much it matters (dashed where it is soft or async).
+
+    Says as well where numbers do not fit together: a promise above what hard dependencies allow, a timeout below the calls
+    beneath it, retries that multiply.
 
     \b
     Examples:
@@ -56,16 +60,17 @@ def graph(
     for circle in graphs.cycles(found):
         notes.print(f"[yellow]circle:[/] {plain(' -> '.join([*circle, circle[0]]))}")
 
+    promises = [(service.reference, said) for service in world.services for said in world.promises(service)]
+    for reference, said in promises:
+        notes.print(f"[yellow]{said.reason}:[/] {plain(reference)} {plain(said.problem)}")
+
     if output == "json":
-        emit_json(
-            {
-                "services": sorted(names),
-                "edges": [
-                    {"consumer": edge.consumer, "provider": edge.provider, "state": edge.state} for edge in found
-                ],
-                "cycles": graphs.cycles(found),
-            }
-        )
+        rows = [
+            {"service": reference, "reason": said.reason, "path": said.problem.path, "message": said.problem.message}
+            for reference, said in promises
+        ]
+        edges = [asdict(edge) for edge in found]
+        emit_json({"services": sorted(names), "edges": edges, "cycles": graphs.cycles(found), "promises": rows})
         return
     drawn = _WRITERS[output](names, found)
     if to:

@@ -5,13 +5,16 @@ The facts of a cluster that is not there, from what is in files: gathered by the
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from concordat import conventions
 from concordat.api import Microservice
 from concordat.errors import Problem
 from concordat.facts import Facts, Platform
 from concordat.graph import Edge
 from concordat.plan import Plan, plan
+from concordat.policies import Violation, violations
+from concordat.promises import PROMISES
 from concordat.reconcile.gather import gather
-from concordat.reconcile.parents import Parents, asked_for
+from concordat.reconcile.parents import Key, Parents, asked_for
 from concordat.resources import kinds
 
 OPTIONAL = frozenset(kind.kind for kind in kinds.ALL if kind.optional)
@@ -49,8 +52,10 @@ class World:
 
     def facts(self, service: Microservice) -> Facts:
         """What would be known of ``service`` if this world were all there is."""
-        (own,) = [one for one in self.services if one.reference == service.reference]
-        return gather(own, parents=self._parents, platform=self._platform, installed=self._installed)
+        own = self._parents.find(Key(conventions.MICROSERVICE, service.namespace, service.name))
+        if own is None or own.service is None:
+            raise LookupError(f"{service.reference} is not in this world")
+        return gather(own.service, parents=self._parents, platform=self._platform, installed=self._installed)
 
     @property
     def edges(self) -> tuple[Edge, ...]:
@@ -64,7 +69,17 @@ class World:
             provider = self._parents.provider(wanted)
             named = provider.reference if provider else f"{wanted.namespace}/{wanted.name}"
             state = "open" if use.reference in known else "unconsented" if provider else "missing"
-            yield Edge(consumer=consumer.reference, provider=named, state=state)
+            yield Edge(
+                consumer=consumer.reference,
+                provider=named,
+                state=state,
+                criticality=use.criticality,
+                contract=f"{wanted.namespace}/{wanted.name}" if wanted.kind == "contract" else "",
+            )
+
+    def promises(self, service: Microservice) -> tuple[Violation, ...]:
+        """Where the numbers of ``service`` and of its neighbours do not fit together."""
+        return violations(PROMISES, service, self.facts(service))
 
     def planned(self, service: Microservice) -> Plan:
         """The plan for ``service`` in this world."""

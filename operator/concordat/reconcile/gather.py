@@ -5,7 +5,8 @@ Gather: the facts one plan needs, from the caches alone.
 from collections.abc import Iterator
 
 from concordat.api import Microservice
-from concordat.facts import Consumer, Facts, Platform, Provider
+from concordat.facts import Consumer, Facts, Platform, Provider, Retried
+from concordat.reconcile.beneath import beneath
 from concordat.reconcile.parents import Parents, asked_for
 from concordat.resources.edges import offered
 
@@ -23,6 +24,7 @@ def gather(service: Microservice, *, parents: Parents, platform: Platform, insta
         providers=_providers(service, parents),
         consumers=tuple(_consumers(service, parents)),
         indispensable=frozenset(_indispensable(service, parents)),
+        retried=_retried(service, parents),
         taken_hosts=_taken_hosts(service, parents),
     )
 
@@ -75,6 +77,18 @@ def _hard(service: Microservice, parents: Parents) -> Iterator[tuple[str, Micros
                 and _lets_in(provider, service.namespace)
             ):
                 yield use.reference, provider
+
+
+def _retried(service: Microservice, parents: Parents) -> dict[str, Retried]:
+    """Asked only of those who retry: nobody else multiplies anything."""
+    found = {}
+    for use in service.spec.consumes:
+        provider = parents.provider(asked_for(use.service, use.contract, service.namespace))
+        if use.attempts == 1 or use.criticality == "async" or provider is None:
+            continue
+        if _lets_in(provider, service.namespace):
+            found[use.reference] = beneath(provider, seen_from=service, parents=parents, lets_in=_lets_in)
+    return found
 
 
 def _taken_hosts(service: Microservice, parents: Parents) -> dict[str, str]:

@@ -19,6 +19,7 @@ from concordat.errors import InvalidInput, Problem
 from concordat.facts import Facts
 from concordat.manifest import ChildKey, Kind
 from concordat.policies import Violation
+from concordat.resources.edges import offered
 from concordat.workqueue import Lane
 
 MICROSERVICE = Kind(
@@ -280,9 +281,10 @@ class Parents:
     def _reindex(self, key: Key, before: Microservice | None, after: Microservice | None) -> None:
         """Move ``key`` in the indexes and queue everybody whose plan may now differ."""
         affected: set[Key] = set()
-        if _as_provider(before) != _as_provider(after) or _needed(before) != _needed(after):
-            offers = {*_targets(before), *_targets(after)}
-            affected |= {consumer for target in offers for consumer in self._consumers.get(target, ())}
+        if _as_provider(before) != _as_provider(after):
+            affected |= self._consuming({*_targets(before), *_targets(after)})
+        if _calling(before) != _calling(after):
+            affected |= self._above({*_targets(before), *_targets(after)})
 
         asked_before, asked_after = _asked(before), _asked(after)
         for target in asked_before.keys() - asked_after.keys():
@@ -313,6 +315,19 @@ class Parents:
         moved = (before ^ after).union(handed_over)
         for other in {claim for host in moved for claim in self._hosts.get(host, ())} - {key}:
             self._enqueue(other, Lane.BACKGROUND)
+
+    def _consuming(self, offers: Iterable[Target]) -> set[Key]:
+        return {consumer for target in offers for consumer in self._consumers.get(target, ())}
+
+    def _above(self, offers: Iterable[Target]) -> set[Key]:
+        """Whoever consumes one of these, over however many others."""
+        found: set[Key] = set()
+        left = self._consuming(offers)
+        while left:
+            found |= left
+            services = map(self._service, left)
+            left = self._consuming(target for service in services for target in _targets(service)) - found
+        return found
 
     def _providing(self, target: Target) -> set[Key]:
         if target.kind == "service":
@@ -420,12 +435,13 @@ def _seniority(service: Microservice) -> tuple[str, str]:
 
 def _as_provider(service: Microservice | None) -> Any:
     """All that a consumer's plan may depend on."""
-    return service and (service.spec.ports, service.spec.access, service.spec.provides, service.spec.metrics_port)
+    return service and (offered(service), service.spec.access, service.spec.provides)
 
 
-def _needed(service: Microservice | None) -> Any:
-    """What it cannot work without: whoever needs it must know whether that leads back to them."""
-    return service and {use.reference for use in service.spec.consumes if use.criticality == "hard"}
+def _calling(service: Microservice | None) -> Any:
+    """What those above it must know, however far: whether it leads back to them, and how often it tries again."""
+    calls = [(use.reference, use.criticality, use.attempts) for use in service.spec.consumes] if service else []
+    return service and calls and (calls, service.spec.access, service.spec.provides)
 
 
 def _targets(service: Microservice | None) -> Iterator[Target]:

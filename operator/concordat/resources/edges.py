@@ -2,7 +2,10 @@
 An edge between two services, as each of them sees it: names, addresses, ports.
 """
 
+from decimal import Decimal
+
 from concordat.api import Consumption, Microservice, main_port
+from concordat.api.defaults import promised
 from concordat.facts import Platform, Provider
 from concordat.manifest import object_name
 
@@ -27,6 +30,8 @@ def offered(service: Microservice) -> Provider:
             for name, port in spec.ports.items()
             if name != spec.metrics_port or name == spec.main_port
         },
+        promise=promised(spec),
+        takes=sum((use.patience or Decimal(0) for use in spec.consumes if use.criticality == "hard"), Decimal(0)),
     )
 
 

@@ -14,7 +14,13 @@ from concordat.resources.edges import url
 def environment(service: Microservice, facts: Facts) -> list[dict[str, Any]]:
     """Ours first, sorted by name, unless the user wrote a variable of the same name; then theirs, in their order."""
     theirs = {variable.name for variable in service.spec.env}
-    ours = _identity(service) | _addresses(service, facts) | _measurement(service) | _tracing(service, facts)
+    ours = (
+        _identity(service)
+        | _addresses(service, facts)
+        | _calling(service)
+        | _measurement(service)
+        | _tracing(service, facts)
+    )
     return [
         *({"name": name, "value": literal(value)} for name, value in sorted(ours.items()) if name not in theirs),
         *map(_rendered, service.spec.env),
@@ -74,6 +80,10 @@ def _addresses(service: Microservice, facts: Facts) -> dict[str, str]:
         for use in service.spec.consumes
     }
     return {name: address for name, address in found.items() if address is not None}
+
+
+def _calling(service: Microservice) -> dict[str, str]:
+    return {name: value for use in service.spec.consumes for name, value in use.settings.items()}
 
 
 def _rendered(variable: EnvVar) -> dict[str, Any]:
