@@ -28,6 +28,7 @@ PROBER_IMAGE = "localhost/concordat-prober:e2e"
 IMAGES = {
     OPERATOR_IMAGE: ("operator", "operator/Dockerfile"),
     PROBER_IMAGE: ("tests/e2e/prober", "tests/e2e/prober/Dockerfile"),
+    "localhost/concordat-conformance:0.1.0": ("operator", "operator/conformance.Dockerfile"),
     "localhost/catalog:1.0.0": ("sample_services", "sample_services/catalog/Dockerfile"),
     "localhost/catalog-db:1.0.0": ("sample_services", "sample_services/postgres/Dockerfile"),
 }
