@@ -36,6 +36,10 @@ LABEL_TIER = f"{GROUP}/tier"
 
 ANNOTATION_HASH = f"{GROUP}/hash"
 """Digest of the manifest as we last wrote it; equal digests mean there is nothing to write."""
+ANNOTATION_CONSUMES = f"{GROUP}/consumes"
+"""On a Deployment: what its pods use of contracts, as JSON; during a rollout the former pods still use what stood there."""
+LABEL_CONTRACT = f"{GROUP}/contract"
+"""On a ConfigMap that keeps an accepted version."""
 
 # --- annotations a person may set -------------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ import datetime
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import rich_click as click
@@ -14,11 +13,15 @@ from rich.text import Text
 
 from concordat import __version__
 from concordat.cli.conform import conform
+from concordat.cli.contract_check import check, export
+from concordat.cli.contract_push import push
+from concordat.cli.contract_views import consumers, list_, show
+from concordat.cli.documents import document, document_of, text_of
+from concordat.cli.live import Cluster, cluster_options
 from concordat.cli.output import as_yaml, emit_json, fail, notes, out, plain, styled
 from concordat.contracts import (
     RULES,
     Direction,
-    Document,
     InvalidDocument,
     Outcome,
     Policy,
@@ -27,7 +30,6 @@ from concordat.contracts import (
     compare,
     pacts,
     parse_text,
-    read,
 )
 from concordat.contracts.reports import as_junit, as_markdown, as_sarif, summary, witness_text
 
@@ -35,7 +37,6 @@ EXIT_CODES = {Outcome.COMPATIBLE: 0, Outcome.BREAKING: 1, Outcome.UNKNOWN: 3}
 """2 is left for input that cannot be used."""
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
-_SLOW_BYTES = 1_000_000
 
 
 @click.group("contract", context_settings={"help_option_names": ["-h", "--help"]})
@@ -45,7 +46,8 @@ def contract() -> None:
 
 @contract.command("diff")
 @click.argument("old")
-@click.argument("new")
+@click.argument("new", required=False)
+@click.option("-f", "--file", "file", metavar="FILE", help="NEW as an option, the way refusals of the gate write it.")
 @click.option(
     "-o",
     "--output",
@@ -78,9 +80,12 @@ def contract() -> None:
     show_default=True,
     help="Operations below this x-stability-level may change as they like.",
 )
+@cluster_options
 def diff(
+    cluster: Cluster,
     old: str,
-    new: str,
+    new: str | None,
+    file: str | None,
     output: str,
     severities: Sequence[str],
     direction: str,
@@ -93,7 +98,7 @@ def diff(
     What of NEW breaks those who rely on OLD.
 
     Both are files (OpenAPI 2.0 to 3.1, AsyncAPI 2 and 3, GraphQL SDL, JSON Schema; JSON or YAML; - is standard input), the format found
-    by looking. Ends with 0 when compatible, 1 when breaking, 2 when a file cannot be used, 3 when something could not be decided.
+    by looking, or versions a cluster has accepted: namespace/name for the one in force, namespace/name@1.3.0 for another. Ends with 0 when compatible, 1 when breaking, 2 when a file cannot be used, 3 when something could not be decided.
 
     \b
     Examples:
@@ -102,7 +107,12 @@ def diff(
       concordat contract diff old.graphql new.graphql -o json      for machines
       git show main:api.yaml | concordat contract diff - api.yaml  against the main branch
       concordat contract diff v1.yaml v2.yaml --severity server-removed=error
+      concordat contract diff payments/payments-api -f new.yaml    against what is in force in the cluster
+      concordat contract diff payments/payments-api@1.3.0 payments/payments-api
     """
+    if (new is None) == (file is None):
+        fail("give the new version once: as the second argument, or with -f FILE")
+    new = str(new or file)
     policy = Policy(
         today=_day(today),
         grace_days_stable=grace_days,
@@ -112,46 +122,13 @@ def diff(
     overrides = _severities(severities)
     if old == new == "-":
         fail("only one of the two can be standard input; give the other as a file")
-    before, after = _document(old), _document(new)
+    before, after = document(old, cluster), document(new, cluster)
     try:
         verdict = compare(before, after, policy=policy, severities=overrides, direction=Direction(direction))
     except InvalidDocument as error:
         fail(str(error))
     _print(verdict, output, old, new)
     raise SystemExit(EXIT_CODES[verdict.outcome])
-
-
-@contract.command("show")
-@click.argument("file")
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def show(file: str, output: str) -> None:
-    """
-    What a document offers: its operations, by the names consumers may use.
-
-    \b
-    Examples:
-      concordat contract show openapi.yaml
-      concordat contract show schema.graphql -o json
-    """
-    document = _document(file)
-    operations = document.operations
-    if output == "json":
-        emit_json(
-            {
-                "format": document.format.value,
-                "formatVersion": document.version,
-                "title": document.title,
-                "version": document.release,
-                "operations": [{"operation": name, "id": identity} for name, identity in operations.items()],
-            }
-        )
-        return
-    title = f"{document.title or file} {document.release}".strip()
-    out.print(styled(f"{title} ({document.format.value} {document.version}".strip() + ")", "bold"))
-    for name, identity in operations.items():
-        out.print(Text.assemble("  ", plain(name), (f"  {plain(identity)}" if identity else "", "dim")))
-    if not operations:
-        out.print(styled("  no operations", "dim"))
 
 
 @contract.command("rules")
@@ -179,9 +156,9 @@ def import_() -> None:
 
 @import_.command("pact")
 @click.argument("file")
-@click.argument("document")
+@click.argument("described", metavar="DOCUMENT")
 @click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
-def import_pact(file: str, document: str, output: str) -> None:
+def import_pact(file: str, described: str, output: str) -> None:
     """
     The `uses` of a consumer, from the pact FILE it has with the provider of DOCUMENT.
 
@@ -190,7 +167,7 @@ def import_pact(file: str, document: str, output: str) -> None:
       concordat contract import pact shop-payments.json payments.yaml
     """
     try:
-        usage = pacts.usage_of(parse_text(_text(file)), _document(document))
+        usage = pacts.usage_of(parse_text(text_of(file)), document_of(text_of(described), described))
     except InvalidDocument as error:
         fail(f"{file}: {error}")
     if output == "json":
@@ -199,27 +176,6 @@ def import_pact(file: str, document: str, output: str) -> None:
     sys.stdout.write(as_yaml([{"uses": usage.uses}]))
     for each in usage.unmatched:
         notes.print(styled(f"not in the document: {each}", "yellow"))
-
-
-def _document(file: str) -> Document:
-    """Read one document; say so while it takes long."""
-    text = _text(file)
-    try:
-        if len(text) < _SLOW_BYTES:
-            return read(parse_text(text))
-        with notes.status(f"reading {plain(file)}"):
-            return read(parse_text(text))
-    except InvalidDocument as error:
-        fail(f"{file}: {error}")
-
-
-def _text(file: str) -> bytes:
-    if file == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        fail(f"{file}: {error.strerror}")
 
 
 def _day(text: str | None) -> datetime.date:
@@ -279,7 +235,8 @@ def _print_text(verdict: Verdict) -> None:
     out.print(styled(summary(verdict), colour))
 
 
-contract.add_command(conform)
+for command in (show, list_, consumers, check, push, export, conform):
+    contract.add_command(command)
 
 COMMANDS: list[click.Command] = [contract]
 __all__: list[Any] = ["COMMANDS", "EXIT_CODES"]

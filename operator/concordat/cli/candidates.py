@@ -1,0 +1,136 @@
+"""
+A version that might be published: a ServiceContract in a file, or a document for a contract that is there already.
+"""
+
+import base64
+import binascii
+import gzip
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from concordat import conventions
+from concordat.api import ServiceContract, parse_contract
+from concordat.cli import files
+from concordat.cli.documents import document_of, text_of
+from concordat.cli.output import fail
+from concordat.errors import InvalidInput
+from concordat.gate.register import Published
+
+_SPEC_KINDS = ("openapi", "graphql", "asyncapi")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A contract as it would be, and its document."""
+
+    contract: ServiceContract
+    document: str
+    source: str
+    """The file, for messages."""
+
+
+def candidates(filenames: Sequence[str], *, namespace: str) -> list[Candidate]:
+    """
+    The ServiceContracts in files, with their documents: inline, or in ConfigMaps of the same files.
+
+    Raises :exc:`InvalidInput` naming file, line and field.
+    """
+    documents = files.read(filenames)
+    maps = {
+        (item["metadata"].get("namespace") or namespace, item["metadata"]["name"]): item
+        for each in documents
+        if (item := each.content).get("kind") == "ConfigMap"
+    }
+    found, problems = [], []
+    for each in documents:
+        if each.content.get("kind") != conventions.SERVICE_CONTRACT:
+            continue
+        try:
+            contract = parse_contract(each.content, namespace=namespace)
+        except InvalidInput as error:
+            problems += [files.located(problem, each) for problem in error.problems]
+            continue
+        found.append(Candidate(contract=contract, document=_document(contract, maps), source=each.file))
+    if problems:
+        raise InvalidInput(tuple(problems))
+    return found
+
+
+def is_manifest(file: str) -> bool:
+    """Whether a file holds Kubernetes objects rather than an API document."""
+    if file == "-":
+        return False
+    try:
+        return any("kind" in each.content and "apiVersion" in each.content for each in files.read([file]))
+    except InvalidInput:
+        return False
+
+
+def candidate(file: str, reference: str, known: Published | None, *, version: str | None) -> Candidate:
+    """The document in ``file`` as the next version of ``namespace/name``; the rest of the contract stays as it is."""
+    namespace, _, name = reference.rpartition("/")
+    text = text_of(file)
+    document = document_of(text, file)
+    if document.format.value not in _SPEC_KINDS:
+        fail(f"{file}: a contract is {', '.join(_SPEC_KINDS)}; this is {document.format.value}")
+    version = version or document.release
+    if not version:
+        fail(f"{file} does not state its version: give it with --version 1.2.0")
+    state = known.state if known else ""
+    spec = {
+        "type": document.format.value,
+        "version": version,
+        "document": {"configMap": {"name": "document", "key": "document"}},
+        "compatibility": known.compatibility.value if known else "backward",
+        "lifecycle": {"state": state or "active"} | ({"sunset": known.sunset} if known and known.sunset else {}),
+        "externalConsumers": _external(known) if known else [],
+    }
+    manifest = {
+        "apiVersion": conventions.API_VERSION,
+        "kind": conventions.SERVICE_CONTRACT,
+        "metadata": {"name": name, "namespace": namespace or "default"},
+        "spec": spec,
+    }
+    return Candidate(contract=parse_contract(manifest), document=text.decode("utf-8", "replace"), source=file)
+
+
+def _external(known: Published) -> list[dict[str, Any]]:
+    found = []
+    for name, uses in known.usages.items():
+        if "/" in name:
+            continue
+        declared = [{"operation": op} | ({"reads": list(reads)} if reads else {}) for op, reads in (uses or {}).items()]
+        found.append({"name": name} | ({"uses": declared} if declared else {}))
+    return found
+
+
+def _document(contract: ServiceContract, maps: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
+    wanted = contract.spec.document
+    if wanted.inline is not None:
+        return wanted.inline
+    parts = wanted.parts or ((wanted.config_map,) if wanted.config_map else ())
+    pieces = []
+    for part in parts:
+        held = maps.get((contract.namespace, part.name))
+        if held is None:
+            fail(f"{contract.reference}: spec.document names ConfigMap {part.name}, which is not among the files")
+        pieces.append(_entry(held, part.key, contract.reference))
+    content = b"".join(pieces)
+    try:
+        return (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).decode()
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        fail(f"{contract.reference}: spec.document is damaged: {error}")
+
+
+def _entry(held: Mapping[str, Any], key: str, reference: str) -> bytes:
+    text, binary = held.get("data") or {}, held.get("binaryData") or {}
+    if key not in text and key not in binary:
+        fail(f"{reference}: ConfigMap {held['metadata']['name']} has no key {key}")
+    if key in text:
+        return str(text[key]).encode()
+    try:
+        return base64.b64decode(str(binary[key]), validate=True)
+    except binascii.Error as error:
+        fail(f"{reference}: ConfigMap {held['metadata']['name']} is not base64 under {key}: {error}")

@@ -1,0 +1,182 @@
+"""
+``concordat contract push``: a document, however large, as the next version of a contract.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import rich_click as click
+
+from concordat import conventions
+from concordat.api import Compatibility, State, parse_contract
+from concordat.cli import registry
+from concordat.cli.documents import document_of, text_of
+from concordat.cli.live import APPLY, Cluster, cluster_options, namespace_option
+from concordat.cli.output import EXIT_FAILED, emit_json, emit_yaml, fail, notes, out, plain, styled
+from concordat.cli.publication import Manifest, manifests, owned_by, readable
+from concordat.errors import Rejected
+from concordat.manifest import as_yaml
+
+_MANAGER = "concordat-push"
+"""Not the operator's: what is pushed belongs to people."""
+_TYPES = ("openapi", "graphql", "asyncapi")
+
+
+@click.command("push")
+@click.argument("file")
+@click.option("--name", required=True, help="Name of the contract.")
+@namespace_option
+@click.option("--version", help="The document's version, where it does not state one itself (GraphQL).")
+@click.option(
+    "--compatibility", type=click.Choice([each.value for each in Compatibility]), help="Which changes are no break."
+)
+@click.option("--state", type=click.Choice([each.value for each in State]), help="Where in its life the contract is.")
+@click.option("--sunset", metavar="DATE", help="The day from which it may be retired; with --state deprecated.")
+@click.option("--successor", metavar="NAME", help="Contract of the same namespace to use instead.")
+@click.option(
+    "--open-to", "open_to", multiple=True, metavar="NAMESPACE", help="Who may consume it; can be given again."
+)
+@click.option("--take-over", is_flag=True, help="Also set fields that somebody else wrote, for example kubectl apply.")
+@click.option(
+    "--wait", type=click.IntRange(min=0), default=30, show_default=True, help="Seconds to wait for the verdict."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json", "yaml"]),
+    default="text",
+    show_default=True,
+    help="yaml writes the objects and pushes nothing.",
+)
+@cluster_options
+def push(
+    cluster: Cluster,
+    file: str,
+    name: str,
+    namespace: str | None,
+    version: str | None,
+    compatibility: str | None,
+    state: str | None,
+    sunset: str | None,
+    successor: str | None,
+    open_to: Sequence[str],
+    take_over: bool,
+    wait: int,
+    output: str,
+) -> None:
+    """
+    Publish the document in FILE (OpenAPI, AsyncAPI, GraphQL; JSON, YAML or SDL; - is standard input) as a version of a contract.
+
+    Up to 200 KiB it stands in the ServiceContract itself, above in ConfigMaps beside it. What is not given here stays as it is in the cluster.
+    Waits for the operator's verdict: ends with 0 when accepted, 1 when refused or not answered, 2 when the document cannot be used.
+
+    \b
+    Examples:
+      concordat contract push openapi.yaml --name payments-api -n payments
+      concordat contract push schema.graphql --name catalog --version 2.1.0 --open-to shop --open-to billing
+      concordat contract push openapi.json --name payments-api -n payments -o yaml > payments-api.yaml
+      concordat contract push v1.yaml --name payments-api --state deprecated --sunset 2027-06-30 --successor payments-api-v2
+    """
+    text = text_of(file)
+    document = document_of(text, file)
+    if document.format.value not in _TYPES:
+        fail(f"{file}: a contract is {', '.join(_TYPES)}; this is {document.format.value}")
+    stated = version or document.release
+    if not stated:
+        fail(f"{file} does not state its version: give it with --version 1.2.0")
+    lifecycle = {"state": state, "sunset": sunset, "successor": successor}
+    spec = {
+        "compatibility": compatibility,
+        "lifecycle": {key: value for key, value in lifecycle.items() if value} or None,
+        "access": {"namespaces": list(open_to)} if open_to else None,
+    }
+    offline = output == "yaml"
+    objects = manifests(
+        text,
+        type_=document.format.value,
+        name=name,
+        namespace=namespace or ("default" if offline else cluster.namespace),
+        version=stated,
+        spec={key: value for key, value in spec.items() if value},
+    )
+    parse_contract(objects[-1])
+    if offline:
+        emit_yaml(readable(objects))
+        return
+    stored = _apply_all(cluster, objects, take_over=take_over)
+    seen = _verdict(cluster, stored, seconds=wait)
+    _tell(seen, stored, objects, output)
+
+
+def _apply_all(cluster: Cluster, objects: list[Manifest], *, take_over: bool) -> Manifest:
+    *maps, contract = objects
+    for each in maps:
+        _apply(cluster, each, take_over=take_over)
+    stored = _apply(cluster, contract, take_over=take_over)
+    for each in owned_by(maps, stored):
+        _apply(cluster, each, take_over=take_over)
+    return stored
+
+
+def _apply(cluster: Cluster, manifest: Manifest, *, take_over: bool) -> Manifest:
+    metadata = manifest["metadata"]
+    api, plural = ("/api/v1", "configmaps")
+    if manifest["kind"] == conventions.SERVICE_CONTRACT:
+        api, plural = f"/apis/{conventions.GROUP}/{conventions.VERSION}", conventions.SERVICE_CONTRACTS
+    path = f"{api}/namespaces/{metadata['namespace']}/{plural}/{metadata['name']}"
+    query = {"fieldManager": _MANAGER, "force": "true" if take_over else "false"}
+    try:
+        stored: Manifest = cluster.request(
+            "PATCH", path, body=as_yaml(manifest), query=query, media=APPLY, refusable=True
+        )
+    except Rejected as error:
+        hint = "; --take-over sets it all the same" if "conflict" in error.message else ""
+        fail(f"{manifest['kind']} {metadata['name']} is refused: {error.message}{hint}", code=EXIT_FAILED)
+    return stored
+
+
+def _verdict(cluster: Cluster, stored: Manifest, *, seconds: int) -> Manifest:
+    """The contract once the operator has judged it, or as it is when time is up."""
+    reference = f"{stored['metadata']['namespace']}/{stored['metadata']['name']}"
+    until = time.monotonic() + seconds
+    with notes.status(f"waiting for the verdict on {plain(reference)}"):
+        while True:
+            found = registry.contract(cluster, reference)
+            if _judged(found, stored["metadata"]["generation"]) or time.monotonic() >= until:
+                return found
+            time.sleep(0.3)
+
+
+def _judged(item: Mapping[str, Any], generation: int) -> bool:
+    return bool((item.get("status") or {}).get("observedGeneration", 0) >= generation)
+
+
+def _tell(seen: Manifest, stored: Manifest, objects: list[Manifest], output: str) -> None:
+    version = stored["spec"]["version"]
+    reference = f"{stored['metadata']['namespace']}/{stored['metadata']['name']}"
+    conditions = (seen.get("status") or {}).get("conditions") or ()
+    ready: Mapping[str, Any] = next((each for each in conditions if each["type"] == conventions.READY), {})
+    judged = _judged(seen, stored["metadata"]["generation"])
+    accepted = judged and ready.get("status") == "True"
+    message = ready.get("message", "") if judged else "the operator has not answered: is it running?"
+    if output == "json":
+        names = [each["metadata"]["name"] for each in objects[:-1]]
+        emit_json(
+            {
+                "contract": reference,
+                "version": version,
+                "configMaps": names,
+                "judged": judged,
+                "accepted": accepted,
+                "message": message,
+            }
+        )
+    elif accepted:
+        out.print(styled(f"ServiceContract {reference} {version} is accepted", "bold green"))
+        if message:
+            out.print(styled(message, "yellow"))
+    else:
+        notes.print(styled(message or f"ServiceContract {reference} {version} is not accepted", "yellow"))
+    if not accepted:
+        raise SystemExit(EXIT_FAILED)

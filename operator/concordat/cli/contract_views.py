@@ -1,0 +1,205 @@
+"""
+``concordat contract list``, ``show`` and ``consumers``: what is published, what it offers, who relies on it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import rich_click as click
+from rich.table import Table
+from rich.text import Text
+
+from concordat import conventions
+from concordat.cli import registry
+from concordat.cli.documents import document_of, names_a_file, text_of
+from concordat.cli.live import Cluster, all_namespaces_option, cluster_options, namespace_option
+from concordat.cli.output import EXIT_FAILED, emit_json, notes, out, output_option, plain, styled
+from concordat.contracts import Document
+
+_COLOURS = {"True": "green", "False": "bold red", "Unknown": "yellow"}
+_VERDICTS = {"compatible": "green", "breaking": "bold red", "unknown": "yellow"}
+
+
+@click.command("list")
+@namespace_option
+@all_namespaces_option
+@output_option
+@cluster_options
+def list_(cluster: Cluster, namespace: str | None, all_namespaces: bool, output: str) -> None:
+    """
+    The contracts of a namespace: what is in force, and whether the version last written is.
+
+    Exits with 1 when a contract was refused.
+
+    \b
+    Examples:
+      concordat contract list
+      concordat contract list -A -o json
+    """
+    found = registry.contracts(cluster, namespace=None if all_namespaces else namespace or cluster.namespace)
+    rows = [_summary(item) for item in found]
+    if output == "json":
+        emit_json({"contracts": rows})
+    elif not rows:
+        notes.print("no ServiceContracts here; -A looks into every namespace")
+    else:
+        table = Table("NAMESPACE", "NAME", "READY", "TYPE", "VERSION", "STATE", "SUNSET", "CONSUMERS", box=None)
+        for row in rows:
+            ready = styled(row["ready"], _COLOURS[row["ready"]])
+            rest = (row["type"], row["version"], row["state"], row["sunset"], row["consumers"])
+            table.add_row(styled(row["namespace"]), styled(row["name"]), ready, *map(styled, rest))
+        out.print(table)
+    for row in rows:
+        if row["ready"] == "False":
+            notes.print(styled(row["message"] or row["reason"], "yellow"))
+    if any(row["ready"] == "False" for row in rows):
+        raise SystemExit(EXIT_FAILED)
+
+
+@click.command("show")
+@click.argument("subject", metavar="FILE|NAMESPACE/NAME")
+@output_option
+@cluster_options
+def show(cluster: Cluster, subject: str, output: str) -> None:
+    """
+    What a document offers: its operations, by the names consumers may use. Of a contract in a cluster, also its life and its users.
+
+    \b
+    Examples:
+      concordat contract show openapi.yaml
+      concordat contract show schema.graphql -o json
+      concordat contract show payments/payments-api
+      concordat contract show payments/payments-api@1.3.0
+    """
+    if names_a_file(subject):
+        described = document_of(text_of(subject), subject)
+        if output == "json":
+            emit_json(_described(described))
+        else:
+            _print_document(described, subject)
+        return
+    reference, _, wanted = subject.partition("@")
+    item = registry.contract(cluster, reference)
+    known = registry.published(cluster, reference)
+    version = known.version(wanted or None)
+    document = document_of(version.document.encode(), subject) if version else None
+    uses = registry.usages(item, registry.declared(cluster))
+    if output == "json":
+        emit_json(
+            _summary(item)
+            | {
+                "versions": [each.version for each in known.versions],
+                "document": _described(document) if document else None,
+                "usages": uses,
+                "objectives": item["spec"].get("objectives") or [],
+                "problems": (item.get("status") or {}).get("problems") or [],
+            }
+        )
+        return
+    _print_life(_summary(item), [each.version for each in known.versions], item["spec"])
+    if document:
+        _print_document(document, reference)
+    _print_users(_verdicts(item), uses)
+
+
+@click.command("consumers")
+@click.argument("reference", metavar="NAMESPACE/NAME")
+@output_option
+@cluster_options
+def consumers(cluster: Cluster, reference: str, output: str) -> None:
+    """
+    Who relies on a contract now, what they use of it, and what the version last written means for them.
+
+    \b
+    Examples:
+      concordat contract consumers payments/payments-api
+      concordat contract consumers payments/payments-api -o json | jq '.consumers[] | select(.verdict != "compatible")'
+    """
+    item = registry.contract(cluster, reference if "/" in reference else f"{cluster.namespace}/{reference}")
+    uses = registry.usages(item, registry.declared(cluster))
+    verdicts = _verdicts(item)
+    if output == "json":
+        rows = [{"name": name, "verdict": verdicts.get(name, ""), "uses": used} for name, used in uses.items()]
+        emit_json({"contract": reference, "consumers": rows})
+        return
+    _print_users(verdicts, uses)
+
+
+def _summary(item: Mapping[str, Any]) -> dict[str, Any]:
+    status = item.get("status") or {}
+    ready: Mapping[str, Any] = next(
+        (each for each in status.get("conditions") or () if each["type"] == conventions.READY), {}
+    )
+    current = status.get("observedGeneration", 0) >= item["metadata"].get("generation", 0)
+    return {
+        "namespace": item["metadata"]["namespace"],
+        "name": item["metadata"]["name"],
+        "type": item["spec"]["type"],
+        "version": status.get("version", ""),
+        "written": item["spec"]["version"],
+        "state": status.get("state", ""),
+        "sunset": status.get("sunset", ""),
+        "successor": (item["spec"].get("lifecycle") or {}).get("successor", ""),
+        "consumers": status.get("consumerCount", 0),
+        "ready": ready.get("status", "Unknown") if current else "Unknown",
+        "reason": ready.get("reason", "") if current else "NotSeen",
+        "message": ready.get("message", "") if current else "the operator has not looked at this generation yet",
+    }
+
+
+def _verdicts(item: Mapping[str, Any]) -> dict[str, str]:
+    return {each["name"]: each["verdict"] for each in (item.get("status") or {}).get("consumers") or ()}
+
+
+def _described(document: Document) -> dict[str, Any]:
+    return {
+        "format": document.format.value,
+        "formatVersion": document.version,
+        "title": document.title,
+        "version": document.release,
+        "operations": [{"operation": name, "id": identity} for name, identity in document.operations.items()],
+    }
+
+
+def _print_document(document: Document, name: str) -> None:
+    title = f"{document.title or name} {document.release}".strip()
+    out.print(styled(f"{title} ({document.format.value} {document.version}".strip() + ")", "bold"))
+    for operation, identity in document.operations.items():
+        out.print(Text.assemble("  ", plain(operation), (f"  {plain(identity)}" if identity else "", "dim")))
+    if not document.operations:
+        out.print(styled("  no operations", "dim"))
+
+
+def _print_life(summary: Mapping[str, Any], versions: list[str], spec: Mapping[str, Any]) -> None:
+    out.print(styled(f"ServiceContract {summary['namespace']}/{summary['name']}", "bold"))
+    lines = {
+        "ready": f"{summary['ready']} {summary['reason']}".strip(),
+        "in force": f"{summary['version'] or 'nothing yet'} {summary['state']}".strip(),
+        "accepted": ", ".join(versions),
+        "sunset": summary["sunset"],
+        "successor": summary["successor"],
+        "promises": ", ".join(f"{each.get('name')} {each.get('target')} %" for each in spec.get("objectives") or ()),
+        "open to": ", ".join((spec.get("access") or {}).get("namespaces") or ()),
+    }
+    for name, value in lines.items():
+        if value:
+            out.print(Text.assemble((f"  {name:10}", "dim"), plain(value)))
+    if summary["ready"] == "False" and summary["message"]:
+        out.print(styled(summary["message"], "yellow"))
+
+
+def _print_users(verdicts: Mapping[str, str], uses: Mapping[str, Any]) -> None:
+    if not uses:
+        out.print(styled("nobody relies on it", "dim"))
+        return
+    table = Table("CONSUMER", "VERDICT", "USES", box=None, pad_edge=False)
+    for name, used in uses.items():
+        verdict = verdicts.get(name, "")
+        table.add_row(styled(name), styled(verdict, _VERDICTS.get(verdict, "")), styled(_used(used)))
+    out.print(table)
+
+
+def _used(uses: Mapping[str, Any] | None) -> str:
+    if uses is None:
+        return "everything"
+    return "; ".join(name if reads is None else f"{name} ({', '.join(reads)})" for name, reads in uses.items())

@@ -1,0 +1,188 @@
+"""
+What a cluster knows of its contracts: accepted versions from their ConfigMaps, users from what runs.
+
+Sound before all else: where it is not known what somebody uses, it counts as everything.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from concordat import conventions
+from concordat.api import Microservice, ServiceContractStatus, parse
+from concordat.cli.live import Cluster
+from concordat.cli.output import EXIT_FAILED, fail, notes, plain, styled
+from concordat.errors import InvalidInput
+from concordat.gate import usage_of
+from concordat.gate.register import Accepted, Published, Register, Usages, together
+
+_API = f"/apis/{conventions.GROUP}/{conventions.VERSION}"
+_OURS = f"{conventions.LABEL_MANAGED_BY}={conventions.MANAGED_BY}"
+
+Uses = dict[str, tuple[str, ...] | None] | None
+Declared = dict[str, dict[str, list[Uses]]]
+"""Contract -> consumer -> everything that was said of what it uses."""
+
+
+def contracts(cluster: Cluster, *, namespace: str | None) -> list[dict[str, Any]]:
+    """The ServiceContracts, as Kubernetes objects."""
+    if namespace is None and not cluster.may_list(conventions.GROUP, conventions.SERVICE_CONTRACTS):
+        namespace = cluster.namespace
+        notes.print(styled(f"you may not list other namespaces: only {namespace} is known here", "yellow"))
+    return cluster.items(_API, conventions.SERVICE_CONTRACTS, namespace=namespace)
+
+
+def contract(cluster: Cluster, reference: str) -> dict[str, Any]:
+    """One ServiceContract; ends the command where there is none."""
+    namespace, _, name = reference.partition("/")
+    found: dict[str, Any] | None = cluster.get(_path(namespace, name))
+    if found is None:
+        fail(
+            f"no ServiceContract {reference} in the cluster, and no such file; `concordat contract list -A` shows them",
+            code=EXIT_FAILED,
+        )
+    return found
+
+
+def published(cluster: Cluster, reference: str) -> Published:
+    """What binds of one contract; ends the command where there is none."""
+    return _published(cluster, contract(cluster, reference), declared(cluster))
+
+
+def known(cluster: Cluster, reference: str) -> Published | None:
+    """What binds of one contract, if there is one."""
+    namespace, _, name = reference.partition("/")
+    found = cluster.get(_path(namespace, name))
+    return _published(cluster, found, declared(cluster)) if found else None
+
+
+def register(cluster: Cluster, *, namespace: str | None) -> Register:
+    """All of them."""
+    said = declared(cluster)
+    found = contracts(cluster, namespace=namespace)
+    return Register(contracts={_reference(item): _published(cluster, item, said) for item in found})
+
+
+def usages(item: Mapping[str, Any], said: Declared) -> Usages:
+    """
+    Who relies on a contract, by what it says of itself and by the pods that run.
+
+    Of a consumer the operator counts, and of which nobody knows what it uses, everything.
+    """
+    reference = _reference(item)
+    running = said.get(reference, {})
+    status = _status(item)
+    names = {each.name for each in status.consumers if "/" in each.name} | running.keys()
+    found: Usages = {name: together(running.get(name) or [None]) for name in sorted(names)}
+    for external in item["spec"].get("externalConsumers") or ():
+        uses = external.get("uses")
+        found[external["name"]] = (
+            None
+            if uses is None
+            else {use["operation"]: tuple(use["reads"]) if "reads" in use else None for use in uses}
+        )
+    return found
+
+
+def declared(cluster: Cluster) -> Declared:
+    """What pods that run use, as their Deployments say; and what the Microservices of those pods say."""
+    found: Declared = {}
+    everywhere = cluster.may_list("apps", "deployments")
+    place = None if everywhere else cluster.namespace
+    running: set[str] = set()
+    for item in cluster.items("/apis/apps/v1", "deployments", namespace=place, labelSelector=_OURS):
+        status = item.get("status") or {}
+        consumer = _owner(item)
+        if not status.get("replicas") or not consumer:
+            continue
+        running.add(consumer)
+        rolling = status.get("updatedReplicas", 0) < status["replicas"]
+        for reference, uses in _annotated(item):
+            _note(found, reference, consumer, None if rolling else uses)
+    for service in _services(cluster):
+        seen = everywhere or service.namespace == place
+        if seen and service.reference not in running:
+            continue
+        for use in service.spec.consumes:
+            if use.contract:
+                reference = use.contract if "/" in use.contract else f"{service.namespace}/{use.contract}"
+                said = usage_of(use.uses) if seen else None
+                _note(found, reference, service.reference, None if said is None else dict(said))
+    return found
+
+
+def _note(found: Declared, reference: str, consumer: str, uses: Uses) -> None:
+    found.setdefault(reference, {}).setdefault(consumer, []).append(uses)
+
+
+def _owner(item: Mapping[str, Any]) -> str:
+    owners = item["metadata"].get("ownerReferences") or ()
+    names = [owner["name"] for owner in owners if owner["kind"] == conventions.MICROSERVICE]
+    return f"{item['metadata']['namespace']}/{names[0]}" if names else ""
+
+
+def _services(cluster: Cluster) -> Iterator[Microservice]:
+    for item in cluster.microservices(namespace=None):
+        try:
+            yield parse(item)
+        except InvalidInput as error:
+            metadata = item["metadata"]
+            notes.print(styled(f"{metadata['namespace']}/{metadata['name']} is passed over: {error}", "yellow"))
+
+
+def _annotated(item: Mapping[str, Any]) -> Iterable[tuple[str, Uses]]:
+    text = (item["metadata"].get("annotations") or {}).get(conventions.ANNOTATION_CONSUMES, "")
+    try:
+        said = orjson.loads(text) if text else {}
+        return [
+            (
+                name,
+                None if uses is None else {op: None if reads is None else tuple(reads) for op, reads in uses.items()},
+            )
+            for name, uses in said.items()
+        ]
+    except (orjson.JSONDecodeError, AttributeError, TypeError):
+        return []  # somebody mangled it; what the Microservice says still counts
+
+
+def _published(cluster: Cluster, item: Mapping[str, Any], said: Declared) -> Published:
+    status = _status(item)
+    spec = item["spec"]
+    return Published(
+        type=spec["type"],
+        compatibility=spec.get("compatibility", "backward"),
+        state=status.state,
+        sunset=status.sunset,
+        successor=(spec.get("lifecycle") or {}).get("successor", ""),
+        versions=tuple(
+            Accepted(
+                version=each.version, digest=each.digest, packed=_packed(cluster, item["metadata"]["namespace"], each)
+            )
+            for each in status.versions
+        ),
+        usages=usages(item, said),
+    )
+
+
+def _packed(cluster: Cluster, namespace: str, version: Any) -> str:
+    found = cluster.get(f"/api/v1/namespaces/{namespace}/configmaps/{version.config_map}")
+    content = list(((found or {}).get("binaryData") or {}).values())
+    if len(content) != 1:
+        fail(
+            f"accepted version {version.version} is gone: ConfigMap {namespace}/{plain(version.config_map)} does not hold it",
+            code=EXIT_FAILED,
+        )
+    return str(content[0])
+
+
+def _status(item: Mapping[str, Any]) -> ServiceContractStatus:
+    return ServiceContractStatus.model_validate(item.get("status") or {})
+
+
+def _reference(item: Mapping[str, Any]) -> str:
+    return f"{item['metadata']['namespace']}/{item['metadata']['name']}"
+
+
+def _path(namespace: str, name: str) -> str:
+    return f"{_API}/namespaces/{namespace}/{conventions.SERVICE_CONTRACTS}/{name}"
