@@ -2,6 +2,7 @@
 A service: its parts put together, and run.
 """
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from concordat_servicekit import logs, routes, tracing
+from concordat_servicekit.consumption import Consumption
 from concordat_servicekit.health import Check, Health
 from concordat_servicekit.metrics import HttpMetrics
 from concordat_servicekit.middleware import Activity, Instrumented
@@ -66,6 +68,28 @@ class Service:
 
         measured = self._calls.measured(transport or httpx.AsyncHTTPTransport(), httpx.URL(url).host)
         return httpx.AsyncClient(base_url=url, transport=measured, timeout=timeout)
+
+    def dependency(
+        self,
+        name: str,
+        *,
+        transport: "httpx.AsyncBaseTransport | None" = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> "httpx.AsyncClient":
+        """
+        An httpx client for what is called ``name`` in ``spec.consumes``: its address, deadline and retries are those the
+        operator injects, and every attempt is measured.
+
+        Raises :exc:`WrongSetting` where the address is missing. Needs httpx: ``concordat-servicekit[client]``.
+        """
+        import httpx
+
+        from concordat_servicekit.patience import PatientTransport
+
+        use = Consumption.from_environment(name, environment)
+        measured = self._calls.measured(transport or httpx.AsyncHTTPTransport(), httpx.URL(use.url).host)
+        patient = PatientTransport(measured, timeout=use.timeout, retries=use.retries)
+        return httpx.AsyncClient(base_url=use.url, transport=patient, timeout=use.timeout)
 
     @cached_property
     def _calls(self) -> "Calls":
