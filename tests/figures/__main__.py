@@ -14,7 +14,12 @@ from typing import Any
 GROUPS: dict[str, tuple[str, ...]] = {
     "backbone": ("tests.figures.engine", "tests.figures.e2e", "tests.figures.lab", "tests.figures.api"),
     "contracts": ("tests.contracts.figures", "tests.contracts.schema.figures"),
-    "observability": ("tests.slo.figures", "tests.dashboards.figures", "tests.live.figures"),
+    "observability": (
+        "tests.slo.figures",
+        "tests.dashboards.figures",
+        "tests.live.figures",
+        "tests.samples.servicekit.figures",
+    ),
 }
 """Modules with a ``FIGURES`` sequence of functions."""
 

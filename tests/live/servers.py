@@ -35,7 +35,7 @@ def alertmanager(configuration: dict[str, Any], folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def prometheus(configuration: dict[str, Any], folder: Path, *, program: str = "prometheus") -> Iterator[str]:
+def prometheus(configuration: dict[str, Any], folder: Path) -> Iterator[str]:
     """Its address; its data, and what it finds there, in ``folder/data``."""
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(configuration))
     port = free_port()
@@ -48,7 +48,7 @@ def prometheus(configuration: dict[str, Any], folder: Path, *, program: str = "p
         "--enable-feature=exemplar-storage",
         "--rules.alert.resend-delay=1s",  # an alert that fires before Alertmanager is known waits as long
     ]
-    with _running(program, arguments, port, folder) as url:
+    with _running("prometheus", arguments, port, folder) as url:
         yield url
 
 

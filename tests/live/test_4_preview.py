@@ -47,7 +47,7 @@ def test_units_and_legends_are_grafanas(live: World) -> None:
     page = drawn(live, boards.boards(live)["catalog"])
     text = {panel.title: panel.text for panel in page.panels}
 
-    assert text["Available"].endswith("100%")
+    assert text["Ready"].endswith("100%")
     assert "/products/{sku}" in text["Requests by route"]
     assert "localhost/catalog:1.0.0" in text["Running"]
 

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,46 +89,69 @@ class World:
 def world(folder: Path) -> Iterator[World]:
     """Up in about half a minute."""
     with ExitStack() as stack:
-        enter = stack.enter_context
         manifests = _manifests(folder)
         kubectl, operator = _operator(stack, folder, manifests)
-        database = enter(postgres())
-        database.create_database("catalog")
-        environment = {"SLO_BUCKETS": "0.2", **database.environment("catalog")}
-        good, bad = (
-            enter(running("catalog", folder=_made(folder / name), **environment, **more))
-            for name, more in (("good", {}), ("bad", {"FAULT_ERRORS": ERRORS}))
-        )
-        address = folder / "catalog.address"
-        address.write_text(good.url)
-        shop = enter(running("tests.live.storefront", folder=_made(folder / "shop"), CATALOG_ADDRESS=str(address)))
-        _wait_for_tables(good)
-        processes = {"catalog": [good.popen.pid, bad.popen.pid], "storefront": [shop.popen.pid]}
-        cluster_port = enter(cluster.exporter(kubectl, processes))
-        enter(load.load(catalog=address.read_text, storefront=shop.url))
-        enter(_edits(kubectl))
-        sink = enter(receiver())
-        routes = yaml.safe_load(concordat("alertmanager", str(manifests), f"--url={sink.url}/{{team}}/{{severity}}"))
-        notified = enter(alertmanager(compressed.routes(routes), folder))
-        groups = _rules(manifests)
-        history.write(groups, folder, step=SCRAPE_INTERVAL / compressed.FACTOR)
-        (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))
-        targets = [
-            _scraped("catalog", NAMESPACE, good.url, bad.url),
-            _scraped("storefront", NAMESPACE, shop.url),
-            _scraped("concordat", "concordat", operator),
-            {**_scraped("kubernetes", "monitoring", f"http://127.0.0.1:{cluster_port}"), **_CLUSTER},
-        ]
-        asked = enter(prometheus(_configuration(targets, notified), folder))
-        yield World(
-            prometheus=asked,
-            receiver=sink,
-            manifests=manifests,
-            good=good,
-            bad=bad,
-            began=time.time(),
-            address=address,
-        )
+        with _ahead_of_others():
+            found = _watched(stack, folder, manifests, kubectl, operator)
+        yield found
+
+
+def _watched(stack: ExitStack, folder: Path, manifests: Path, kubectl: Callable[..., str], operator: str) -> World:
+    """The samples under load, and everything that watches them."""
+    enter = stack.enter_context
+    database = enter(postgres())
+    database.create_database("catalog")
+    environment = {"SLO_BUCKETS": "0.2", **database.environment("catalog")}
+    good, bad = (
+        enter(running("catalog", folder=_made(folder / name), **environment, **more))
+        for name, more in (("good", {}), ("bad", {"FAULT_ERRORS": ERRORS}))
+    )
+    address = folder / "catalog.address"
+    address.write_text(good.url)
+    shop = enter(running("tests.live.storefront", folder=_made(folder / "shop"), CATALOG_ADDRESS=str(address)))
+    _wait_for_tables(good)
+    processes = {"catalog": [good.popen.pid, bad.popen.pid], "storefront": [shop.popen.pid]}
+    cluster_port = enter(cluster.exporter(kubectl, processes))
+    enter(load.load(catalog=address.read_text, storefront=shop.url))
+    enter(_edits(kubectl))
+    sink = enter(receiver())
+    routes = yaml.safe_load(concordat("alertmanager", str(manifests), f"--url={sink.url}/{{team}}/{{severity}}"))
+    notified = enter(alertmanager(compressed.routes(routes), folder))
+    groups = _rules(manifests)
+    history.write(groups, folder, step=SCRAPE_INTERVAL / compressed.FACTOR)
+    (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))
+    targets = [
+        _scraped("catalog", NAMESPACE, good.url, bad.url),
+        _scraped("storefront", NAMESPACE, shop.url),
+        _scraped("concordat", "concordat", operator),
+        {**_scraped("kubernetes", "monitoring", f"http://127.0.0.1:{cluster_port}"), **_CLUSTER},
+    ]
+    asked = enter(prometheus(_configuration(targets, notified), folder))
+    return World(
+        prometheus=asked,
+        receiver=sink,
+        manifests=manifests,
+        good=good,
+        bad=bad,
+        began=time.time(),
+        address=address,
+    )
+
+
+@contextmanager
+def _ahead_of_others() -> Iterator[None]:
+    """
+    What starts here is served first, where root may say so: an overloaded machine makes requests fail, and then a page
+    is right and the test wrong.
+    """
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, min(before, -5))
+    try:
+        yield
+    finally:
+        with suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
 _CLUSTER = {"honor_labels": True, "scrape_interval": "2s", "scrape_timeout": "2s"}

@@ -120,7 +120,7 @@ class _Panels:
             *(self._promises() if self.service.promises else ()),
             *self.requests.stats(),
             stat(
-                "Available",
+                "Ready",
                 "Share of the wanted pods that can take requests.",
                 f"sum({available}) / sum({wanted})",
                 "percentunit",
