@@ -113,7 +113,6 @@ REASON_SUNSET_EARLIER = "SunsetEarlier"
 # Reasons of those who provide and consume them.
 REASON_CONTRACTS_SATISFIED = "ContractsSatisfied"
 REASON_NO_CONTRACTS = "NoContracts"
-REASON_CONTRACT_PENDING = "ContractPending"
 REASON_CONTRACT_REFUSED = "ContractRefused"
 REASON_CONTRACT_RETIRED = "ContractRetired"
 REASON_CONTRACT_DEPRECATED = "ContractDeprecated"

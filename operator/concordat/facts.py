@@ -100,6 +100,33 @@ class Consumer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Missing:
+    """Something a consumer declares to use that a contract does not offer."""
+
+    operation: str
+    field: str | None
+    """What it reads of the answer; ``None`` where the operation itself is not there."""
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A contract, as far as those may know it who consume or provide it."""
+
+    reference: str
+    """``namespace/name``."""
+    version: str = ""
+    """In force; empty as long as none is."""
+    state: str = ""
+    sunset: str = ""
+    successor: str = ""
+    refused: str = ""
+    """Why the version in its spec is not in force; empty when it is."""
+    unknown: tuple[Missing, ...] = ()
+    """Of what this service declares to use."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ObservedChild:
     """What the cache knows of a child that exists and is ours."""
 
@@ -132,6 +159,11 @@ class WorkloadState:
     total: int = 0
     """Pods that exist, old ones included, ``status.replicas``."""
 
+    @property
+    def rolled_out(self) -> bool:
+        """Every pod is of the latest template. Scaling is no rollout."""
+        return self.observed_generation >= self.generation and self.updated > 0 and self.total <= self.updated
+
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
@@ -150,6 +182,12 @@ class Facts:
     """
     retried: Mapping[str, Retried] = field(default_factory=dict)
     """Of what it tries again, what is tried again beneath as well: by the reference as it was written."""
+    offers: Mapping[str, Offer] = field(default_factory=dict)
+    """Contracts it consumes, by the reference as it was written; without those nobody has published as a resource."""
+    provided: Mapping[str, Offer] = field(default_factory=dict)
+    """Contracts it provides, by name."""
+    relied_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Contracts it provided and no longer does, though nobody else does: with who relies on them."""
     taken_hosts: Mapping[str, str] = field(default_factory=dict)
     """Hosts we claim that another Microservice holds, with its ``namespace/name``."""
     children: Mapping[ChildKey, ObservedChild] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from concordat.api import parse_contract
+from concordat.api import ServiceContract, ServiceContractStatus, parse_contract
 from concordat.api.contract import ServiceContractSpec
 from concordat.api.semver import Version, allows
 from concordat.errors import InvalidInput
@@ -115,8 +115,23 @@ def test_what_a_life_may_not_do_is_refused_by_both(control_plane: ControlPlane, 
     """What was promised is kept: the API server compares with what is stored."""
     before, after, remedy = TRANSITIONS[name]
     old, new = (parse_contract(contract(**spec)).spec for spec in (before, after))
+    status = ServiceContractStatus(state=old.lifecycle.state.value, sunset=old.lifecycle.sunset or "")
     broken = [rule.message for rule in ServiceContractSpec.transitions if not rule.holds(old, new)]
+    broken += [rule.message for rule in ServiceContract.transitions if not rule.holds(status, new)]
     _store(control_plane, namespace, contract(**before))
+    accepted = json.dumps({"status": {"state": status.state, "sunset": status.sunset}})
+    patch = (
+        "patch",
+        "contract",
+        "payments-api",
+        "-n",
+        namespace,
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        accepted,
+    )
+    kubectl(control_plane, *patch)
 
     if not remedy:
         _store(control_plane, namespace, contract(**after))

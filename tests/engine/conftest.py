@@ -116,13 +116,13 @@ async def eventually(holds: Callable[[], Any], *, seconds: float = 10, every: fl
 async def operating(
     cluster: ControlPlane,
     namespace: str,
-    *,
+    *others: str,
     middlewares: Sequence[Middleware] = (),
     platform: Platform | None = None,
 ) -> AsyncIterator[Story]:
-    """An engine at work."""
+    """An engine at work in one namespace, or in several."""
     async with Client(from_kubeconfig(cluster.kubeconfig), middlewares=middlewares) as client:
-        engine = Engine(client, Settings(namespaces=(namespace,), platform=platform or Platform()))
+        engine = Engine(client, Settings(namespaces=(namespace, *others), platform=platform or Platform()))
         await engine.warm()
         await engine.work()
         try:

@@ -8,7 +8,7 @@ from typing import Any
 from concordat import conventions
 from concordat.api import Microservice, MicroserviceStatus
 from concordat.facts import Consumer, Facts, Platform, Retried
-from concordat.reconcile.gather import gather
+from concordat.reconcile.gather import Neighbours, gather
 from concordat.reconcile.parents import Key, Parents, observation
 from concordat.workqueue import Lane
 from tests.engine.rig import microservice
@@ -44,7 +44,8 @@ class World:
         self.parents.observe("DELETED", item)
 
     def heard(self) -> set[str]:
-        found, self.queued = {key for key, _ in self.queued}, []
+        """Microservices alone; contracts hear of those who provide and use them as well."""
+        found, self.queued = {key for key, _ in self.queued if key.kind == conventions.MICROSERVICE}, []
         return found
 
     def service(self, name: str, namespace: str = "shop") -> Microservice:
@@ -55,7 +56,7 @@ class World:
 
     def facts(self, name: str, namespace: str = "shop") -> Facts:
         service = self.service(name, namespace)
-        return gather(service, parents=self.parents, platform=Platform(), installed=frozenset())
+        return gather(service, Neighbours(parents=self.parents), platform=Platform(), installed=frozenset())
 
 
 def test_a_person_s_edit_is_urgent_and_its_consequences_are_not() -> None:

@@ -41,6 +41,7 @@ def test_a_running_service_is_ready() -> None:
         ("Ready", "True", 13),
         ("Reconciled", "True", 13),
         ("Available", "True", 13),
+        ("ContractsSatisfied", "True", 13),
         ("Observed", "True", 13),
     ]
     assert (status.observed_generation, status.replicas, status.version) == (13, "3/3", "1.4.2")
@@ -58,7 +59,7 @@ def test_times_move_with_the_status_of_a_condition_alone() -> None:
     assert report(first, SEEN, now=LATER) == first
     broken = report(first, replace(SEEN, workload=replace(RUNNING, available=0)), now=LATER)
     times = {c.type: c.last_transition_time for c in broken.conditions}
-    assert times == {"Ready": LATER, "Reconciled": NOW, "Available": LATER, "Observed": NOW}
+    assert times == {"Ready": LATER, "Reconciled": NOW, "Available": LATER, "ContractsSatisfied": NOW, "Observed": NOW}
 
 
 def test_scaling_is_no_rollout() -> None:
@@ -200,6 +201,7 @@ def test_a_defect_of_ours_takes_back_what_was_assured() -> None:
         ("Ready", "False", conventions.REASON_INTERNAL_ERROR, LATER),
         ("Reconciled", "False", conventions.REASON_INTERNAL_ERROR, LATER),
         ("Available", "True", conventions.REASON_MINIMUM_REPLICAS, NOW),
+        ("ContractsSatisfied", "True", conventions.REASON_NO_CONTRACTS, NOW),
         ("Observed", "True", conventions.REASON_DELIVERED, NOW),
     ]
     assert "KeyError: 'spec'" in status.conditions[0].message

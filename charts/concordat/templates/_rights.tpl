@@ -5,13 +5,17 @@ The comments become the first column of the table in docs/install.md.
 {{- define "concordat.rights" -}}
 # what people declare: read, never written
 - apiGroups: [concordat.dev]
-  resources: [microservices]
+  resources: [microservices, servicecontracts]
   verbs: [list, watch]
 # conditions, children, problems
 - apiGroups: [concordat.dev]
-  resources: [microservices/status]
+  resources: [microservices/status, servicecontracts/status]
   verbs: [patch]
-# what is built: read once when a name is taken, deleted when no longer wanted
+# a broken glass is told
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create]
+# what is built: read once when a name is taken, deleted when no longer wanted; documents of contracts
 - apiGroups: [""]
   resources: [configmaps, serviceaccounts, services]
   verbs: [get, list, watch, create, patch, delete]

@@ -132,16 +132,6 @@ class ExternalConsumer(Schema):
     """What they use; everything if left out."""
 
 
-_RETIRED = "(has({0}.lifecycle) && has({0}.lifecycle.state) && {0}.lifecycle.state == 'retired')"
-_DRAFT = "(has({0}.lifecycle) && has({0}.lifecycle.state) && {0}.lifecycle.state == 'draft')"
-_SUNSET = "(has({0}.lifecycle) && has({0}.lifecycle.sunset))"
-
-
-def _sunset_holds(old: "ServiceContractSpec", new: "ServiceContractSpec") -> bool:
-    before, after = old.lifecycle.sunset, new.lifecycle.sunset
-    return before is None or after is None or after >= before
-
-
 class ServiceContractSpec(Schema):
     """What an API is, who may use it and how it may change."""
 
@@ -151,25 +141,6 @@ class ServiceContractSpec(Schema):
             holds=lambda old, new: old.type == new.type,
             message="the type of a contract stays: publish the other language under another name",
             path=".type",
-        ),
-        Transition(
-            cel=f"!{_RETIRED.format('oldSelf')} || {_RETIRED.format('self')}",
-            holds=lambda old, new: old.lifecycle.state != State.RETIRED or new.lifecycle.state == State.RETIRED,
-            message="a retired contract stays retired: publish it anew under another name",
-            path=".lifecycle",
-        ),
-        Transition(
-            cel=f"!{_DRAFT.format('self')} || {_DRAFT.format('oldSelf')}",
-            holds=lambda old, new: new.lifecycle.state != State.DRAFT or old.lifecycle.state == State.DRAFT,
-            message="others may rely on what was active: it cannot become a draft again; deprecate it instead",
-            path=".lifecycle",
-        ),
-        Transition(
-            cel=f"!{_SUNSET.format('oldSelf')} || !{_SUNSET.format('self')}"
-            " || self.lifecycle.sunset >= oldSelf.lifecycle.sunset",
-            holds=_sunset_holds,
-            message="consumers plan with the sunset: it can be moved later or taken back, never earlier",
-            path=".lifecycle",
         ),
     )
 
@@ -189,8 +160,42 @@ class ServiceContractSpec(Schema):
     """Consumers this cluster does not see."""
 
 
+_STATE = "has(self.spec.lifecycle) && has(self.spec.lifecycle.state)"
+_BEFORE = "has(oldSelf.status) && has(oldSelf.status.state)"
+_SUNSET_BEFORE = "has(oldSelf.status) && has(oldSelf.status.sunset) && oldSelf.status.sunset != ''"
+
+
 class ServiceContract(Schema):
-    """A ServiceContract with the part of its metadata that decides anything."""
+    """
+    A ServiceContract with the part of its metadata that decides anything.
+
+    Its life is compared with what is accepted, in the status, and not with the former spec: what was refused binds nobody,
+    and must not keep people from going back.
+    """
+
+    transitions: ClassVar = (
+        Transition(
+            cel=f"!({_BEFORE} && oldSelf.status.state == 'retired') || ({_STATE} && self.spec.lifecycle.state == 'retired')",
+            holds=lambda status, spec: status.state != State.RETIRED or spec.lifecycle.state == State.RETIRED,
+            message="a retired contract stays retired: publish it anew under another name",
+            path=".spec.lifecycle",
+        ),
+        Transition(
+            cel=f"!({_BEFORE} && !(oldSelf.status.state in ['', 'draft'])) || !({_STATE} && self.spec.lifecycle.state == 'draft')",
+            holds=lambda status, spec: status.state in ("", State.DRAFT) or spec.lifecycle.state != State.DRAFT,
+            message="others may rely on what was active: it cannot become a draft again; deprecate it instead",
+            path=".spec.lifecycle",
+        ),
+        Transition(
+            cel=f"!({_SUNSET_BEFORE}) || !has(self.spec.lifecycle) || !has(self.spec.lifecycle.sunset)"
+            " || self.spec.lifecycle.sunset >= oldSelf.status.sunset",
+            holds=lambda status, spec: (
+                not status.sunset or spec.lifecycle.sunset is None or spec.lifecycle.sunset >= status.sunset
+            ),
+            message="consumers plan with the sunset: it can be moved later or taken back, never earlier",
+            path=".spec.lifecycle",
+        ),
+    )
 
     name: ObjectName
     namespace: DnsLabel

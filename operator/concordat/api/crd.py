@@ -11,7 +11,7 @@ from concordat import conventions
 from concordat.api.contract import ServiceContract, ServiceContractSpec
 from concordat.api.contract_status import ServiceContractStatus
 from concordat.api.microservice import Microservice, MicroserviceSpec
-from concordat.api.schema import VALIDATIONS, Check, Schema
+from concordat.api.schema import VALIDATIONS, Check, Schema, Transition
 from concordat.api.status import MicroserviceStatus
 
 _DROPPED = {"title", "additionalProperties", "$defs", "default", "propertyNames", "anyOf", "$ref", "const"}
@@ -29,7 +29,7 @@ def microservice_crd() -> dict[str, Any]:
         description="Declares a service; everything around it is built, guarded and watched.",
         spec=structural(MicroserviceSpec),
         status=structural(MicroserviceStatus),
-        checks=Microservice.checks,
+        rules=Microservice.checks,
         columns=[
             _column("Ready", f"{_READY}.status"),
             _column("Team", ".spec.team"),
@@ -51,7 +51,7 @@ def service_contract_crd() -> dict[str, Any]:
         description="Declares an API: who may use it and how it may change. No change breaks a consumer that is running.",
         spec=structural(ServiceContractSpec),
         status=structural(ServiceContractStatus),
-        checks=ServiceContract.checks,
+        rules=(*ServiceContract.checks, *ServiceContract.transitions),
         columns=[
             _column("Ready", f"{_READY}.status"),
             _column("Type", ".spec.type"),
@@ -77,10 +77,10 @@ def _definition(
     description: str,
     spec: Mapping[str, Any],
     status: Mapping[str, Any],
-    checks: Iterable[Check],
+    rules: Iterable[Check | Transition],
     columns: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    rules = [check.validation for check in checks]
+    validations = [rule.validation for rule in rules]
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -118,7 +118,7 @@ def _definition(
                                 "spec": spec,
                                 "status": status,
                             },
-                            **({VALIDATIONS: rules} if rules else {}),
+                            **({VALIDATIONS: validations} if validations else {}),
                         }
                     },
                 }

@@ -198,6 +198,22 @@ class MicroserviceSpec(Schema):
         """Name of the port Prometheus reads."""
         return self.telemetry.metrics.port or ("metrics" if "metrics" in self.ports else self.main_port)
 
+    def contracts_used(self, namespace: str) -> "dict[str, dict[str, tuple[str, ...] | None] | None]":
+        """
+        What it uses of contracts, by ``namespace/name``: operations with what is read of their answers.
+
+        ``None`` instead of operations, or of what is read, is all of them.
+        """
+        used: dict[str, dict[str, tuple[str, ...] | None] | None] = {}
+        for use in self.consumes:
+            if not use.contract:
+                continue
+            contract = use.contract if "/" in use.contract else f"{namespace}/{use.contract}"
+            declared = None if use.uses is None else {one.operation: one.reads for one in use.uses}
+            twice = contract in used
+            used[contract] = None if twice and declared != used[contract] else declared
+        return used
+
     @property
     def version(self) -> str:
         """Tag of the image, or its digest where it has none."""

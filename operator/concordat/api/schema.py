@@ -72,7 +72,8 @@ class Transition:
     """
     A rule about a change: what was allowed before decides what is allowed now.
 
-    Stands in ``transitions`` of a :class:`Schema`. ``cel`` speaks of ``oldSelf`` and ``self``, ``holds`` takes both.
+    Stands in ``transitions`` of a :class:`Schema`. ``cel`` speaks of ``oldSelf`` and ``self``, ``holds`` takes what it needs of
+    both: for a resource the status before and the spec now, else the value before and now.
     """
 
     cel: str

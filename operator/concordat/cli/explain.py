@@ -40,10 +40,11 @@ def explain_command(
       concordat explain orders.yaml Deployment/replicas HorizontalPodAutoscaler
       concordat explain orders.yaml --no-rules -o json
     """
-    found = files.microservices(files.read([filename]), namespace=namespace)
+    documents = files.read([filename])
+    found = files.microservices(documents, namespace=namespace)
     if not found:
         fail(f"no Microservice in {filename}")
-    world = World((document.content for _, document in found), namespace=namespace)
+    world = World(files.declared(documents, namespace=namespace), namespace=namespace)
     origins = [
         origin
         for service, _ in found

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from concordat import conventions
-from concordat.api import Microservice, parse
+from concordat.api import Microservice, parse, parse_contract
 from concordat.errors import InvalidInput, Problem
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -61,6 +61,26 @@ def microservices(documents: Sequence[Document], *, namespace: str) -> list[tupl
     if problems:
         raise InvalidInput(tuple(problems))
     return found
+
+
+def declared(documents: Sequence[Document], *, namespace: str) -> list[dict[str, Any]]:
+    """
+    Whatever of it is ours, Microservices and ServiceContracts.
+
+    Raises :exc:`InvalidInput` naming file, line and field.
+    """
+    problems: list[Problem] = []
+    for document in documents:
+        if document.content.get("kind") != conventions.SERVICE_CONTRACT:
+            continue
+        try:
+            parse_contract(document.content, namespace=namespace)
+        except InvalidInput as error:
+            problems += [located(problem, document) for problem in error.problems]
+    if problems:
+        raise InvalidInput(tuple(problems))
+    ours = (conventions.MICROSERVICE, conventions.SERVICE_CONTRACT)
+    return [document.content for document in documents if document.content.get("kind") in ours]
 
 
 def located(problem: Problem, document: Document) -> Problem:

@@ -81,9 +81,10 @@ def graph(
 
 def _world(cluster: Cluster, filenames: Sequence[str], namespace: str | None) -> World:
     if not filenames:
-        return World(cluster.microservices(namespace=namespace))
-    found = files.microservices(files.read(filenames), namespace=namespace or "default")
-    return World((document.content for _, document in found), namespace=namespace or "default")
+        return World([*cluster.microservices(namespace=namespace), *cluster.contracts(namespace=namespace)])
+    documents = files.read(filenames)
+    files.microservices(documents, namespace=namespace or "default")
+    return World(files.declared(documents, namespace=namespace or "default"), namespace=namespace or "default")
 
 
 COMMANDS = [graph]

@@ -32,12 +32,13 @@ def lint(filenames: Sequence[str], namespace: str, strict: bool, output: str) ->
     problems: list[Problem] = []
     try:
         found = files.microservices(documents, namespace=namespace)
+        ours = files.declared(documents, namespace=namespace)
     except InvalidInput as error:
         found, problems = [], list(error.problems)
     else:
-        if not found:
-            fail(f"no Microservice in {', '.join(filenames)}")
-        world = World((document.content for _, document in found), namespace=namespace)
+        if not ours:
+            fail(f"no Microservice and no ServiceContract in {', '.join(filenames)}")
+        world = World(ours, namespace=namespace)
         for service, document in found:
             decided = world.planned(service)
             problems += [files.located(item.problem, document) for item in (*decided.violations, *decided.notices)]

@@ -161,6 +161,17 @@ class Cluster:
         kind = {"apiVersion": conventions.API_VERSION, "kind": conventions.MICROSERVICE}
         return [kind | item for item in self.items(path, conventions.MICROSERVICES, namespace=namespace)]
 
+    def contracts(self, *, namespace: str | None) -> list[dict[str, Any]]:
+        """The ServiceContracts, as Kubernetes objects; none where the cluster does not know them."""
+        path = f"/apis/{conventions.GROUP}/{conventions.VERSION}"
+        served = {resource["name"] for resource in (self.get(path) or {}).get("resources", ())}
+        if conventions.SERVICE_CONTRACTS not in served:
+            return []
+        if namespace is None and not self.may_list(conventions.GROUP, conventions.SERVICE_CONTRACTS):
+            namespace = self.namespace
+        kind = {"apiVersion": conventions.API_VERSION, "kind": conventions.SERVICE_CONTRACT}
+        return [kind | item for item in self.items(path, conventions.SERVICE_CONTRACTS, namespace=namespace)]
+
     def operator_settings(self) -> dict[str, str]:
         """``CONCORDAT_*`` of the operator that runs in this cluster; empty when none is found, or may be looked for."""
         if not self.may_list("apps", "deployments"):

@@ -8,14 +8,17 @@ from typing import Any
 from concordat import conventions
 from concordat.api import Microservice
 from concordat.errors import Problem
-from concordat.facts import Facts, Platform
+from concordat.facts import Facts, Missing, Platform
+from concordat.gate import Assessment, Question
 from concordat.graph import Edge
 from concordat.plan import Plan, plan
 from concordat.policies import Violation, violations
 from concordat.promises import PROMISES
-from concordat.reconcile.gather import gather
+from concordat.reconcile.contracts import Contracts, known
+from concordat.reconcile.gather import Neighbours, gather
 from concordat.reconcile.parents import Key, Parents, asked_for
 from concordat.resources import kinds
+from concordat.workqueue import Lane
 
 OPTIONAL = frozenset(kind.kind for kind in kinds.ALL if kind.optional)
 
@@ -31,11 +34,17 @@ class World:
         installed: Collection[str] = OPTIONAL,
         platform: Platform | None = None,
     ) -> None:
+        """Microservices and ServiceContracts; a contract without a status counts as accepted as it is written."""
         self._parents = Parents(lambda _key, _lane: None)
         self._installed = frozenset(installed)
         self._platform = platform or Platform()
+        self._contracts = Contracts()
         for position, item in enumerate(items, start=1):
-            self._parents.observe("ADDED", _as_stored(item, namespace, position))
+            stored = _as_stored(item, namespace, position)
+            if item.get("kind") == conventions.SERVICE_CONTRACT:
+                self._contracts.observed(known(_as_accepted(stored)), Lane.BACKGROUND)
+            else:
+                self._parents.observe("ADDED", stored)
 
     @property
     def services(self) -> list[Microservice]:
@@ -52,10 +61,23 @@ class World:
 
     def facts(self, service: Microservice) -> Facts:
         """What would be known of ``service`` if this world were all there is."""
-        own = self._parents.find(Key(conventions.MICROSERVICE, service.namespace, service.name))
-        if own is None or own.service is None:
+        parent = self._parents.find(Key(conventions.MICROSERVICE, service.namespace, service.name))
+        if parent is None or parent.service is None:
             raise LookupError(f"{service.reference} is not in this world")
-        return gather(own.service, parents=self._parents, platform=self._platform, installed=self._installed)
+        own = parent.service
+        neighbours = Neighbours(parents=self._parents, contracts=self._contracts)
+        return gather(
+            own, neighbours, platform=self._platform, installed=self._installed, missing=dict(self._missing(own))
+        )
+
+    def _missing(self, service: Microservice) -> Iterator[tuple[str, tuple[Missing, ...]]]:
+        """Of contracts whose document is at hand, what the service uses and they do not offer."""
+        for reference, uses in service.spec.contracts_used(service.namespace).items():
+            found = self._contracts.named(*reference.split("/", 1))
+            document = found.contract.spec.document.inline if found and found.contract else None
+            if uses and found and document and found.lets_in(service.namespace):
+                answer = _assess(document, service.reference, uses)
+                yield reference, tuple(Missing(**one.model_dump()) for one in answer.unknown.get(service.reference, ()))
 
     @property
     def edges(self) -> tuple[Edge, ...]:
@@ -84,6 +106,22 @@ class World:
     def planned(self, service: Microservice) -> Plan:
         """The plan for ``service`` in this world."""
         return plan(service, self.facts(service))
+
+
+def _assess(document: str, consumer: str, uses: Mapping[str, tuple[str, ...] | None]) -> Assessment:
+    from concordat.gate.assessment import (
+        assess,  # the comparer takes half a second to import, and most files hold no contract
+    )
+
+    return assess(Question(document=document, usages={consumer: dict(uses)}))
+
+
+def _as_accepted(item: dict[str, Any]) -> dict[str, Any]:
+    if item.get("status") or not isinstance(item.get("spec"), Mapping):
+        return item
+    lifecycle = item["spec"].get("lifecycle") or {}
+    said = {"version": item["spec"].get("version"), "state": lifecycle.get("state", "active"), "observedGeneration": 1}
+    return item | {"status": said | ({"sunset": str(lifecycle["sunset"])} if "sunset" in lifecycle else {})}
 
 
 def _as_stored(item: Mapping[str, Any], namespace: str, position: int) -> dict[str, Any]:

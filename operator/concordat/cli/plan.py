@@ -132,10 +132,11 @@ def _world(
     stated = {_reference(item, default): item for item in changed}
     merged = {reference: _edited(live.get(reference, {}), item) for reference, item in stated.items()}
     installed = {kind.kind for kind in kinds.ALL if kind.optional and _serves(cluster, kind.path, kind.plural)}
-    world = World({**live, **merged}.values(), namespace=default, installed=installed, platform=platform)
+    contracts = cluster.contracts(namespace=None)
+    world = World([*{**live, **merged}.values(), *contracts], namespace=default, installed=installed, platform=platform)
     if not stated:
         return world, [service for service in world.services if namespace in (None, service.namespace)]
-    before = World(live.values(), namespace=default, installed=installed, platform=platform)
+    before = World([*live.values(), *contracts], namespace=default, installed=installed, platform=platform)
     return world, [
         service for service in world.services if service.reference in stated or _moved(service, before, world)
     ]

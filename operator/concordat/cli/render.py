@@ -35,10 +35,13 @@ def render(filenames: Sequence[str], namespace: str, without: Sequence[str], out
       concordat render services/ -o json | jq '.items[].kind'
       kustomize build . | concordat render -
     """
-    found = files.microservices(files.read(filenames), namespace=namespace)
+    documents = files.read(filenames)
+    found = files.microservices(documents, namespace=namespace)
     if not found:
         fail(f"no Microservice in {', '.join(filenames)}")
-    world = World((document.content for _, document in found), namespace=namespace, installed=OPTIONAL - set(without))
+    world = World(
+        files.declared(documents, namespace=namespace), namespace=namespace, installed=OPTIONAL - set(without)
+    )
     plans = [world.planned(service) for service, _ in found]
 
     for decided, (service, document) in zip(plans, found, strict=True):

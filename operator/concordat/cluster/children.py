@@ -32,6 +32,8 @@ class Child(ObservedChild):
     """A person allows us to take it over."""
     deleting: bool = False
     workload: WorkloadState | None = None
+    consumes: str = ""
+    """Of a Deployment: the annotation that says what its pods use of contracts."""
 
     @property
     def key(self) -> ChildKey:
@@ -77,6 +79,7 @@ def child(kind: Kind, found: Object) -> Child:
         adopt=annotations.get(conventions.ANNOTATION_ADOPT) == "true",
         deleting="deletionTimestamp" in metadata,
         workload=_workload(found) if "spec" in found else None,
+        consumes=annotations.get(conventions.ANNOTATION_CONSUMES, ""),
     )
 
 

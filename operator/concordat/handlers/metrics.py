@@ -145,6 +145,12 @@ class Looked(Collector):
             ("ready", "reason"),
             engine.readiness(),
         )
+        yield _gauge(
+            "concordat_break_glass",
+            "Lets breaks through, by what carries the annotation.",
+            ("kind",),
+            engine.broken_glass(),
+        )
         yield _gauge("concordat_paused", "Hands off, by what carries the annotation.", ("kind",), engine.paused())
         yield _gauge("concordat_conflicts", "Microservices that want a stranger's name.", (), {(): engine.conflicts()})
         yield _gauge("concordat_cache_objects", "Objects in the caches.", ("kind",), engine.cached())

@@ -117,11 +117,11 @@ class Admission:
 
     def _plan(self, service: Microservice) -> Plan:
         engine = self._engine
-        facts = gather(service, parents=engine.parents, platform=engine.settings.platform, installed=engine.installed)
+        facts = gather(service, engine.neighbours, platform=engine.settings.platform, installed=engine.installed)
         return plan(service, facts)
 
     def _loses(self, service: Microservice) -> Iterator[str]:
-        names = sorted({consumer.reference for consumer, _ in self._engine.parents.consumers(service)})
+        names = sorted({consumer.reference for consumer, *_ in self._engine.parents.consumers(service)})
         if names:
             more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
             yield f"{service.reference} is consumed by {', '.join(names[:MOST_NAMED])}{more}: they lose it"

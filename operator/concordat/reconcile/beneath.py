@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from concordat.api import Microservice
 from concordat.facts import Retried
-from concordat.reconcile.parents import Parents, asked_for
+from concordat.reconcile.parents import Parents, Target, asked_for
 
 DEEPEST = 8
 """Calls in a row that are followed; a request that goes further down has other worries."""
 _HIDDEN = "a service of another namespace"
 
-LetsIn = Callable[[Microservice, str], bool]
+LetsIn = Callable[[Microservice, Target, str], bool]
 
 
 class _Way(NamedTuple):
@@ -54,10 +54,10 @@ def _steps(way: _Way, seen_from: Microservice, parents: Parents, lets_in: LetsIn
         if use.criticality == "async" or target is None or caller is None:
             continue
         found = parents.provider(target)
-        called = found if found and lets_in(found, caller.namespace) else None
+        called = found if found and lets_in(found, target, caller.namespace) else None
         reference = called.reference if called else f"{target.namespace}/{target.name}"
         if reference in way.steps:
             continue
-        known = called is not None and lets_in(called, seen_from.namespace)
+        known = called is not None and lets_in(called, target, seen_from.namespace)
         named = reference if known or target.namespace == seen_from.namespace else _HIDDEN
         yield _Way(way.times * use.attempts, (*way.steps, reference), (*way.shown, named), called)

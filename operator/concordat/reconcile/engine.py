@@ -22,8 +22,13 @@ from concordat.cluster.failures import ApiError
 from concordat.cluster.informer import Informer, Sink
 from concordat.facts import Platform
 from concordat.manifest import Kind
+from concordat.reconcile.contracts import SERVICE_CONTRACT, Contracts
+from concordat.reconcile.gatekeeper import Gatekeeper
+from concordat.reconcile.gather import Neighbours
+from concordat.reconcile.outcome import Outcome
 from concordat.reconcile.parents import MICROSERVICE, Key, Parents
-from concordat.reconcile.reconcile import Outcome, Reconciler
+from concordat.reconcile.reconcile import Reconciler
+from concordat.reconcile.reliance import relies
 from concordat.resources import kinds
 from concordat.workqueue import Lane, Observer, ShutDown, WorkQueue
 
@@ -87,10 +92,14 @@ class Engine:
         self._watcher = watcher or _Silent()
         self._discovered = asyncio.Event()
         self._discovery = Discovery(client, (kind for kind in kinds.ALL if kind.optional))
+        self.contracts = Contracts(self.queue.add, self.parents.concerned)
+        self._gatekeeper = Gatekeeper(client, contracts=self.contracts, parents=self.parents)
         self._reconciler = Reconciler(
             client,
             parents=self.parents,
             children=self.children,
+            contracts=self.contracts,
+            gatekeeper=self._gatekeeper,
             platform=settings.platform,
             installed=lambda: self.installed,
         )
@@ -104,12 +113,14 @@ class Engine:
         """Fill every cache and keep it filled; returns when all have been."""
         for scope in self._scopes():
             self._watch(MICROSERVICE, self.parents.within(scope), scope)
+            self._watch(SERVICE_CONTRACT, self.contracts.within(scope), scope)
         for kind in kinds.ALL:
             if not kind.optional:
                 self._watch_children(kind)
         await self._listed(self.informers.values())
         self._background.append(asyncio.create_task(self._follow_discovery(), name="discovery"))
         await self._discovered.wait()
+        self._recall()
         self.synced = True
 
     async def work(self) -> None:
@@ -118,6 +129,11 @@ class Engine:
             asyncio.create_task(self._work(), name=f"worker {number}") for number in range(self.settings.workers)
         ]
         self._background.append(asyncio.create_task(self._resync(), name="resync"))
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """Everybody there is."""
+        return Neighbours(parents=self.parents, contracts=self.contracts)
 
     async def stop(self, *, drain: float) -> bool:
         """Take no more work, and let what is queued finish for ``drain`` seconds at most; whether it did."""
@@ -133,6 +149,7 @@ class Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._gatekeeper.assessor.close()
         return drained
 
     def hung(self) -> str:
@@ -158,7 +175,19 @@ class Engine:
         for store in self.children.stores():
             found[store.kind.kind,] += sum(child.paused for child in store)
         found[conventions.MICROSERVICE,] = sum(parent.paused for parent in self.parents)
+        found[conventions.SERVICE_CONTRACT,] = sum(contract.paused for contract in self.contracts)
         return found
+
+    def broken_glass(self) -> Counter[tuple[str, ...]]:
+        """Objects that carry a break-glass annotation, by kind."""
+        services = [parent.service for parent in self.parents if parent.service is not None]
+        contracts = [known.contract for known in self.contracts if known.contract is not None]
+        return Counter(
+            {
+                (conventions.MICROSERVICE,): sum(bool(service.break_glass) for service in services),
+                (conventions.SERVICE_CONTRACT,): sum(bool(contract.break_glass) for contract in contracts),
+            }
+        )
 
     def conflicts(self) -> int:
         """Microservices that want a name a stranger holds."""
@@ -174,6 +203,7 @@ class Engine:
         for store in self.children.stores():
             found[store.kind.kind,] += len(store)
         found[conventions.MICROSERVICE,] = len(self.parents)
+        found[conventions.SERVICE_CONTRACT,] = len(self.contracts)
         return found
 
     def watched(self) -> Iterator[tuple[tuple[str, str], Informer[Any]]]:
@@ -220,7 +250,18 @@ class Engine:
         for informer in list(informers):
             await informer.listed.wait()
 
+    def _recall(self) -> None:
+        """Who relies on which contract, before anything is decided about one."""
+        for parent in self.parents:
+            owned = self.children.owned_by(parent.key.namespace, parent.key.name).values()
+            self.parents.relies(parent, relies(parent.relies, next((child for child in owned if child.workload), None)))
+
     def _child_changed(self, before: Child | None, after: Child | None) -> None:
+        deployment = after or before
+        if self.synced and deployment is not None and deployment.workload is not None:
+            parent = self.parents.find(Key(conventions.MICROSERVICE, deployment.namespace, deployment.owner))
+            if parent is not None:
+                self.parents.relies(parent, relies(parent.relies, after))
         only_status = before is not None and after is not None and before.is_written_as(after)
         for known in (before, after):
             if known is None or not known.owner:
@@ -232,6 +273,8 @@ class Engine:
                 self.queue.add(key, Lane.URGENT if self.synced else Lane.BACKGROUND)
 
     def _enqueue_all(self) -> None:
+        for contract in self.contracts:
+            self.queue.add(contract.key, Lane.BACKGROUND)
         for parent in self.parents:
             self.queue.add(parent.key, Lane.BACKGROUND)
 
@@ -279,13 +322,13 @@ class Engine:
     async def _reconcile(self, key: Key) -> None:
         started = asyncio.get_running_loop().time()
         try:
-            outcome = await self._reconciler.reconcile(key)
+            outcome = await self._responsible(key).reconcile(key)
         except ApiError as error:
             logger.log(logging.DEBUG if self.queue.is_failing(key) else logging.INFO, "%s: %s", key, error)
             outcome = Outcome(result="error", retry=True, again_after=error.retry_after)
         except Exception as defect:
             logger.exception("%s: cannot be reconciled", key)
-            await self._reconciler.admit(key, defect)
+            await self._responsible(key).admit(key, defect)
             outcome = Outcome(result="error", retry=True)
         self._watcher.reconciled(outcome.result, asyncio.get_running_loop().time() - started)
         if outcome.retry:
@@ -294,6 +337,9 @@ class Engine:
         self.queue.forget(key)
         if outcome.again_after:
             self.queue.add_after(key, outcome.again_after * random.uniform(1.0, 1.2))
+
+    def _responsible(self, key: Key) -> Reconciler | Gatekeeper:
+        return self._gatekeeper if key.kind == conventions.SERVICE_CONTRACT else self._reconciler
 
     async def _resync(self) -> None:
         while True:

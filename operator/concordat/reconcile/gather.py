@@ -2,63 +2,90 @@
 Gather: the facts one plan needs, from the caches alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from concordat.api import Microservice
-from concordat.facts import Consumer, Facts, Platform, Provider, Retried
+from concordat.facts import Consumer, Facts, Missing, Offer, Platform, Provider, Retried
 from concordat.reconcile.beneath import beneath
-from concordat.reconcile.parents import Parents, asked_for
+from concordat.reconcile.contracts import Contracts, Known
+from concordat.reconcile.parents import Parents, Target, asked_for
 from concordat.resources.edges import offered
 
 
-def gather(service: Microservice, *, parents: Parents, platform: Platform, installed: frozenset[str]) -> Facts:
+@dataclass(frozen=True, kw_only=True)
+class Neighbours:
+    """Who else there is."""
+
+    parents: Parents
+    contracts: Contracts = field(default_factory=Contracts)
+
+
+def gather(
+    service: Microservice,
+    neighbours: Neighbours,
+    *,
+    platform: Platform,
+    installed: frozenset[str],
+    missing: Mapping[str, tuple[Missing, ...]] | None = None,
+    provided_before: tuple[str, ...] = (),
+) -> Facts:
     """
     What the caches know that ``service`` depends on.
 
     Its own children are not among it: what should exist does not depend on what exists. So a plan holds as long as
-    these facts do, and the thousand steps of a rollout need no new one.
+    these facts do, and the thousand steps of a rollout need no new one. ``missing`` is what it uses of contracts and is
+    not offered, ``provided_before`` the contracts it provides as rolled out.
     """
     return Facts(
         platform=platform,
         installed=installed,
-        providers=_providers(service, parents),
-        consumers=tuple(_consumers(service, parents)),
-        indispensable=frozenset(_indispensable(service, parents)),
-        retried=_retried(service, parents),
-        taken_hosts=_taken_hosts(service, parents),
+        providers=_providers(service, neighbours),
+        consumers=tuple(_consumers(service, neighbours)),
+        indispensable=frozenset(_indispensable(service, neighbours)),
+        offers=_offers(service, neighbours.contracts, missing or {}),
+        provided=_provided(service, neighbours.contracts),
+        relied_on=_relied_on(service, neighbours, provided_before),
+        retried=_retried(service, neighbours),
+        taken_hosts=_taken_hosts(service, neighbours.parents),
     )
 
 
-def _providers(service: Microservice, parents: Parents) -> dict[str, Provider]:
+def _providers(service: Microservice, neighbours: Neighbours) -> dict[str, Provider]:
     found = {}
     for use in service.spec.consumes:
-        provider = parents.provider(asked_for(use.service, use.contract, service.namespace))
-        if provider is not None and _lets_in(provider, service.namespace):
+        target = asked_for(use.service, use.contract, service.namespace)
+        provider = neighbours.parents.provider(target)
+        if provider is not None and _lets_in(provider, target, service.namespace, neighbours.contracts):
             found[use.reference] = offered(provider)
     return found
 
 
-def _lets_in(provider: Microservice, namespace: str) -> bool:
+def _lets_in(provider: Microservice, target: Target, namespace: str, contracts: Contracts) -> bool:
+    """Consent is the contract's where it is published as a resource, else the provider's."""
+    contract = contracts.named(target.namespace, target.name) if target.kind == "contract" else None
+    if contract is not None:
+        return contract.lets_in(namespace)
     return provider.namespace == namespace or namespace in provider.spec.access.namespaces
 
 
-def _consumers(service: Microservice, parents: Parents) -> Iterator[Consumer]:
-    for consumer, ports in parents.consumers(service):
-        if _lets_in(service, consumer.namespace):
+def _consumers(service: Microservice, neighbours: Neighbours) -> Iterator[Consumer]:
+    for consumer, target, ports in neighbours.parents.consumers(service):
+        if _lets_in(service, target, consumer.namespace, neighbours.contracts):
             yield Consumer(name=consumer.name, namespace=consumer.namespace, ports=ports)
 
 
-def _indispensable(service: Microservice, parents: Parents) -> Iterator[str]:
-    for reference, provider in _hard(service, parents):
-        if not _needs(provider, service, parents):
+def _indispensable(service: Microservice, neighbours: Neighbours) -> Iterator[str]:
+    for reference, provider in _hard(service, neighbours):
+        if not _needs(provider, service, neighbours):
             yield reference
 
 
-def _needs(one: Microservice, other: Microservice, parents: Parents) -> bool:
+def _needs(one: Microservice, other: Microservice, neighbours: Neighbours) -> bool:
     """Whether ``one`` cannot work without ``other``, over however many others."""
     seen, left = {one.reference}, [one]
     while left:
-        for _, following in _hard(left.pop(), parents):
+        for _, following in _hard(left.pop(), neighbours):
             if following.reference == other.reference:
                 return True
             if following.reference not in seen:
@@ -67,27 +94,81 @@ def _needs(one: Microservice, other: Microservice, parents: Parents) -> bool:
     return False
 
 
-def _hard(service: Microservice, parents: Parents) -> Iterator[tuple[str, Microservice]]:
+def _hard(service: Microservice, neighbours: Neighbours) -> Iterator[tuple[str, Microservice]]:
     for use in service.spec.consumes:
-        if use.criticality == "hard":
-            provider = parents.provider(asked_for(use.service, use.contract, service.namespace))
-            if (
-                provider is not None
-                and provider.reference != service.reference
-                and _lets_in(provider, service.namespace)
-            ):
-                yield use.reference, provider
+        if use.criticality != "hard":
+            continue
+        target = asked_for(use.service, use.contract, service.namespace)
+        provider = neighbours.parents.provider(target)
+        if provider is None or provider.reference == service.reference:
+            continue
+        if _lets_in(provider, target, service.namespace, neighbours.contracts):
+            yield use.reference, provider
 
 
-def _retried(service: Microservice, parents: Parents) -> dict[str, Retried]:
-    """Asked only of those who retry: nobody else multiplies anything."""
+def _offers(
+    service: Microservice, contracts: Contracts, missing: Mapping[str, tuple[Missing, ...]]
+) -> dict[str, Offer]:
     found = {}
     for use in service.spec.consumes:
-        provider = parents.provider(asked_for(use.service, use.contract, service.namespace))
+        if not use.contract:
+            continue
+        target = asked_for(None, use.contract, service.namespace)
+        known = contracts.named(target.namespace, target.name)
+        if known is not None and known.lets_in(service.namespace):
+            reference = f"{target.namespace}/{target.name}"
+            found[use.contract] = _offer(known, refused="", unknown=missing.get(reference, ()))
+    return found
+
+
+def _provided(service: Microservice, contracts: Contracts) -> dict[str, Offer]:
+    known = {name: contracts.named(service.namespace, name) for name in service.spec.provides}
+    return {name: _offer(found, refused=found.refused) for name, found in known.items() if found is not None}
+
+
+def _offer(known: Known, *, refused: str, unknown: tuple[Missing, ...] = ()) -> Offer:
+    return Offer(
+        reference=f"{known.key.namespace}/{known.key.name}",
+        version=known.status.version,
+        state=known.status.state,
+        sunset=known.status.sunset,
+        successor=(known.contract.spec.lifecycle.successor or "") if known.contract else "",
+        refused=refused,
+        unknown=unknown,
+    )
+
+
+def _relied_on(
+    service: Microservice, neighbours: Neighbours, provided_before: tuple[str, ...]
+) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for name in provided_before:
+        known = neighbours.contracts.named(service.namespace, name)
+        if name in service.spec.provides or known is None or not known.status.version:
+            continue
+        if neighbours.parents.provider(Target("contract", service.namespace, name)) is not None:
+            continue
+        others = [parent.key for parent in neighbours.parents.relying(service.namespace, name)]
+        users = tuple(str(key) for key in others if str(key) != service.reference)
+        if users:
+            found[name] = users
+    return found
+
+
+def _retried(service: Microservice, neighbours: Neighbours) -> dict[str, Retried]:
+    """Asked only of those who retry: nobody else multiplies anything."""
+
+    def lets_in(provider: Microservice, target: Target, namespace: str) -> bool:
+        return _lets_in(provider, target, namespace, neighbours.contracts)
+
+    found = {}
+    for use in service.spec.consumes:
+        target = asked_for(use.service, use.contract, service.namespace)
+        provider = neighbours.parents.provider(target)
         if use.attempts == 1 or use.criticality == "async" or provider is None:
             continue
-        if _lets_in(provider, service.namespace):
-            found[use.reference] = beneath(provider, seen_from=service, parents=parents, lets_in=_lets_in)
+        if lets_in(provider, target, service.namespace):
+            found[use.reference] = beneath(provider, seen_from=service, parents=neighbours.parents, lets_in=lets_in)
     return found
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+import orjson
 from pydantic import ValidationError
 
 from concordat import conventions
@@ -87,6 +88,11 @@ class Turn:
     service: Microservice | None
     problems: tuple[Problem, ...]
 
+    @property
+    def decides(self) -> bool:
+        """Something is to be planned in it."""
+        return self.service is not None and not self.problems and not self.paused
+
 
 @dataclass(kw_only=True, slots=True)
 class Parent:
@@ -112,6 +118,8 @@ class Parent:
     """What the API server called invalid, and its words; see :attr:`concordat.cluster.apply.Known.refused`."""
     decided: Decided | None = None
     """The last complete plan."""
+    relies: tuple[str, ...] = ()
+    """What its pods use of contracts, as written on the Deployment; during a rollout also what the former pods use."""
 
     def turn(self) -> Turn:
         """What a pass that begins now is about."""
@@ -127,6 +135,7 @@ class Parents:
         self._consumers: defaultdict[Target, set[Key]] = defaultdict(set)
         self._contracts: defaultdict[tuple[str, str], set[Key]] = defaultdict(set)
         self._hosts: defaultdict[str, set[Key]] = defaultdict(set)
+        self._relying: defaultdict[tuple[str, str], set[Key]] = defaultdict(set)
 
     def __len__(self) -> int:
         return len(self._parents)
@@ -184,6 +193,7 @@ class Parents:
             del self._parents[gone.key]
             self._reindex(gone.key, None if gone.deleting else gone.service, None)
             self._reclaim(gone.key, _claimed(gone), set())
+            self.relies(gone, ())
 
     def wrote_status(self, parent: Parent, status: MicroserviceStatus, answer: Mapping[str, Any]) -> None:
         """
@@ -240,6 +250,31 @@ class Parents:
             return
         self._reclaim(known.key, claimed, _claimed(known), handed_over=held ^ set(status.hosts))
 
+    # --- who relies on which contract -----------------------------------------------------------------------------------
+
+    def relies(self, parent: Parent, uses: tuple[str, ...]) -> None:
+        """What its pods use of contracts from now on; tells those that gain or lose somebody."""
+        before, after = parent.relies, uses
+        if before == after:
+            return
+        parent.relies = after
+        for contract in contracts_in(before):
+            _discard(self._relying, contract, parent.key)
+        for contract in contracts_in(after):
+            self._relying[contract].add(parent.key)
+        for namespace, name in contracts_in((*before, *after)):
+            self._enqueue(Key(conventions.SERVICE_CONTRACT, namespace, name), Lane.BACKGROUND)
+
+    def relying(self, namespace: str, name: str) -> Iterator[Parent]:
+        """Whose pods use a contract, in the order of their names."""
+        for key in sorted(self._relying.get((namespace, name), ())):
+            yield self._parents[key]
+
+    def concerned(self, namespace: str, name: str) -> set[Key]:
+        """Who provides a contract or says that it consumes it."""
+        contract = Target("contract", namespace, name)
+        return self._providing(contract) | self._consumers.get(contract, set())
+
     # --- the neighbours -------------------------------------------------------------------------------------------------
 
     def provider(self, target: Target) -> Microservice | None:
@@ -250,8 +285,8 @@ class Parents:
         services = [service for key in claims if (service := self._service(key))]
         return min(services, key=_seniority, default=None)
 
-    def consumers(self, service: Microservice) -> Iterator[tuple[Microservice, tuple[str, ...]]]:
-        """Who consumes ``service``, by its name or by a contract it provides, and which ports they ask for."""
+    def consumers(self, service: Microservice) -> Iterator[tuple[Microservice, Target, tuple[str, ...]]]:
+        """Who consumes ``service``, by its name or by a contract it provides, by which, and which ports they ask for."""
         for target in _targets(service):
             provider = self.provider(target)
             if provider is None or provider.reference != service.reference:  # it may be as somebody would have it
@@ -262,7 +297,7 @@ class Parents:
                     continue
                 for use in consumer.spec.consumes:
                     if asked_for(use.service, use.contract, consumer.namespace) == target:
-                        yield consumer, use.ports
+                        yield consumer, target, use.ports
 
     def holder(self, host: str) -> Key | None:
         """
@@ -303,6 +338,8 @@ class Parents:
             self._contracts[contract].add(key)
             affected |= self._contracts[contract]
 
+        for contract in provided_before ^ provided_after:
+            self._enqueue(Key(conventions.SERVICE_CONTRACT, *contract), Lane.BACKGROUND)
         for other in affected - {key}:
             self._enqueue(other, Lane.BACKGROUND)
 
@@ -333,6 +370,20 @@ class Parents:
         if target.kind == "service":
             return {Key(conventions.MICROSERVICE, target.namespace, target.name)}
         return set(self._contracts.get((target.namespace, target.name), ()))
+
+
+def contracts_in(uses: Iterable[str]) -> set[tuple[str, str]]:
+    """Namespace and name of every contract that stands in annotations of Deployments."""
+    return {tuple(reference.split("/", 1)) for text in uses for reference in usages_in(text)}  # type: ignore[misc]
+
+
+def usages_in(text: str) -> dict[str, Any]:
+    """Of each contract, what is used; of an annotation somebody mangled, nothing."""
+    try:
+        found = orjson.loads(text) if text else {}
+    except orjson.JSONDecodeError:
+        return {}
+    return {name: uses for name, uses in found.items() if "/" in name} if isinstance(found, dict) else {}
 
 
 class Scope:

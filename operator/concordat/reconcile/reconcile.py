@@ -7,42 +7,37 @@ Errors get their meaning here and nowhere else: into conditions for people, and 
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from concordat import conventions
 from concordat.api import Microservice, MicroserviceStatus, resolve
 from concordat.cluster.apply import Apply, Known, Owner, Settled, Wanted
 from concordat.cluster.children import Child, Children
-from concordat.cluster.client import Cluster
+from concordat.cluster.client import Client
 from concordat.cluster.failures import ApiError
 from concordat.errors import ConcordatError, Conflict, Stalled, Waiting
 from concordat.facts import Facts, Platform
 from concordat.manifest import ChildKey
 from concordat.plan import Plan, plan
-from concordat.reconcile.gather import gather
+from concordat.reconcile.announcement import announce
+from concordat.reconcile.contracts import Contracts
+from concordat.reconcile.gatekeeper import Gatekeeper
+from concordat.reconcile.gather import Neighbours, gather
+from concordat.reconcile.merge_patch import merge_patch
+from concordat.reconcile.outcome import LOOK_AGAIN_AT_REFUSAL, Outcome
 from concordat.reconcile.parents import MICROSERVICE, Decided, Key, Parent, Parents, Turn
+from concordat.reconcile.reliance import relies
 from concordat.status import ChildOutcome, Seen, defective, report
 
 logger = logging.getLogger(__name__)
 
 LOOK_AGAIN_AT_STRANGER = 30.0
 """Seconds. An object that is not ours is not watched: only asking tells that it is gone or offered to us."""
-LOOK_AGAIN_AT_REFUSAL = 60.0
-"""Seconds. Quotas, Pod Security and rights are mended elsewhere; asking costs one request a child."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What is left to do after one pass."""
-
-    result: str = "success"
-    """controller-runtime's label: success, error, requeue, requeue_after."""
-    retry: bool = False
-    """Something failed: again after a backoff."""
-    again_after: float = 0.0
-    """Seconds; at least so long for a retry."""
+LOOK_AGAIN_AT_OTHERS = 10.0
+"""Seconds. Nobody tells a service that the last one has gone who relied on a contract it gives up; looking costs no request."""
+_WAITS_FOR_OTHERS = frozenset({conventions.REASON_CONTRACT_IN_USE})
+WAIT_FOR_DECISION = 2.0
+"""Seconds until a service looks again at a contract that is being decided about; it is told before that."""
 
 
 class ParentGone(Exception):
@@ -54,16 +49,20 @@ class Reconciler:
 
     def __init__(
         self,
-        cluster: Cluster,
+        cluster: Client,
         *,
         parents: Parents,
         children: Children,
+        contracts: Contracts,
+        gatekeeper: Gatekeeper,
         platform: Platform,
         installed: Callable[[], frozenset[str]],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._cluster = cluster
         self._parents = parents
+        self._neighbours = Neighbours(parents=parents, contracts=contracts)
+        self._gatekeeper = gatekeeper
         self._children = children
         self._platform = platform
         self._installed = installed
@@ -76,20 +75,31 @@ class Reconciler:
         if parent is None or parent.deleting:
             return Outcome()
         turn = parent.turn()
+        if turn.service and turn.decides and self._gatekeeper.undecided(turn.service):
+            return Outcome(result="requeue_after", again_after=WAIT_FOR_DECISION)
         try:
-            facts = self.gather(turn)
+            facts = await self.gather(parent, turn)
             planned = self.plan(parent, turn, facts)
             settled = await self.apply(parent, planned)
             await self.report(parent, turn, planned, settled)
         except ParentGone:
             return Outcome()
+        if isinstance(planned, Plan) and any(found.reason in _WAITS_FOR_OTHERS for found in planned.violations):
+            return Outcome(result="requeue_after", again_after=LOOK_AGAIN_AT_OTHERS)
         return _what_is_left(settled)
 
-    def gather(self, turn: Turn) -> Facts:
-        """What the plan depends on, from the caches."""
+    async def gather(self, parent: Parent, turn: Turn) -> Facts:
+        """What the plan depends on, from the caches; of contracts, what was assessed once for every use."""
         if turn.service is None:
             return Facts(platform=self._platform)
-        return gather(turn.service, parents=self._parents, platform=self._platform, installed=self._installed())
+        return gather(
+            turn.service,
+            self._neighbours,
+            platform=self._platform,
+            installed=self._installed(),
+            missing=await self._gatekeeper.missing(turn.service),
+            provided_before=parent.status.provides,
+        )
 
     def plan(self, parent: Parent, turn: Turn, facts: Facts) -> Plan | Decided | None:
         """
@@ -155,8 +165,22 @@ class Reconciler:
             ),
             now=self._timestamp(),
         )
-        if status != parent.status:
-            await self._write_status(parent, status)
+        deployment = next((child for child in current.values() if child.workload), None)
+        self._parents.relies(parent, relies(parent.relies, deployment))
+        if status == parent.status:
+            return
+        let_through = _let_through(status)
+        if let_through and not _let_through(parent.status) and turn.service is not None:
+            await announce(
+                self._cluster,
+                kind=conventions.MICROSERVICE,
+                namespace=parent.key.namespace,
+                name=parent.key.name,
+                uid=parent.uid,
+                note=f"{turn.service.break_glass}: {let_through}",
+                now=self._now(),
+            )
+        await self._write_status(parent, status)
 
     async def admit(self, key: Key, defect: Exception) -> None:
         """A pass has ended by a defect of ours: nobody knows any more whether what was reported still holds."""
@@ -174,7 +198,7 @@ class Reconciler:
     async def _write_status(self, parent: Parent, status: MicroserviceStatus) -> None:
         try:
             answer = await self._cluster.patch_status(
-                MICROSERVICE, parent.key.namespace, parent.key.name, _difference(parent.status, status), uid=parent.uid
+                MICROSERVICE, parent.key.namespace, parent.key.name, merge_patch(parent.status, status), uid=parent.uid
             )
         except ApiError as error:
             if error.not_found or error.conflicting:
@@ -192,6 +216,14 @@ class Reconciler:
         found = await self._cluster.find(MICROSERVICE, parent.key.namespace, parent.key.name)
         if found is None or found["metadata"]["uid"] != parent.uid or "deletionTimestamp" in found["metadata"]:
             raise ParentGone
+
+
+def _let_through(status: MicroserviceStatus) -> str:
+    """What a broken glass let through."""
+    for condition in status.conditions:
+        if condition.type == conventions.CONTRACTS_SATISFIED and condition.reason == conventions.REASON_BREAK_GLASS:
+            return condition.message
+    return ""
 
 
 def _decided(service: Microservice, facts: Facts, planned: Plan) -> Decided:
@@ -273,11 +305,3 @@ def _what_is_left(settled: Iterable[Settled]) -> Outcome:
     if any(not outcome.refused for outcome in errors):
         return Outcome(result="requeue_after", again_after=LOOK_AGAIN_AT_REFUSAL)
     return Outcome(result="requeue_after")
-
-
-def _difference(before: MicroserviceStatus, after: MicroserviceStatus) -> dict[str, Any]:
-    """JSON merge patch (RFC 7386): the fields that differ."""
-    old = before.model_dump(by_alias=True, exclude_unset=True)
-    new = after.model_dump(by_alias=True, exclude_unset=True)
-    changed = {name: value for name, value in new.items() if old.get(name) != value}
-    return changed | dict.fromkeys(old.keys() - new.keys())

@@ -6,9 +6,10 @@ Every field passes Pod Security ``restricted``; there is no passthrough, so what
 
 from typing import Any
 
+from concordat import conventions
 from concordat.api import TIERS, Microservice, Probe
 from concordat.facts import Facts
-from concordat.manifest import Manifest, object_name
+from concordat.manifest import Manifest, canonical, object_name
 from concordat.resources.environment import environment, literal
 from concordat.resources.metadata import metadata, pod_labels, selector
 
@@ -18,6 +19,8 @@ DRAIN_SECONDS = 5
 """Between "no longer an endpoint" and the end signal: every proxy must have heard. Without it rollouts lose requests."""
 SHUTDOWN_SECONDS = 30
 """For the program to finish what it does; Kubernetes counts the drain before it into the same grace period."""
+LONGEST_DECLARATION = 64 * 1024
+"""Bytes; annotations hold 256 KiB together. Beyond it a consumer counts as using everything."""
 
 
 def build(service: Microservice, facts: Facts) -> Manifest | None:
@@ -27,7 +30,7 @@ def build(service: Microservice, facts: Facts) -> Manifest | None:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": metadata(service),
+        "metadata": _metadata(service),
         "spec": {
             **({"replicas": scaling.min} if scaling.min == scaling.max else {}),
             "revisionHistoryLimit": 3,
@@ -56,6 +59,17 @@ def build(service: Microservice, facts: Facts) -> Manifest | None:
             },
         },
     }
+
+
+def _metadata(service: Microservice) -> dict[str, Any]:
+    """With what the pods use of contracts: it outlives an operator, and changing it restarts nobody."""
+    used = service.spec.contracts_used(service.namespace)
+    if not used:
+        return metadata(service)
+    text = canonical(used).decode()
+    if len(text) > LONGEST_DECLARATION:
+        text = canonical(dict.fromkeys(used)).decode()
+    return metadata(service) | {"annotations": {conventions.ANNOTATION_CONSUMES: text}}
 
 
 def _container(service: Microservice, facts: Facts) -> dict[str, Any]:

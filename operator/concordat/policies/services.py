@@ -1,45 +1,14 @@
-"""
-What must hold before anything is built: small pure checks, each named for what it finds.
-
-What blocks forbids building, because building would do harm; the last good children stay as they are. Everything else
-only leaves something out: two services that consume each other can be created in any order, and a service whose provider
-is gone can still be mended. What is left out is an error where a person must act, a warning where it may be meant so.
-"""
+"""What must hold of a service among its neighbours."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from ipaddress import ip_network
 
 from concordat import conventions
 from concordat.api import Microservice, injected_variable
-from concordat.errors import Problem
 from concordat.facts import Facts
-
-
-@dataclass(frozen=True, kw_only=True)
-class Violation:
-    """A policy that does not hold."""
-
-    reason: str
-    """CamelCase, API: people alert on it."""
-    problem: Problem
-    blocks: bool = False
-    """Nothing is built, so that the last good children stay as they are. Else only what it is about is left out."""
-
-    @property
-    def is_error(self) -> bool:
-        """A person must act."""
-        return self.problem.severity == "error"
-
-
-Policy = Callable[[Microservice, Facts], Iterator[Violation]]
-
-
-def violations(policies: Sequence[Policy], service: Microservice, facts: Facts) -> tuple[Violation, ...]:
-    """Every violation, in the order of the policies."""
-    return tuple(violation for policy in policies for violation in policy(service, facts))
+from concordat.policies.violation import Policy, Violation, error, left_out, warning
 
 
 def host_taken(service: Microservice, facts: Facts) -> Iterator[Violation]:
@@ -52,7 +21,7 @@ def host_taken(service: Microservice, facts: Facts) -> Iterator[Violation]:
         holder = facts.taken_hosts.get(host)
         if holder is not None:
             known = holder if not _elsewhere(holder, service) else "a service of another namespace"
-            yield _left_out(
+            yield left_out(
                 conventions.REASON_HOST_TAKEN,
                 f"spec.routing.hosts[{position}]",
                 f"{host} belongs to {known}, which claimed it first, so it is left out of the route:"
@@ -69,7 +38,7 @@ def variable_ambiguous(service: Microservice, facts: Facts) -> Iterator[Violatio
             positions[variable].append(position)
     for name, (first, *more) in positions.items():
         for position in more if name not in stated else ():
-            yield _error(
+            yield error(
                 conventions.REASON_VARIABLE_AMBIGUOUS,
                 f"spec.consumes[{position}]",
                 f"{name} would stand for spec.consumes[{first}] as well: write {name} in spec.env yourself",
@@ -80,7 +49,7 @@ def egress_forbidden(service: Microservice, facts: Facts) -> Iterator[Violation]
     """The instance metadata of a cloud hands out the node's credentials to whoever reaches it."""
     for position, egress in enumerate(service.spec.egress):
         if egress.cidr and _is_metadata(egress.cidr, facts.platform.metadata_addresses):
-            yield _error(
+            yield error(
                 conventions.REASON_EGRESS_FORBIDDEN,
                 f"spec.egress[{position}].cidr",
                 f"{egress.cidr} is the cloud's instance metadata, which no service may reach: remove it",
@@ -93,7 +62,7 @@ def provider_missing(service: Microservice, facts: Facts) -> Iterator[Violation]
         if use.reference in facts.providers or _elsewhere(use.reference, service):
             continue
         remedy = "create it" if use.service else f"add {use.reference} to the provides of the service that serves it"
-        yield _warning(
+        yield warning(
             conventions.REASON_PROVIDER_MISSING,
             f"spec.consumes[{position}]",
             f"nothing called {use.reference} is in namespace {service.namespace}, so nothing is opened for it:"
@@ -106,7 +75,7 @@ def consent_missing(service: Microservice, facts: Facts) -> Iterator[Violation]:
     for position, use in enumerate(service.spec.consumes):
         if use.reference in facts.providers or not _elsewhere(use.reference, service):
             continue
-        yield _warning(
+        yield warning(
             conventions.REASON_CONSENT_MISSING,
             f"spec.consumes[{position}]",
             f"{use.reference} does not exist or does not let namespace {service.namespace} in, so nothing is opened for"
@@ -122,14 +91,14 @@ def port_unknown(service: Microservice, facts: Facts) -> Iterator[Violation]:
             continue
         for index, name in enumerate(use.ports):
             if name not in provider.ports:
-                yield _warning(
+                yield warning(
                     conventions.REASON_PORT_UNKNOWN,
                     f"spec.consumes[{position}].ports[{index}]",
                     f"{use.reference} offers no port {name}, so it is not opened: choose from {', '.join(provider.ports)}",
                 )
 
 
-MICROSERVICE_POLICIES: Sequence[Policy] = (
+SERVICE_POLICIES: Sequence[Policy] = (
     host_taken,
     variable_ambiguous,
     egress_forbidden,
@@ -150,15 +119,3 @@ def _is_metadata(cidr: str, addresses: tuple[str, ...]) -> bool:
 def _elsewhere(reference: str, service: Microservice) -> bool:
     namespace, slash, _ = reference.partition("/")
     return bool(slash) and namespace != service.namespace
-
-
-def _error(reason: str, path: str, message: str) -> Violation:
-    return Violation(reason=reason, problem=Problem(path=path, message=message), blocks=True)
-
-
-def _left_out(reason: str, path: str, message: str) -> Violation:
-    return Violation(reason=reason, problem=Problem(path=path, message=message))
-
-
-def _warning(reason: str, path: str, message: str) -> Violation:
-    return Violation(reason=reason, problem=Problem(path=path, message=message, severity="warning"))

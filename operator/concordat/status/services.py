@@ -1,16 +1,10 @@
-"""
-The only writer of conditions: from what was planned, written and seen to what a person reads.
-
-``Reconciled`` says whether everything planned is in place, ``Available`` whether enough replicas answer, ``Observed``
-whether its rules and its dashboard are delivered, ``Ready`` summarises the first two and waits for the rollout. Pure;
-nothing here changes by the passing of time alone.
-"""
+"""The status of a Microservice: ``Ready`` summarises, the others explain."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from concordat import conventions
-from concordat.api import ChildStatus, Condition, Microservice, MicroserviceStatus, ProblemStatus
+from concordat.api import ChildStatus, Microservice, MicroserviceStatus, ProblemStatus
 from concordat.api.condition import transition
 from concordat.errors import Problem
 from concordat.facts import Platform, WorkloadState
@@ -18,10 +12,9 @@ from concordat.manifest import ChildKey
 from concordat.policies import Violation
 from concordat.resources import kinds
 from concordat.resources.edges import MAIN_PORT_NUMBER, host
+from concordat.status.finding import LONGEST_MESSAGE, MOST_PROBLEMS, Finding, at
 
 _LONGEST_REASON = 1024
-_LONGEST_MESSAGE = 4096
-_MOST_PROBLEMS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,70 +56,70 @@ def report(before: MicroserviceStatus, seen: Seen, *, now: str) -> MicroserviceS
     """
     reconciled = _reconciled(seen)
     available = _available(seen)
-    conditions = (_ready(seen, reconciled, available), reconciled, available, _observed(seen))
+    conditions = (
+        _ready(seen, reconciled, available),
+        reconciled,
+        available,
+        _contracts_satisfied(seen),
+        _observed(seen),
+    )
     return MicroserviceStatus(
         observed_generation=seen.generation,
-        conditions=transition(before.conditions, (_at(condition, seen.generation, now) for condition in conditions)),
+        conditions=transition(before.conditions, (at(condition, seen.generation, now) for condition in conditions)),
         children=tuple(_child(outcome, available) for outcome in sorted(seen.children, key=lambda child: child.key)),
-        problems=tuple(_problems(seen))[:_MOST_PROBLEMS],
+        problems=tuple(_problems(seen))[:MOST_PROBLEMS],
         version=_version(seen, available, before),
         replicas=_replicas(seen),
         url=_url(seen),
         hosts=before.hosts if seen.hosts is None else seen.hosts,
+        provides=_provides(seen, before),
     )
+
+
+_KEPT = (conventions.AVAILABLE, conventions.CONTRACTS_SATISFIED, conventions.OBSERVED)
 
 
 def defective(before: MicroserviceStatus, defect: Exception, *, generation: int, now: str) -> MicroserviceStatus:
     """``before`` without its assurances: an error of our own kept us from looking."""
     message = f"a defect of the operator: {type(defect).__name__}: {defect}"
     admitted = (
-        _Finding(type=kind, status=False, reason=conventions.REASON_INTERNAL_ERROR, message=message)
+        Finding(type=kind, status=False, reason=conventions.REASON_INTERNAL_ERROR, message=message)
         for kind in (conventions.READY, conventions.RECONCILED)
     )
-    rest = (
-        condition for condition in before.conditions if condition.type in (conventions.AVAILABLE, conventions.OBSERVED)
-    )
-    conditions = (*(_at(finding, generation, now) for finding in admitted), *rest)
+    rest = (condition for condition in before.conditions if condition.type in _KEPT)
+    conditions = (*(at(finding, generation, now) for finding in admitted), *rest)
     return before.model_copy(
         update={"observed_generation": generation, "conditions": transition(before.conditions, conditions)}
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Finding:
-    type: str
-    status: bool | None
-    reason: str
-    message: str = ""
-
-
-def _reconciled(seen: Seen) -> _Finding:
+def _reconciled(seen: Seen) -> Finding:
     if seen.paused:
         message = f"hands off: remove the annotation {conventions.ANNOTATION_PAUSED} to go on"
-        return _Finding(type=conventions.RECONCILED, status=False, reason=conventions.REASON_PAUSED, message=message)
+        return Finding(type=conventions.RECONCILED, status=False, reason=conventions.REASON_PAUSED, message=message)
     if seen.invalid:
         message = "; ".join(map(str, seen.invalid))
-        return _Finding(type=conventions.RECONCILED, status=False, reason=conventions.REASON_INVALID, message=message)
+        return Finding(type=conventions.RECONCILED, status=False, reason=conventions.REASON_INVALID, message=message)
     if seen.violations:
         first = seen.violations[0]
         message = "; ".join(str(violation.problem) for violation in seen.violations)
-        return _Finding(type=conventions.RECONCILED, status=False, reason=first.reason, message=message)
+        return Finding(type=conventions.RECONCILED, status=False, reason=first.reason, message=message)
     failed = [child for child in seen.children if child.reason]
     left_out = [violation for violation in seen.notices if violation.is_error]
     if left_out:
         message = "; ".join((*(str(violation.problem) for violation in left_out), *(child.message for child in failed)))
-        return _Finding(type=conventions.RECONCILED, status=False, reason=left_out[0].reason, message=message)
+        return Finding(type=conventions.RECONCILED, status=False, reason=left_out[0].reason, message=message)
     if failed:
         worst = min(failed, key=lambda child: child.waiting)  # what needs a person first
         message = "; ".join(child.message for child in failed)
-        return _Finding(type=conventions.RECONCILED, status=False, reason=worst.reason, message=message)
-    return _Finding(type=conventions.RECONCILED, status=True, reason=conventions.REASON_RECONCILED)
+        return Finding(type=conventions.RECONCILED, status=False, reason=worst.reason, message=message)
+    return Finding(type=conventions.RECONCILED, status=True, reason=conventions.REASON_RECONCILED)
 
 
-def _available(seen: Seen) -> _Finding:
+def _available(seen: Seen) -> Finding:
     workload = seen.workload
     if workload is None:
-        return _Finding(
+        return Finding(
             type=conventions.AVAILABLE,
             status=False,
             reason=conventions.REASON_PROGRESSING,
@@ -134,39 +127,67 @@ def _available(seen: Seen) -> _Finding:
         )
     counted = f"{workload.available} of {_wanted(seen)} replicas are available"
     if workload.available >= _fewest(seen):
-        return _Finding(
+        return Finding(
             type=conventions.AVAILABLE, status=True, reason=conventions.REASON_MINIMUM_REPLICAS, message=counted
         )
     if workload.failure:
-        return _Finding(
+        return Finding(
             type=conventions.AVAILABLE,
             status=False,
             reason=conventions.REASON_REJECTED,
             message=f"{counted}; no more pods: {workload.failure}",
         )
     if workload.stuck:
-        return _Finding(
+        return Finding(
             type=conventions.AVAILABLE,
             status=False,
             reason=conventions.REASON_ROLLOUT_STUCK,
             message=f"{counted}; {workload.stuck}",
         )
-    return _Finding(type=conventions.AVAILABLE, status=False, reason=conventions.REASON_UNAVAILABLE, message=counted)
+    return Finding(type=conventions.AVAILABLE, status=False, reason=conventions.REASON_UNAVAILABLE, message=counted)
 
 
-def _observed(seen: Seen) -> _Finding:
+_ABOUT_CONTRACTS = frozenset(
+    {
+        conventions.REASON_CONTRACT_REFUSED,
+        conventions.REASON_CONTRACT_RETIRED,
+        conventions.REASON_VERSION_UNSATISFIED,
+        conventions.REASON_OPERATION_UNKNOWN,
+        conventions.REASON_CONTRACT_IN_USE,
+    }
+)
+
+
+def _contracts_satisfied(seen: Seen) -> Finding:
+    """Whether what it provides and consumes can hold; what was let through holds nobody up and is told."""
+    kind = conventions.CONTRACTS_SATISFIED
+    failed = [found for found in (*seen.violations, *seen.notices) if found.reason in _ABOUT_CONTRACTS]
+    message = "; ".join(str(found.problem) for found in failed)
+    if any(found.blocks for found in failed):
+        return Finding(type=kind, status=False, reason=failed[0].reason, message=message)
+    if failed:
+        return Finding(type=kind, status=True, reason=conventions.REASON_BREAK_GLASS, message=message)
+    if seen.invalid:
+        return Finding(type=kind, status=None, reason=conventions.REASON_INVALID, message="the spec is not understood")
+    spec = seen.service.spec if seen.service else None
+    if spec is None or not (spec.provides or any(use.contract for use in spec.consumes)):
+        return Finding(type=kind, status=True, reason=conventions.REASON_NO_CONTRACTS)
+    return Finding(type=kind, status=True, reason=conventions.REASON_CONTRACTS_SATISFIED)
+
+
+def _observed(seen: Seen) -> Finding:
     """By what exists in the cluster; whether Prometheus and Grafana read it, only they know."""
     told = [child for child in seen.children if child.key.kind in _TELLING]
     failed = [child for child in told if child.reason]
     if failed:
         message = "; ".join(child.message for child in failed)
-        return _Finding(type=conventions.OBSERVED, status=False, reason=failed[0].reason, message=message)
+        return Finding(type=conventions.OBSERVED, status=False, reason=failed[0].reason, message=message)
     if not told:
         message = "there are no rules and no dashboard yet"
-        return _Finding(
+        return Finding(
             type=conventions.OBSERVED, status=False, reason=conventions.REASON_NOT_DELIVERED, message=message
         )
-    return _Finding(
+    return Finding(
         type=conventions.OBSERVED, status=True, reason=conventions.REASON_DELIVERED, message=_delivered(seen, told)
     )
 
@@ -182,35 +203,29 @@ def _delivered(seen: Seen, told: Iterable[ChildOutcome]) -> str:
     return f"objectives: {', '.join(names) or 'none'}; in {where}"
 
 
-def _ready(seen: Seen, reconciled: _Finding, available: _Finding) -> _Finding:
+def _ready(seen: Seen, reconciled: Finding, available: Finding) -> Finding:
     """A pause alone makes nobody unready: what runs goes on running."""
     if not reconciled.status and not seen.paused:
-        return _Finding(type=conventions.READY, status=False, reason=reconciled.reason, message=reconciled.message)
+        return Finding(type=conventions.READY, status=False, reason=reconciled.reason, message=reconciled.message)
     if not available.status:
-        return _Finding(type=conventions.READY, status=False, reason=available.reason, message=available.message)
+        return Finding(type=conventions.READY, status=False, reason=available.reason, message=available.message)
     if seen.paused:
-        return _Finding(
+        return Finding(
             type=conventions.READY, status=True, reason=conventions.REASON_PAUSED, message=reconciled.message
         )
     workload = seen.workload
     if workload is not None and workload.stuck:
-        return _Finding(
+        return Finding(
             type=conventions.READY, status=False, reason=conventions.REASON_ROLLOUT_STUCK, message=workload.stuck
         )
     if not _rolled_out(workload):
         message = "the rollout is under way; the former pods still answer"
-        return _Finding(type=conventions.READY, status=False, reason=conventions.REASON_PROGRESSING, message=message)
-    return _Finding(type=conventions.READY, status=True, reason=conventions.REASON_READY, message=available.message)
+        return Finding(type=conventions.READY, status=False, reason=conventions.REASON_PROGRESSING, message=message)
+    return Finding(type=conventions.READY, status=True, reason=conventions.REASON_READY, message=available.message)
 
 
 def _rolled_out(workload: WorkloadState | None) -> bool:
-    """Every pod is of the latest template. Scaling is no rollout."""
-    return (
-        workload is not None
-        and workload.observed_generation >= workload.generation
-        and workload.updated > 0
-        and workload.total <= workload.updated
-    )
+    return workload is not None and workload.rolled_out
 
 
 def _fewest(seen: Seen) -> int:
@@ -227,10 +242,14 @@ def _replicas(seen: Seen) -> str:
     return f"{seen.workload.ready}/{_wanted(seen)}" if seen.workload else ""
 
 
-def _version(seen: Seen, available: _Finding, before: MicroserviceStatus) -> str:
+def _version(seen: Seen, available: Finding, before: MicroserviceStatus) -> str:
     if seen.service is None or not _is_written(seen) or not available.status or not _rolled_out(seen.workload):
         return before.version
     return seen.service.spec.version
+
+
+def _provides(seen: Seen, before: MicroserviceStatus) -> tuple[str, ...]:
+    return seen.service.spec.provides if seen.service is not None and _is_written(seen) else before.provides
 
 
 def _is_written(seen: Seen) -> bool:
@@ -251,7 +270,7 @@ def _url(seen: Seen) -> str:
     return f"http://{address}"
 
 
-def _child(outcome: ChildOutcome, available: _Finding) -> ChildStatus:
+def _child(outcome: ChildOutcome, available: Finding) -> ChildStatus:
     ready = not outcome.reason
     if outcome.key.kind == kinds.DEPLOYMENT.kind:
         ready = ready and bool(available.status)
@@ -265,16 +284,5 @@ def _problems(seen: Seen) -> Iterable[ProblemStatus]:
     findings = (*seen.invalid, *(violation.problem for violation in (*seen.violations, *seen.notices)))
     for problem in findings:
         yield ProblemStatus(
-            path=problem.path[:_LONGEST_REASON], severity=problem.severity, message=problem.message[:_LONGEST_MESSAGE]
+            path=problem.path[:_LONGEST_REASON], severity=problem.severity, message=problem.message[:LONGEST_MESSAGE]
         )
-
-
-def _at(finding: _Finding, generation: int, now: str) -> Condition:
-    return Condition(
-        type=finding.type,
-        status="Unknown" if finding.status is None else "True" if finding.status else "False",
-        observed_generation=generation,
-        last_transition_time=now,
-        reason=finding.reason,
-        message=finding.message[:_LONGEST_MESSAGE],
-    )

@@ -1,0 +1,253 @@
+"""
+The ServiceContracts that exist, as the API server tells them.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from concordat import conventions
+from concordat.api import ServiceContract, ServiceContractStatus, State, parse_contract
+from concordat.errors import InvalidInput, Problem
+from concordat.gate import Assessment, InForce
+from concordat.manifest import Kind
+from concordat.reconcile.parents import Key
+from concordat.workqueue import Lane
+
+SERVICE_CONTRACT = Kind(
+    group=conventions.GROUP,
+    version=conventions.VERSION,
+    kind=conventions.SERVICE_CONTRACT,
+    plural=conventions.SERVICE_CONTRACTS,
+    watched_whole=True,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """An assessment, and what it is about: as long as that stays, it need not be made again."""
+
+    of: ServiceContract
+    in_force: InForce
+    usages: Mapping[str, Any]
+    assessment: Assessment
+
+
+@dataclass(kw_only=True, slots=True)
+class Known:
+    """What we know of one contract. Changes in place as long as its uid stays."""
+
+    key: Key
+    uid: str
+    resource_version: int
+    generation: int
+    paused: bool
+    deleting: bool
+    contract: ServiceContract | None
+    """As written now; ``None`` when it is not understood."""
+    problems: tuple[Problem, ...]
+    status: ServiceContractStatus
+    status_version: int = 0
+    judged: Judged | None = field(default=None)
+
+    @property
+    def in_force(self) -> InForce:
+        """What binds."""
+        return InForce(
+            versions=tuple((one.version, one.digest) for one in self.status.versions),
+            state=self.status.state,
+            sunset=self.status.sunset,
+        )
+
+    @property
+    def pending(self) -> bool:
+        """Somebody edited it, and we have not decided yet."""
+        return not self.paused and self.status.observed_generation < self.generation
+
+    @property
+    def refused(self) -> str:
+        """Reason why the version in its spec is not in force; empty when it is, or when it is a draft that binds nobody."""
+        ready = next((one for one in self.status.conditions if one.type == conventions.READY), None)
+        return ready.reason if ready is not None and ready.status == "False" else ""
+
+    def lets_in(self, namespace: str) -> bool:
+        """Its consent: of the spec as it is now, so that taking it back works at once."""
+        return namespace == self.key.namespace or (
+            self.contract is not None and namespace in self.contract.spec.access.namespaces
+        )
+
+
+class Contracts:
+    """Every ServiceContract we look after."""
+
+    def __init__(
+        self,
+        enqueue: Callable[[Key, Lane], object] = lambda _key, _lane: None,
+        concerned: Callable[[str, str], Iterable[Key]] = lambda _namespace, _name: (),
+    ) -> None:
+        """``concerned`` tells whose plan a contract is a part of."""
+        self._enqueue = enqueue
+        self._concerned = concerned
+        self._known: dict[Key, Known] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __iter__(self) -> Iterator[Known]:
+        return iter(self._known.values())
+
+    def find(self, key: Key) -> Known | None:
+        return self._known.get(key)
+
+    def named(self, namespace: str, name: str) -> Known | None:
+        """Unless it is being deleted."""
+        found = self._known.get(Key(conventions.SERVICE_CONTRACT, namespace, name))
+        return None if found is None or found.deleting else found
+
+    def within(self, namespace: str | None) -> "ContractScope":
+        """The part of them that one list and watch speaks of."""
+        return ContractScope(self, namespace)
+
+    def replace(self, items: Iterable[Known], *, namespace: str | None, position: int) -> None:
+        """A LIST says what exists in a namespace, or in all."""
+        listed = set()
+        for seen in items:
+            listed.add(seen.key)
+            self.observed(seen, Lane.BACKGROUND)
+        for key in self._known.keys() - listed:
+            if namespace in (None, key.namespace) and self._known[key].resource_version <= position:
+                self.forget(self._known[key])
+
+    def forget_versions(self, namespace: str | None) -> None:
+        """The server's history was restored from a backup."""
+        for known in self._known.values():
+            if namespace in (None, known.key.namespace):
+                known.resource_version = known.status_version = 0
+
+    def observed(self, seen: Known, lane: Lane) -> None:
+        """One object, as it is now."""
+        known = self._known.get(seen.key)
+        if known is not None and known.uid == seen.uid:
+            if seen.resource_version <= known.resource_version:
+                return
+            self._update(known, seen, lane)
+            return
+        self._known[seen.key] = seen
+        self._enqueue(seen.key, lane)
+        self._tell(seen.key)
+
+    def _update(self, known: Known, seen: Known, lane: Lane) -> None:
+        known.resource_version = seen.resource_version
+        before = (known.generation, known.paused, known.deleting, known.contract)
+        if before != (seen.generation, seen.paused, seen.deleting, seen.contract):
+            known.generation, known.paused, known.deleting = seen.generation, seen.paused, seen.deleting
+            known.contract, known.problems = seen.contract, seen.problems
+            self._enqueue(seen.key, lane)
+            self._tell(seen.key)
+        if seen.status != known.status and seen.resource_version > known.status_version:
+            known.status = seen.status
+            self._enqueue(seen.key, Lane.BACKGROUND)
+            self._tell(seen.key)
+
+    def forget(self, gone: Known) -> None:
+        """This very one is gone."""
+        if self._known.get(gone.key) is gone:
+            del self._known[gone.key]
+            self._tell(gone.key)
+
+    def wrote_status(self, known: Known, status: ServiceContractStatus, answer: Mapping[str, Any]) -> None:
+        """Our own write, so that its echo is recognised as one."""
+        told = _as_offered(known.status) != _as_offered(status)
+        known.status = status
+        known.status_version = max(known.status_version, int(answer["resourceVersion"]))
+        if answer["generation"] == known.generation and "deletionTimestamp" not in answer:
+            known.resource_version = max(known.resource_version, int(answer["resourceVersion"]))
+        if told:
+            self._tell(known.key)
+
+    def _tell(self, key: Key) -> None:
+        for other in self._concerned(key.namespace, key.name):
+            self._enqueue(other, Lane.BACKGROUND)
+
+
+class ContractScope:
+    """What an informer of ServiceContracts feeds."""
+
+    def __init__(self, contracts: Contracts, namespace: str | None) -> None:
+        self.refusal = ""
+        self._contracts = contracts
+        self._namespace = namespace
+        self._position = 0
+
+    def take(self, item: Mapping[str, Any]) -> Known:
+        """What an object means to us."""
+        return known(item)
+
+    def replace(self, items: Iterable[Known], resource_version: str) -> None:
+        """A LIST."""
+        position = int(resource_version)
+        if position < self._position:
+            self._contracts.forget_versions(self._namespace)
+        self._position = position
+        self._contracts.replace(items, namespace=self._namespace, position=position)
+
+    def observe(self, event: str, item: Mapping[str, Any]) -> None:
+        """One event of a watch."""
+        seen = known(item)
+        self._position = max(self._position, seen.resource_version)
+        if event != "DELETED":
+            self._contracts.observed(seen, Lane.URGENT)
+            return
+        found = self._contracts.find(seen.key)
+        if found is not None and found.uid == seen.uid:
+            self._contracts.forget(found)
+
+    def knows(self, namespace: str, name: str, resource_version: str) -> bool:
+        """Whether one is cached in this very version."""
+        found = self._contracts.find(Key(conventions.SERVICE_CONTRACT, namespace, name))
+        return found is not None and found.resource_version == int(resource_version)
+
+
+def known(item: Mapping[str, Any]) -> Known:
+    """A ServiceContract as the API server tells it, understood as far as it can be."""
+    metadata = item["metadata"]
+    contract: ServiceContract | None = None
+    problems: tuple[Problem, ...] = ()
+    try:
+        contract = parse_contract(
+            {"apiVersion": conventions.API_VERSION, "kind": conventions.SERVICE_CONTRACT} | dict(item)
+        )
+    except InvalidInput as error:
+        problems = error.problems
+    annotations = metadata.get("annotations") or {}
+    return Known(
+        key=Key(conventions.SERVICE_CONTRACT, metadata["namespace"], metadata["name"]),
+        uid=metadata["uid"],
+        resource_version=int(metadata["resourceVersion"]),
+        generation=metadata.get("generation", 0),
+        paused=annotations.get(conventions.ANNOTATION_PAUSED) == "true",
+        deleting="deletionTimestamp" in metadata,
+        contract=contract,
+        problems=problems,
+        status=_status(item),
+    )
+
+
+def _status(item: Mapping[str, Any]) -> ServiceContractStatus:
+    try:
+        return ServiceContractStatus.model_validate(item.get("status") or {}, extra="ignore")
+    except ValidationError:
+        return ServiceContractStatus()
+
+
+def _as_offered(status: ServiceContractStatus) -> Any:
+    """All that a plan may depend on."""
+    ready = next((one.status for one in status.conditions if one.type == conventions.READY), "")
+    return status.observed_generation, status.version, status.state, status.sunset, ready
+
+
+def binds(contract: ServiceContract) -> bool:
+    """A draft binds nobody."""
+    return contract.spec.lifecycle.state is not State.DRAFT

@@ -1,0 +1,24 @@
+"""
+Who relies on a contract: services with pods, by what is written on their Deployment.
+"""
+
+from concordat.cluster.children import Child
+from concordat.manifest import canonical
+from concordat.reconcile.parents import usages_in
+
+
+def relies(before: tuple[str, ...], deployment: Child | None) -> tuple[str, ...]:
+    """
+    What the pods use of contracts: as the Deployment says, and until it is rolled out as it said before.
+
+    What it said before we were started nobody knows: then the former pods count as using all of the same contracts.
+    """
+    workload = deployment.workload if deployment else None
+    if deployment is None or workload is None or workload.total == 0:
+        return ()
+    now = deployment.consumes
+    if workload.rolled_out:
+        return (now,) if now else ()
+    unknown = not before and workload.total > workload.updated
+    former = (canonical(dict.fromkeys(usages_in(now))).decode(),) if unknown and now else before
+    return tuple(dict.fromkeys(text for text in (*former, now) if text))

@@ -1,0 +1,134 @@
+"""The status of a ServiceContract: what binds, and why the version in its spec does or does not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from concordat import conventions
+from concordat.api import (
+    AcceptedVersion,
+    ConsumerStatus,
+    ProblemStatus,
+    ServiceContract,
+    ServiceContractStatus,
+    State,
+)
+from concordat.api.condition import transition
+from concordat.api.contract_status import MOST_CONSUMERS, MOST_OPERATIONS, MOST_VERSIONS
+from concordat.errors import Problem
+from concordat.gate import Case, Decision, refusal
+from concordat.gate.decision import Aspect
+from concordat.status.finding import LONGEST_MESSAGE, MOST_PROBLEMS, Finding, at
+
+_MOST_WARNINGS = 20
+_ASPECTS: tuple[Aspect, ...] = ("Valid", "Compatible", "ConsumersSafe")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What was seen of a contract in one pass."""
+
+    generation: int
+    contract: ServiceContract | None = None
+    paused: bool = False
+    problems: tuple[Problem, ...] = ()
+    """Why nothing could be judged: the spec or its document is not there or not understood."""
+    reason: str = conventions.REASON_INVALID
+    """Of those problems."""
+    case: Case | None = None
+    decision: Decision | None = None
+    kept: AcceptedVersion | None = None
+    """The version that comes into force, once it is stored."""
+
+
+def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str) -> ServiceContractStatus:
+    """``now``, RFC 3339, becomes the transition time of conditions whose status differs from ``before``."""
+    findings = (_ready(seen), *(_aspect(seen, aspect) for aspect in _ASPECTS))
+    accepted = seen.decision is not None and seen.decision.accepted
+    lifecycle = seen.contract.spec.lifecycle if accepted and seen.contract else None
+    versions = (*before.versions, seen.kept)[-MOST_VERSIONS:] if seen.kept else before.versions
+    operations = _operations(seen)
+    consumers = _consumers(seen)
+    return ServiceContractStatus(
+        observed_generation=seen.generation,
+        conditions=transition(before.conditions, (at(finding, seen.generation, now) for finding in findings)),
+        version=versions[-1].version if versions else "",
+        state=lifecycle.state.value if lifecycle else before.state,
+        sunset=(lifecycle.sunset or "") if lifecycle else before.sunset,
+        versions=versions,
+        operations=before.operations if operations is None else operations,
+        consumers=before.consumers if consumers is None else consumers[:MOST_CONSUMERS],
+        consumer_count=before.consumer_count if consumers is None else len(consumers),
+        problems=tuple(_problems(seen))[:MOST_PROBLEMS],
+    )
+
+
+def _ready(seen: Judgement) -> Finding:
+    kind = conventions.READY
+    if seen.paused:
+        message = f"hands off: remove the annotation {conventions.ANNOTATION_PAUSED} to go on"
+        return Finding(type=kind, status=False, reason=conventions.REASON_PAUSED, message=message)
+    if seen.case is None or seen.decision is None:
+        return Finding(type=kind, status=False, reason=seen.reason, message="; ".join(map(str, seen.problems)))
+    said = refusal(seen.case, seen.decision)
+    if not seen.decision.accepted:
+        return Finding(type=kind, status=False, reason=seen.decision.objections[0].reason, message=said)
+    reason = conventions.REASON_BREAK_GLASS if seen.decision.forced else conventions.REASON_ACCEPTED
+    return Finding(type=kind, status=True, reason=reason, message=said)
+
+
+def _aspect(seen: Judgement, aspect: Aspect) -> Finding:
+    if seen.decision is None or seen.case is None:
+        if aspect == conventions.VALID and not seen.paused:
+            message = "; ".join(map(str, seen.problems))
+            return Finding(type=aspect, status=False, reason=seen.reason, message=message)
+        return Finding(type=aspect, status=None, reason=conventions.REASON_PAUSED if seen.paused else seen.reason)
+    found = seen.decision.about(aspect)
+    if found:
+        message = "; ".join(str(objection.problem) for objection in found)
+        return Finding(type=aspect, status=False, reason=found[0].reason, message=message)
+    if aspect != conventions.VALID and seen.decision.about("Valid"):
+        return Finding(type=aspect, status=None, reason=conventions.REASON_INVALID_DOCUMENT)
+    return Finding(type=aspect, status=True, reason=_why(seen.case, aspect))
+
+
+def _why(case: Case, aspect: Aspect) -> str:
+    if not case.binds:
+        return conventions.REASON_DRAFT
+    if aspect == conventions.COMPATIBLE and {version for version, _ in case.in_force.versions} <= {
+        case.contract.spec.version
+    }:
+        return conventions.REASON_FIRST_VERSION
+    if aspect == conventions.CONSUMERS_SAFE and not case.users:
+        return conventions.REASON_NO_CONSUMERS
+    return conventions.REASON_ACCEPTED
+
+
+def _operations(seen: Judgement) -> tuple[str, ...] | None:
+    if seen.case is None or seen.decision is None or not seen.decision.accepted or not seen.case.assessment.operations:
+        return None
+    return tuple(name[:256] for name in seen.case.assessment.operations[:MOST_OPERATIONS])
+
+
+def _consumers(seen: Judgement) -> tuple[ConsumerStatus, ...] | None:
+    if seen.decision is None:
+        return None
+    return tuple(ConsumerStatus(name=name, verdict=verdict) for name, verdict in seen.decision.verdicts)
+
+
+def _problems(seen: Judgement) -> Iterator[ProblemStatus]:
+    yield from (_told(problem, problem.severity) for problem in seen.problems)
+    if seen.decision is None or seen.case is None:
+        return
+    severity = "warning" if seen.decision.forced else "error"
+    yield from (_told(objection.problem, severity) for objection in seen.decision.objections)
+    for change in seen.case.assessment.warnings[:_MOST_WARNINGS] if seen.case.is_new else ():
+        yield _told(
+            Problem(path="spec.document", message=f"{change.id} {change.location}: {change.message}"), "warning"
+        )
+    state = seen.case.contract.spec.lifecycle.state
+    if state is State.RETIRED and not seen.decision.accepted:
+        yield _told(Problem(path="spec.lifecycle.state", message="stays in force until nobody relies on it"), "warning")
+
+
+def _told(problem: Problem, severity: str) -> ProblemStatus:
+    return ProblemStatus(path=problem.path[:1024], severity=severity, message=problem.message[:LONGEST_MESSAGE])
