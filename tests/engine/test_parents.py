@@ -21,8 +21,12 @@ class World:
 
     def __init__(self) -> None:
         self.queued: list[tuple[str, Lane]] = []
-        self.parents = Parents(lambda key, lane: self.queued.append((str(key), lane)))
+        self.parents = Parents(self._queue)
         self._version = 100
+
+    def _queue(self, key: Key, lane: Lane) -> None:
+        if key.kind == conventions.MICROSERVICE:  # contracts hear of those who provide and use them as well
+            self.queued.append((str(key), lane))
 
     def put(self, name: str, *, namespace: str = "shop", generation: int = 1, **changes: Any) -> None:
         metadata = changes.pop("metadata", {})
@@ -44,8 +48,7 @@ class World:
         self.parents.observe("DELETED", item)
 
     def heard(self) -> set[str]:
-        """Microservices alone; contracts hear of those who provide and use them as well."""
-        found, self.queued = {key for key, _ in self.queued if key.kind == conventions.MICROSERVICE}, []
+        found, self.queued = {key for key, _ in self.queued}, []
         return found
 
     def service(self, name: str, namespace: str = "shop") -> Microservice:
