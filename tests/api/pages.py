@@ -2,18 +2,19 @@
 ``docs/microservice.md``: the reference of the resource, from the types; the prose around it is here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from concordat.api import TIERS, MicroserviceSpec
-from concordat.api.crd import microservice_crd
+from concordat.api import TIERS, MicroserviceSpec, ServiceContract, ServiceContractSpec
+from concordat.api.crd import microservice_crd, service_contract_crd
 from concordat.api.defaults import PROBES
-from concordat.api.schema import VALIDATIONS
+from tests.api.reference import objects, table
 
 CASES = Path(__file__).parents[1] / "cases"
+_RAW = MicroserviceSpec.model_json_schema(by_alias=True)
 SPEC = microservice_crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
 
 
@@ -29,9 +30,9 @@ def microservice() -> str:
         (CASES / "whole-story" / "microservice.yaml").read_text().strip(),
         "```",
         _BEFORE_FIELDS,
-        *_table(SPEC, "spec"),
+        *table(SPEC, "spec", _RAW),
         "",
-        *_objects(SPEC, "spec"),
+        *objects(SPEC, "spec", _RAW),
         "## Defaults by tier",
         "",
         "What a tier decides where nothing is stated. A stated bound wins and carries the other along: `min: 8` alone",
@@ -48,7 +49,73 @@ def microservice() -> str:
     return "\n".join(lines)
 
 
-GENERATED = {"docs/microservice.md": microservice}
+def service_contract() -> str:
+    """The whole page."""
+    lines = [
+        _CONTRACT_OPENING,
+        *table(CONTRACT, "spec", _CONTRACT_RAW),
+        "",
+        *objects(CONTRACT, "spec", _CONTRACT_RAW),
+        "## What its life allows",
+        "",
+        "Compared with what is accepted (`status`), so that a mistake that was refused can be taken back.",
+        "",
+        *(f"- {_capital(rule.message)}." for rule in (*ServiceContractSpec.transitions, *ServiceContract.transitions)),
+        _CONTRACT_CLOSING,
+    ]
+    return "\n".join(lines)
+
+
+GENERATED = {"docs/microservice.md": microservice, "docs/servicecontract.md": service_contract}
+
+_CONTRACT_OPENING = """\
+# ServiceContract
+
+`concordat.dev/v1alpha1`, namespaced, short name `contract`. Declares an API: what it is, who may use it and how it may change.
+A version comes into force only if it breaks nobody who runs. Generated from the types by `make generated`; `kubectl explain
+servicecontract.spec` says the same in a terminal.
+
+```yaml
+apiVersion: concordat.dev/v1alpha1
+kind: ServiceContract
+metadata: {name: payments-api, namespace: payments}
+spec:
+  type: openapi
+  version: 1.4.0
+  document: {configMap: {name: payments-api-1.4.0, key: openapi.json}}
+  compatibility: backward
+  lifecycle: {state: deprecated, sunset: "2027-06-30", successor: payments-api-v2}
+  access: {namespaces: [shop, billing]}
+  externalConsumers:
+    - {name: partner-x, uses: [{operation: createPayment}]}
+```
+
+`concordat contract push FILE` writes all of it from a document, however large, with its ConfigMaps.
+
+## What happens to it
+
+1. The document is read in a process of its own, with a bound on time and memory: a hostile one gives a condition.
+2. It is compared with the versions `compatibility` names, and with what everybody **uses** who relies on the contract now:
+   services with pods, by the `consumes[].uses` their pods were rolled out with (during a rollout also what the former
+   pods use), and `externalConsumers`. Who declares nothing uses everything.
+3. Accepted, it is kept in normal form as an immutable ConfigMap named by its digest, and `status.version` moves. Refused,
+   **nothing changes**: the former version stays in force, services that provide the contract are not rolled out
+   (`ContractsSatisfied=False`), and `Ready`'s message names operation, field and consumer. When the last consumer that
+   stood in its way has moved, the same version is accepted by itself.
+
+Deleting a contract cannot be refused by a reconciler; the webhook refuses it while somebody relies on it. Without the webhook
+the accepted versions go with the resource, consumers go on as they are, and nothing is gated any more until it is back.
+A `draft` binds nobody and is kept nowhere. What [conditions](conditions.md) say, and `concordat.dev/break-glass`.
+
+## Fields
+
+Required fields are bold. An operation goes by its operationId, or by method and path (`GET /payments/{id}`); GraphQL's by
+`Query.payment`; AsyncAPI's by its id or by `receive orders`.
+"""
+
+_CONTRACT_CLOSING = """
+The version never goes back, and a version once accepted is never published with other content: the operator refuses both.
+"""
 
 _OPENING = """\
 # Microservice
@@ -113,110 +180,8 @@ _CLOSING = """
 """
 
 
-def _table(schema: Mapping[str, Any], path: str) -> Iterator[str]:
-    required = schema.get("required", [])
-    yield "| field | type | meaning |"
-    yield "|---|---|---|"
-    for name, field in sorted(schema["properties"].items(), key=lambda item: (item[0] not in required, item[0])):
-        shown = f"**`{name}`**" if name in required else f"`{name}`"
-        if _inner(field) is not None:
-            shown = f"[{shown}](#{_anchor(_below(path, name, field))})"
-        yield f"| {shown} | {_type(field)} | {_sentence(field, _default(f'{path}.{name}'))} |"
-
-
-def _objects(schema: Mapping[str, Any], path: str) -> Iterator[str]:
-    """A section for each object inside, in the order of the types."""
-    for name, field in schema["properties"].items():
-        inner = _inner(field)
-        if inner is None:
-            continue
-        below = _below(path, name, field)
-        yield f"### `{below}`"
-        yield ""
-        yield inner.get("description", "").replace("\n", " ")
-        yield ""
-        yield from _table(inner, below)
-        rules = [rule["message"] for rule in inner.get(VALIDATIONS, [])]
-        if rules:
-            yield ""
-            yield from (f"- {rule}" for rule in rules)
-        yield ""
-        yield from _objects(inner, below)
-
-
-def _inner(field: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The object a field is, or holds."""
-    for candidate in (field, field.get("items", {}), field.get("additionalProperties", {})):
-        if isinstance(candidate, Mapping) and "properties" in candidate:
-            return candidate
-    return None
-
-
-def _below(path: str, name: str, field: Mapping[str, Any]) -> str:
-    suffix = "[]" if "items" in field else ".NAME" if "additionalProperties" in field else ""
-    return f"{path}.{name}{suffix}"
-
-
-def _anchor(heading: str) -> str:
-    """As GitHub makes it."""
-    return "".join(letter for letter in heading.lower() if letter.isalnum() or letter in "-_")
-
-
-def _type(field: Mapping[str, Any]) -> str:
-    if "enum" in field:
-        return " or ".join(f"`{value}`" for value in field["enum"])
-    if field.get("x-kubernetes-int-or-string"):
-        return "quantity"
-    match field.get("type"):
-        case "integer" | "number":
-            return f"number, {field['minimum']} to {field['maximum']}"
-        case "boolean":
-            return "`true` or `false`"
-        case "array":
-            inner = field["items"]
-            return f"list of {'objects' if 'properties' in inner else 'texts'}, at most {field['maxItems']}"
-        case "object" if "additionalProperties" in field:
-            inner = field["additionalProperties"]
-            return f"{'objects' if 'properties' in inner else 'texts'} by name, at most {field['maxProperties']}"
-        case "object":
-            return "object"
-    return f"text, at most {field['maxLength']}"
-
-
-def _sentence(field: Mapping[str, Any], default: Any) -> str:
-    """What it means, what is refused, what it is if left out."""
-    items = field.get("items", {})
-    rules = [] if field.get("properties") else field.get(VALIDATIONS, [])
-    rules = [*rules, *([] if "properties" in items else items.get(VALIDATIONS, []))]
-    said = [field["description"].replace("\n", " "), *dict.fromkeys(_capital(rule["message"]) + "." for rule in rules)]
-    if isinstance(default, str | bool | list) and default not in ([], None):
-        said.append(f"Default: `{yaml.safe_dump(default, default_flow_style=True).splitlines()[0]}`.")
-    return " ".join(said).replace("|", "\\|")
-
-
-def _default(path: str) -> Any:
-    """What a field is if left out; None where it depends."""
-    schema: Any = {"$ref": "/MicroserviceSpec"}
-    definitions = _RAW.get("$defs", {}) | {"MicroserviceSpec": _RAW}
-    default = None
-    for step in path.replace("[]", ".ITEM").split(".")[1:]:
-        options = [schema, *schema.get("anyOf", [])]
-        schema = next(
-            definitions[one["$ref"].rsplit("/", 1)[1]] if "$ref" in one else one
-            for one in options
-            if one.keys() & _HOLDS
-        )
-        schema = (
-            schema["items"]
-            if step == "ITEM"
-            else schema.get("properties", {}).get(step) or schema["additionalProperties"]
-        )
-        default = schema.get("default")
-    return default
-
-
-_RAW = MicroserviceSpec.model_json_schema(by_alias=True)
-_HOLDS = {"$ref", "properties", "items", "additionalProperties"}
+_CONTRACT_RAW = ServiceContractSpec.model_json_schema(by_alias=True)
+CONTRACT = service_contract_crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
 
 
 def _capital(text: str) -> str:
