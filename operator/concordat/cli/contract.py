@@ -16,7 +16,7 @@ from concordat.cli.conform import conform
 from concordat.cli.contract_check import check, export
 from concordat.cli.contract_push import push
 from concordat.cli.contract_views import consumers, list_, show
-from concordat.cli.documents import document, document_of, text_of
+from concordat.cli.documents import document, text_of
 from concordat.cli.live import Cluster, cluster_options
 from concordat.cli.output import as_yaml, emit_json, fail, notes, out, plain, styled
 from concordat.contracts import (
@@ -156,18 +156,20 @@ def import_() -> None:
 
 @import_.command("pact")
 @click.argument("file")
-@click.argument("described", metavar="DOCUMENT")
+@click.argument("described", metavar="DOCUMENT|NAMESPACE/NAME")
 @click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
-def import_pact(file: str, described: str, output: str) -> None:
+@cluster_options
+def import_pact(cluster: Cluster, file: str, described: str, output: str) -> None:
     """
-    The `uses` of a consumer, from the pact FILE it has with the provider of DOCUMENT.
+    The `uses` of a consumer, from the pact FILE it has with the provider of DOCUMENT: a file, or a contract in a cluster.
 
     \b
     Examples:
       concordat contract import pact shop-payments.json payments.yaml
+      concordat contract import pact shop-payments.json payments/payments-api
     """
     try:
-        usage = pacts.usage_of(parse_text(text_of(file)), document_of(text_of(described), described))
+        usage = pacts.usage_of(parse_text(text_of(file)), document(described, cluster))
     except InvalidDocument as error:
         fail(f"{file}: {error}")
     if output == "json":

@@ -1,0 +1,169 @@
+"""
+``concordat contract`` against a real API server, with the operator as the judge.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from concordat.lab.controlplane import ControlPlane
+from tests.cli.test_contract_check import ADDED, DROPPED, OLD, _large
+from tests.conftest import kubectl
+
+pytestmark = pytest.mark.usefixtures("operator")
+
+CONSUMER = """
+apiVersion: concordat.dev/v1alpha1
+kind: Microservice
+metadata: {{name: {name}, namespace: {namespace}}}
+spec:
+  team: shop
+  tier: besteffort
+  image: example.com/{name}:1.0.0
+  ports: {{http: {{port: 8080}}}}
+  consumes:
+    - contract: {namespace}/payments-api
+      uses: [{{operation: createPayment, reads: [{reads}]}}]
+"""
+PROVIDER = """
+apiVersion: concordat.dev/v1alpha1
+kind: Microservice
+metadata: {{name: payments, namespace: {namespace}}}
+spec:
+  team: payments
+  tier: besteffort
+  image: example.com/payments:1.0.0
+  ports: {{http: {{port: 8080}}}}
+  provides: [payments-api]
+"""
+
+
+def _concordat(cluster: ControlPlane, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).parent / "concordat"
+    return subprocess.run(
+        [program, "contract", *arguments],
+        env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig)},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _json(cluster: ControlPlane, *arguments: str, stdin: str = "", code: int = 0) -> Any:
+    done = _concordat(cluster, *arguments, "-o", "json", stdin=stdin)
+    assert done.returncode == code, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def _push(cluster: ControlPlane, namespace: str, document: str, version: str, *, code: int = 0) -> Any:
+    text = document.replace("version: 1.4.0", f"version: {version}")
+    return _json(cluster, "push", "-", "--name", "payments-api", "-n", namespace, stdin=text, code=code)
+
+
+@pytest.fixture
+def running(control_plane: ControlPlane, namespace: str) -> str:
+    """1.4.0 in force; a provider; ``orders`` reads the state, ``web`` does not."""
+    assert _push(control_plane, namespace, OLD, "1.4.0")["accepted"]
+    kubectl(control_plane, "apply", "-f", "-", stdin=PROVIDER.format(namespace=namespace))
+    for name, reads in {"orders": "id, state", "web": "id"}.items():
+        text = CONSUMER.format(namespace=namespace, name=name, reads=reads)
+        kubectl(control_plane, "apply", "-f", "-", stdin=text)
+    for name in ("payments", "orders", "web"):
+        kubectl(
+            control_plane, "wait", "-n", namespace, "--for=condition=Ready", "--timeout=60s", f"microservice/{name}"
+        )
+    wanted = "--for=jsonpath={.status.consumerCount}=2"
+    kubectl(control_plane, "wait", "-n", namespace, wanted, "--timeout=30s", "servicecontract/payments-api")
+    return namespace
+
+
+def test_what_is_checked_is_what_the_operator_then_says(control_plane: ControlPlane, running: str) -> None:
+    """Same refusal, same matrix, beforehand and afterwards; with an export as with the cluster."""
+    reference = f"{running}/payments-api"
+    new = DROPPED.replace("version: 1.4.0", "version: 1.5.0")
+    exported = _concordat(control_plane, "export", "-n", running)
+    assert exported.returncode == 0, exported.stderr
+    file = control_plane.kubeconfig.parent / f"{running}.json"
+    file.write_text(exported.stdout)
+
+    foreseen = _json(control_plane, "check", "--contract", reference, "-", stdin=new, code=1)["contracts"][0]
+    offline = _json(control_plane, "check", "--against", str(file), "--contract", reference, "-", stdin=new, code=1)[
+        "contracts"
+    ][0]
+    said = _push(control_plane, running, DROPPED, "1.5.0", code=1)
+
+    assert foreseen == offline
+    assert said["message"] == foreseen["message"]
+    assert {each["name"]: each["verdict"] for each in foreseen["consumers"]} == {
+        f"{running}/orders": "breaking",
+        f"{running}/web": "compatible",
+    }
+    listed = _json(control_plane, "list", "-n", running, code=1)["contracts"]
+    assert [(each["version"], each["written"], each["ready"]) for each in listed] == [("1.4.0", "1.5.0", "False")]
+
+
+def test_accepted_versions_are_compared_and_shown(control_plane: ControlPlane, running: str) -> None:
+    """By reference instead of by file; the one in force where none is named."""
+    reference = f"{running}/payments-api"
+    assert _push(control_plane, running, ADDED, "1.5.0")["accepted"]
+
+    assert _json(control_plane, "diff", f"{reference}@1.4.0", reference)["verdict"] == "compatible"
+    assert _json(control_plane, "diff", reference, f"{reference}@1.4.0", code=1)["verdict"] == "breaking"
+    assert _json(control_plane, "diff", reference, "-f", "-", stdin=DROPPED, code=1)["verdict"] == "breaking"
+    shown = _json(control_plane, "show", reference)
+    assert shown["versions"] == ["1.4.0", "1.5.0"]
+    assert shown["document"]["operations"] == [{"operation": "POST /payments", "id": "createPayment"}]
+    users = _json(control_plane, "consumers", reference)["consumers"]
+    assert {each["name"]: (each["verdict"], each["uses"]) for each in users} == {
+        f"{running}/orders": ("compatible", {"createPayment": ["id", "state"]}),
+        f"{running}/web": ("compatible", {"createPayment": ["id"]}),
+    }
+    gone = _concordat(control_plane, "diff", f"{reference}@1.0.0", reference)
+    assert gone.returncode == 1
+    assert "accepted are: 1.4.0, 1.5.0" in gone.stderr
+
+
+def test_a_large_document_is_accepted_from_its_parts(control_plane: ControlPlane, namespace: str) -> None:
+    """The ConfigMaps go with their contract, and never change."""
+    arguments = ("push", "-", "--name", "large", "-n", namespace)
+    said = _json(control_plane, *arguments, stdin=_large("1.0.0", 3000))
+    assert said["accepted"]
+    assert len(said["configMaps"]) == 2
+    kept = json.loads(kubectl(control_plane, "get", "configmap", "-n", namespace, said["configMaps"][1], "-o", "json"))
+    assert kept["immutable"]
+    assert [(each["kind"], each["name"]) for each in kept["metadata"]["ownerReferences"]] == [
+        ("ServiceContract", "large")
+    ]
+
+    again = _json(control_plane, *arguments, stdin=_large("1.0.0", 3000))
+    assert again["configMaps"] == said["configMaps"]
+    assert again["accepted"]
+
+
+def test_what_somebody_else_wrote_is_not_overwritten_unasked(control_plane: ControlPlane, namespace: str) -> None:
+    """Server-side apply tells whose it is; --take-over is the way."""
+    arguments = ("push", "-", "--name", "payments-api", "-n", namespace)
+    written = _concordat(control_plane, *arguments, "-o", "yaml", stdin=OLD)
+    kubectl(control_plane, "apply", "--server-side", "-f", "-", stdin=written.stdout)
+    new = ADDED.replace("version: 1.4.0", "version: 1.5.0")
+
+    refused = _concordat(control_plane, *arguments, stdin=new)
+    assert refused.returncode == 1
+    assert "--take-over" in refused.stderr
+    taken = _json(control_plane, *arguments, "--take-over", stdin=new)
+    assert taken["accepted"]
+
+
+def test_a_contract_that_is_not_there_is_said_to_be_so(control_plane: ControlPlane, namespace: str) -> None:
+    """With where to look."""
+    done = _concordat(control_plane, "show", f"{namespace}/nothing")
+
+    assert done.returncode == 1
+    assert "concordat contract list -A" in done.stderr
+    assert _json(control_plane, "list", "-n", namespace) == {"contracts": []}
