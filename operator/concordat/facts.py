@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from concordat.api.objectives import ContractObjective
 from concordat.manifest import ChildKey
 from concordat.records import RUNBOOKS
 
@@ -188,6 +189,8 @@ class Facts:
     """Contracts it provides, by name."""
     relied_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Contracts it provided and no longer does, though nobody else does: with who relies on them."""
+    promised: Mapping[str, tuple[ContractObjective, ...]] = field(default_factory=dict)
+    """What the contracts it provides promise their users, by the contract's name."""
     taken_hosts: Mapping[str, str] = field(default_factory=dict)
     """Hosts we claim that another Microservice holds, with its ``namespace/name``."""
     children: Mapping[ChildKey, ObservedChild] = field(default_factory=dict)

@@ -27,7 +27,7 @@ from concordat.resources import (
     service_account,
     service_monitor,
 )
-from concordat.slo.declaration import objective_unmeasurable
+from concordat.slo.declaration import objective_unmeasurable, promise_unmeasurable
 
 Builder = Callable[[Microservice, Facts], Manifest | None]
 
@@ -48,7 +48,7 @@ BUILDERS: tuple[tuple[Kind, Builder], ...] = (
 )
 """In the order they are written: what guards a pod exists before the pod does."""
 
-POLICIES = (*MICROSERVICE_POLICIES, objective_unmeasurable)
+POLICIES = (*MICROSERVICE_POLICIES, objective_unmeasurable, promise_unmeasurable)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,6 +42,12 @@ VALID: dict[str, dict[str, Any]] = {
         "externalConsumers": [{"name": "partner-x", "uses": [{"operation": "createPayment", "reads": ["id"]}]}]
     },
     "access": {"access": {"namespaces": ["shop", "billing"]}},
+    "objectives": {
+        "objectives": [
+            {"name": "availability", "target": 99.9, "window": "90d", "minimumBadEvents": 7},
+            {"name": "latency", "target": 99, "below": "130ms", "operation": "POST /payments/{id}"},
+        ]
+    },
     "every compatibility": {"compatibility": "full-transitive"},
 }
 INVALID: dict[str, tuple[dict[str, Any], str]] = {
@@ -60,6 +66,12 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"lifecycle": {"state": "deprecated", "sunset": "2027-06-31"}},
         "give a day as year, month and day",
     ),
+    "a latency without a threshold": ({"objectives": [{"name": "latency", "target": 99}]}, "say below which time"),
+    "an operation without a method": (
+        {"objectives": [{"name": "x", "target": 99, "operation": "/payments"}]},
+        "give method and path",
+    ),
+    "a query in a contract": ({"objectives": [{"name": "x", "target": 99, "good": "a_total"}]}, "objectives"),
     "a consumer twice": ({"externalConsumers": [{"name": "x"}, {"name": "x"}]}, "externalConsumers"),
     "a field nobody knows": ({"lifecycle": {"status": "active"}}, "lifecycle"),
 }

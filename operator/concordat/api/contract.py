@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from concordat import conventions
+from concordat.api.objectives import ContractObjective
 from concordat.api.scalars import DnsLabel, Key, ObjectName
 from concordat.api.schema import Check, Distinct, Schema, Transition, matching
 from concordat.api.semver import SEMVER
@@ -156,6 +157,8 @@ class ServiceContractSpec(Schema):
     """Where in its life it is."""
     access: Access = Access()
     """Who may consume it from other namespaces: consent to the network policies."""
+    objectives: Annotated[tuple[ContractObjective, ...], Field(max_length=16), Distinct(by="name")] = ()
+    """What its users may rely on: every Microservice that provides it is measured by it, and its team alerted."""
     external_consumers: Annotated[tuple[ExternalConsumer, ...], Field(max_length=64), Distinct(by="name")] = ()
     """Consumers this cluster does not see."""
 

@@ -147,7 +147,29 @@ class Objective(Promise):
         return [self.below, self.route, self.method, self.good] == [None] * 4
 
 
-Objectives = tuple[Objective, ...]
+class ContractObjective(Promise):
+    """A promise of whoever serves the contract: so many percent of its requests are good."""
+
+    checks: ClassVar = (
+        Check(
+            cel="!self.name.startsWith('latency') || has(self.below)",
+            holds=lambda one: not one.name.startswith("latency") or one.below is not None,
+            message=_SAYS_HOW_FAST.message,
+            path=".below",
+        ),
+    )
+
+    operation: (
+        Annotated[
+            str,
+            StringConstraints(max_length=273),
+            matching(
+                "[A-Z]+ /[!-~]*", "give method and path, as the providers' metrics name them, e.g. POST /payments"
+            ),
+        ]
+        | None
+    ) = None
+    """Only this operation, by method and path, e.g. `POST /payments`; all of them if left out."""
 
 
 def written(bound: Decimal) -> str:

@@ -45,7 +45,7 @@ def file(service: Microservice, facts: Facts) -> Manifest | None:
 
 def every_group(service: Microservice, facts: Facts) -> list[dict[str, Any]]:
     """Groups of its objectives, and the one of everything else that can go wrong."""
-    of = objectives(service, facts.platform)
+    of = objectives(service, facts)
     return [*groups(of), service_group(of.service, workload(service, facts), of.links)]
 
 

@@ -8,7 +8,7 @@ from concordat.api import Microservice
 from concordat.dashboards.service import service_uid
 from concordat.dashboards.subject import Neighbour, Places, Promise, Requests
 from concordat.dashboards.subject import Service as Drawn
-from concordat.facts import Facts, Platform
+from concordat.facts import Facts
 from concordat.manifest import object_name
 from concordat.resources import route
 from concordat.slo.declaration import declared
@@ -17,11 +17,12 @@ from concordat.slo.profiles import PROFILES
 from concordat.slo.service_alerts import Workload
 
 
-def objectives(service: Microservice, platform: Platform) -> ServiceObjectives:
+def objectives(service: Microservice, facts: Facts) -> ServiceObjectives:
     """What is promised, with the links of its alerts."""
+    platform = facts.platform
     uid = service_uid(service.namespace, object_name(service.name))
     links = Links(dashboard=f"{platform.grafana_url.rstrip('/')}/d/{uid}", runbooks=platform.runbooks_url)
-    return declared(service, links=links)
+    return declared(service, links=links, promised=facts.promised)
 
 
 def workload(service: Microservice, facts: Facts) -> Workload:
@@ -38,7 +39,7 @@ def workload(service: Microservice, facts: Facts) -> Workload:
 def drawn(service: Microservice, facts: Facts) -> Drawn:
     """What its dashboard shows."""
     platform = facts.platform
-    of = objectives(service, platform)
+    of = objectives(service, facts)
     profile = PROFILES[of.profile]
     return Drawn(
         namespace=of.service.namespace,

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from concordat.api import Microservice
+from concordat.api.objectives import ContractObjective
 from concordat.facts import Consumer, Facts, Missing, Offer, Platform, Provider, Retried
 from concordat.reconcile.beneath import beneath
-from concordat.reconcile.contracts import Contracts, Known
+from concordat.reconcile.contracts import Contracts, Known, binds
 from concordat.reconcile.parents import Parents, Target, asked_for
 from concordat.resources.edges import offered
 
@@ -45,6 +46,7 @@ def gather(
         indispensable=frozenset(_indispensable(service, neighbours)),
         offers=_offers(service, neighbours.contracts, missing or {}),
         provided=_provided(service, neighbours.contracts),
+        promised=dict(_promised(service, neighbours.contracts)),
         relied_on=_relied_on(service, neighbours, provided_before),
         retried=_retried(service, neighbours),
         taken_hosts=_taken_hosts(service, neighbours.parents),
@@ -124,6 +126,19 @@ def _offers(
 def _provided(service: Microservice, contracts: Contracts) -> dict[str, Offer]:
     known = {name: contracts.named(service.namespace, name) for name in service.spec.provides}
     return {name: _offer(found, refused=found.refused) for name, found in known.items() if found is not None}
+
+
+def _promised(service: Microservice, contracts: Contracts) -> Iterator[tuple[str, tuple[ContractObjective, ...]]]:
+    """Of contracts that bind: a draft's promises count for nothing yet."""
+    for name in service.spec.provides:
+        known = contracts.named(service.namespace, name)
+        if (
+            known is not None
+            and known.contract is not None
+            and binds(known.contract)
+            and known.contract.spec.objectives
+        ):
+            yield name, known.contract.spec.objectives
 
 
 def _offer(known: Known, *, refused: str, unknown: tuple[Missing, ...] = ()) -> Offer:

@@ -18,7 +18,7 @@ def environment(service: Microservice, facts: Facts) -> list[dict[str, Any]]:
         _identity(service)
         | _addresses(service, facts)
         | _calling(service)
-        | _measurement(service)
+        | _measurement(service, facts)
         | _tracing(service, facts)
     )
     return [
@@ -40,11 +40,13 @@ def _identity(service: Microservice) -> dict[str, str]:
     }
 
 
-def _measurement(service: Microservice) -> dict[str, str]:
+def _measurement(service: Microservice, facts: Facts) -> dict[str, str]:
     """What makes the service count so that its objectives can be measured."""
     match service.spec.telemetry.metrics.profile:
         case "default":
-            limits = sorted({one.limit for one in service.spec.objectives or () if one.limit is not None})
+            promised = (one for objectives in facts.promised.values() for one in objectives)
+            every = (*(service.spec.objectives or ()), *promised)
+            limits = sorted({one.limit for one in every if one.limit is not None})
             return {"SLO_BUCKETS": ",".join(map(number, limits))} if limits else {}
         case "otel":
             return dict([_STABLE_NAMES])
