@@ -160,3 +160,30 @@ async def test_an_unmeasurable_promise_keeps_the_last_good_rules(story: Story) -
     assert "ObjectiveUnmeasurable" in {c["reason"] for c in status["conditions"]}
     assert "spec.objectives[0].good" == status["problems"][0]["path"]
     assert before["spec"] == (await story.get("prometheusrule", "orders-rules"))["spec"]
+
+
+async def test_a_providers_rules_follow_its_contract(story: Story) -> None:
+    """Promised in the contract, watched at the provider; taken back, the rules go, and nobody edited the service."""
+    document = json.dumps({"openapi": "3.0.3", "info": {"title": "orders", "version": "1.0.0"}, "paths": {}})
+    contract = {
+        "apiVersion": "concordat.dev/v1alpha1",
+        "kind": "ServiceContract",
+        "metadata": {"name": "orders-api", "namespace": story.namespace},
+        "spec": {"type": "openapi", "version": "1.0.0", "document": {"inline": document}},
+    }
+    promised = [{"name": "latency", "target": 97.3, "below": "170ms", "operation": "POST /orders"}]
+
+    async def is_watched() -> bool:
+        groups = (await story.get("prometheusrule", "orders-rules"))["spec"]["groups"]
+        return any(group["name"].endswith(":slo:orders-api/latency") for group in groups)
+
+    async def is_not_watched() -> bool:
+        return not await is_watched()
+
+    await story.apply(promising(story.namespace, provides=["orders-api"]), contract)
+    await story.settled("orders")
+    assert not await is_watched()
+    await story.apply(contract | {"spec": contract["spec"] | {"objectives": promised}})
+    await eventually(is_watched, seconds=30)
+    await story.apply(contract)
+    await eventually(is_not_watched, seconds=30)
