@@ -75,6 +75,15 @@ def _openapi(**parts: Any) -> dict[str, Any]:
         ),
         ({"asyncapi": "3.0.0", "operations": {"x": {"action": "shout", "channel": {}}}}, "operations.x", "send or receive"),
         ({"asyncapi": "3.0.0", "operations": {"x": {"action": "send"}}}, "operations.x", "needs a channel"),
+        (
+            {
+                "swagger": "2.0",
+                "parameters": {"A": {"$ref": "#/parameters/B"}, "B": {"$ref": "#/parameters/A"}},
+                "paths": {"/a": {"get": {"parameters": [{"$ref": "#/parameters/A"}]}}},
+            },
+            "parameters",
+            "never ends",
+        ),
         ("type Query { a: Missing }", "line 1", "Missing"),
         ("type Query { a: Int", "line 1", "Expected"),
         ("type A { x: Int }\ntype A { y: Int }", "line 1", "only one type named"),

@@ -94,3 +94,21 @@ def test_too_much_text_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> Non
 
     with pytest.raises(InvalidDocument, match="at most"):
         parse_text("a: 1234567890")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"a": "\\ud83d\\ude00"}', {"a": "\U0001f600"}),
+        (
+            '{"a": "\\ud83d\\ude00", "maximum": 123456789012345678901234567890}',
+            {"a": "\U0001f600", "maximum": 123456789012345678901234567890},
+        ),
+        ('{"a": "\\ud83d"}', {"a": "\ud83d"}),
+        ('{"a": "one\ttwo"}', {"a": "one\ttwo"}),
+        ('\ufeff{"a": 1}', {"a": 1}),
+    ],
+)
+def test_json_is_read_as_json_is_written(text: str, expected: object) -> None:
+    """Escaped emoji, numbers beyond 64 bits, half a pair, a bare tab: what generators write."""
+    assert expected == parse_text(text)

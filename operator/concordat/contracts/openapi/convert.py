@@ -129,8 +129,13 @@ def _operation(root: Mapping[str, Any], operation: Mapping[str, Any], shared: li
 
 
 def _resolved(root: Mapping[str, Any], parameter: Any) -> Mapping[str, Any]:
+    followed: set[str] = set()
     while isinstance(parameter, Mapping) and isinstance(parameter.get("$ref"), str):
-        parameter = look_up(root, split_pointer(parameter["$ref"]))
+        ref = parameter["$ref"]
+        if ref in followed:
+            raise InvalidDocument(f"the reference {ref!r} never ends", location="parameters")
+        followed.add(ref)
+        parameter = look_up(root, split_pointer(ref))
     if not isinstance(parameter, Mapping):
         raise InvalidDocument("a parameter must be a mapping", location="parameters")
     return parameter
