@@ -25,7 +25,6 @@ demo: $(VENV)/installed ## From nothing to a running, guarded service on a real 
 .PHONY: test
 test: $(VENV)/installed ## Every test but the long ones, on a real API server and a real node
 	@$(RUN)/python -m tests.setup
-	@$(MAKE) --no-print-directory preview
 	@$(RUN)/pytest -m "not slow" $(ARGS)
 
 .PHONY: test-long

@@ -2,15 +2,19 @@
 ``python -m tests.setup``: what the tests need besides Python packages, fetched before the first of them runs.
 
 Programs of a cluster and Prometheus 3 come from the lab's cache, a release or a build; PostgreSQL, Prometheus 2 and
-Alertmanager from the distribution.
+Alertmanager from the distribution. The preview's page is built from its npm packages.
 """
 
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 from concordat.lab import binaries, packages
 from concordat.lab.errors import Unavailable
 from concordat.lab.progress import Lines
+
+ROOT = Path(__file__).parents[1]
 
 SERVERS = {
     "pg_lsclusters": "postgresql",
@@ -45,10 +49,17 @@ def main() -> int:
     try:
         packages.ensure(needed, progress)
         binaries.locate(wanted, progress)
+        _preview()
     except Unavailable as reason:
         print(f"The tests cannot run: {reason}", file=sys.stderr)
         return 1
     return 0
+
+
+def _preview() -> None:
+    """The page the browser tests look at, and the TypeScript compiler with Grafana's types beside it."""
+    if subprocess.run(["make", "--no-print-directory", "preview"], cwd=ROOT, check=False).returncode:
+        raise Unavailable("the page of `concordat dashboard preview` could not be built (see above)")
 
 
 if __name__ == "__main__":
