@@ -21,7 +21,7 @@ from aiohttp import web
 
 from concordat.cluster.trust import TRY_AGAIN, Pair, Trust, load
 from concordat.errors import ConcordatError
-from concordat.reconcile.admission import Judgement, Question
+from concordat.reconcile.review import Judgement, Question
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ Gather facts, ask for a plan, apply it, report what was seen.
     gather      facts from the caches
     parents     the Microservices that exist, and who has to do with whom
     configuration   environment variables
-    admission   what is said to a person before anything is stored
+    admission, contract_admission, review
+                what is said to a person before anything is stored
     engine      caches that are kept, a queue that is worked off
 
 Knows the cluster only through :mod:`concordat.cluster`, and nothing of Kopf.

@@ -94,6 +94,8 @@ class Engine:
         self._discovery = Discovery(client, (kind for kind in kinds.ALL if kind.optional))
         self.contracts = Contracts(self.queue.add, self.parents.concerned)
         self._gatekeeper = Gatekeeper(client, contracts=self.contracts, parents=self.parents)
+        self.foresight = Gatekeeper(client, contracts=self.contracts, parents=self.parents)
+        """For those who ask before anything is stored: with a process of its own, so that neither holds up the other."""
         self._reconciler = Reconciler(
             client,
             parents=self.parents,
@@ -150,6 +152,7 @@ class Engine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._gatekeeper.assessor.close()
+        await self.foresight.assessor.close()
         return drained
 
     def hung(self) -> str:

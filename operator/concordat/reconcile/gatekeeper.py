@@ -73,6 +73,29 @@ class Gatekeeper:
         refused = seen.decision is not None and not seen.decision.accepted and contract.spec.document.inline is None
         return Outcome(result="requeue_after", again_after=LOOK_AGAIN_AT_REFUSAL) if refused else Outcome()
 
+    async def foresee(self, contract: ServiceContract, *, same_document: bool) -> Case:
+        """
+        The case of a contract as somebody would have it; nothing is kept, and nothing written.
+
+        ``same_document`` says that its document is the one we know. Raises :exc:`Waiting` and :exc:`Rejected` like a pass.
+        """
+        known = self._contracts.named(contract.namespace, contract.name)
+        in_force, usages = known.in_force if known else InForce(), self.usages(contract)
+        kept = in_force.digest_of(contract.spec.version)
+        if same_document and kept is not None:
+            assessment = Assessment(digest=kept, version=contract.spec.version)
+        else:
+            assessment = await self.assessor.ask(
+                Question(
+                    document=await self._library.source(contract),
+                    format=contract.spec.type.value,
+                    before=await self._before(known, contract) if known and kept is None and binds(contract) else (),
+                    compatibility=contract.spec.compatibility,
+                    usages=usages if kept is None else {},
+                )
+            )
+        return Case(contract=contract, in_force=in_force, assessment=assessment, users=tuple(sorted(usages)))
+
     async def admit(self, key: Key, defect: Exception) -> None:
         """A pass has ended by a defect of ours: what was accepted stays, and nothing new is."""
         known = self._contracts.find(key)
