@@ -5,11 +5,11 @@ A handler **gathers** facts, asks for a **plan**, **applies** it, and **reports*
 
     handlers, cli           edges: Kopf decorators and commands; no decisions
     reconcile, lab          gather -> plan -> apply -> report; a local Kubernetes that knows nothing of our resources
-    conformance             generated requests to a running service; knows nothing of Kubernetes
     cluster, status         the only package that talks to Kubernetes; the only writer of conditions
     explain, consequences   where a field comes from; what a change does, in words
     plan, graph             the ordered list of builders, the table of contents; drawings of who consumes whom
     resources, slo, dashboards, contracts      pure, mutually unaware
+    conformance             generated requests to a running service
     policies                what must hold before anything is built
     facts                   what we must know of the world to decide
     api                     what people write

@@ -40,6 +40,8 @@ ANNOTATION_CONSUMES = f"{GROUP}/consumes"
 """On a Deployment: what its pods use of contracts, as JSON; during a rollout the former pods still use what stood there."""
 LABEL_CONTRACT = f"{GROUP}/contract"
 """On a ConfigMap that keeps an accepted version."""
+LABEL_TRIES = f"{GROUP}/tries"
+"""On a pod that tries a running service against a contract of its namespace: the contract's name. A person sets it."""
 
 # --- annotations a person may set -------------------------------------------------------------------------------------
 
@@ -63,6 +65,7 @@ CONTRACTS_SATISFIED = "ContractsSatisfied"
 VALID = "Valid"
 COMPATIBLE = "Compatible"
 CONSUMERS_SAFE = "ConsumersSafe"
+CONFORMANT = "Conformant"
 OBSERVED = "Observed"
 
 REASON_READY = "Ready"
@@ -109,6 +112,9 @@ REASON_BREAKING_CHANGE = "BreakingChange"
 REASON_CONSUMERS_BREAK = "ConsumersBreak"
 REASON_IN_USE = "InUse"
 REASON_SUNSET_EARLIER = "SunsetEarlier"
+REASON_CONFORMS = "Conforms"
+REASON_BREACH_FOUND = "BreachFound"
+REASON_TRIAL_FAILED = "TrialFailed"
 
 # Reasons of those who provide and consume them.
 REASON_CONTRACTS_SATISFIED = "ContractsSatisfied"

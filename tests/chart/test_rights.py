@@ -13,8 +13,8 @@ from tests.chart.helm import MATRIX, NAMESPACE, Helm, of_kind, only
 
 NEVER = {
     "secrets",
-    "pods",
     "pods/exec",
+    "pods/log",
     "nodes",
     "roles",
     "rolebindings",
@@ -70,7 +70,10 @@ def test_what_people_wrote_is_never_written(helm: Helm, name: str) -> None:
         for verb in rule["verbs"]
     }
 
-    assert {("microservices", "list"), ("microservices", "watch"), ("microservices/status", "patch")} == verbs
+    kinds = ("microservices", "servicecontracts")
+    assert verbs == {(kind, verb) for kind in kinds for verb in ("list", "watch")} | {
+        (f"{k}/status", "patch") for k in kinds
+    }
 
 
 def test_namespaces_need_no_cluster_role(helm: Helm) -> None:
@@ -117,7 +120,7 @@ def test_every_binding_binds_the_operators_account(helm: Helm, name: str) -> Non
 
 
 def test_people_get_their_part_of_the_usual_roles(helm: Helm) -> None:
-    """``view`` reads Microservices, ``edit`` and ``admin`` write them; nobody writes the status but the operator."""
+    """``view`` reads our two kinds, ``edit`` and ``admin`` write them; nobody writes the status but the operator."""
     view, edit = (
         only([m for m in helm.manifests({}) if m["metadata"]["name"] == name], "ClusterRole") for name in USERS
     )
@@ -125,7 +128,9 @@ def test_people_get_their_part_of_the_usual_roles(helm: Helm) -> None:
     assert "true" == view["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-view"]
     assert "rbac.authorization.k8s.io/aggregate-to-view" not in edit["metadata"]["labels"]
     assert {"get", "list", "watch"} == {verb for rule in view["rules"] for verb in rule["verbs"]}
-    assert {"microservices"} == {resource for rule in edit["rules"] for resource in rule["resources"]}
+    assert {"microservices", "servicecontracts"} == {
+        resource for rule in edit["rules"] for resource in rule["resources"]
+    }
 
 
 def _rules(helm: Helm, name: str) -> Iterator[dict[str, Any]]:

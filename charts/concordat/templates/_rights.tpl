@@ -11,6 +11,10 @@ The comments become the first column of the table in docs/install.md.
 - apiGroups: [concordat.dev]
   resources: [microservices/status, servicecontracts/status]
   verbs: [patch]
+# what pods that try a service against its contract have found; they carry a label of ours
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, watch]
 # a broken glass is told
 - apiGroups: [events.k8s.io]
   resources: [events]

@@ -7,7 +7,7 @@ Ids are learned from answers: schemathesis derives which answer feeds which para
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,7 +61,8 @@ def run(trial: Trial) -> Verdict:
         heard.take(event)
         if time.monotonic() > until:  # not `max-time`, which fills the time it is given
             stream.stop()
-    return heard.verdict()
+    version = (document.get("info") or {}).get("version")
+    return replace(heard.verdict(), version=str(version or ""))
 
 
 def base_url(url: str, document: Mapping[str, Any]) -> str:

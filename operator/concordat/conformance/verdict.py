@@ -9,6 +9,7 @@ import orjson
 
 MOST_BYTES = 4096
 """Kubernetes keeps no more of a termination message."""
+LONGEST_VERSION = 64
 LONGEST_TEXT = 400
 """Characters of a message or a reproducer there."""
 
@@ -42,11 +43,15 @@ class Verdict:
     """Operations that never answered with success, so that little is known of them."""
     unusable: str = ""
     """Why nothing can be said; empty when something can."""
+    left_out: int = 0
+    """Breaches beside those, that did not fit into a message."""
+    version: str = ""
+    """Of the document that was tried, ``info.version``."""
 
     @property
     def conformant(self) -> bool | None:
         """``None`` when nothing can be said."""
-        if self.breaches:
+        if self.breaches or self.left_out:
             return False
         return None if self.unusable or not self.requests else True
 
@@ -54,8 +59,11 @@ class Verdict:
     def summary(self) -> str:
         """One line for people."""
         if self.breaches:
-            more = f" and {len(self.breaches) - 1} more" if len(self.breaches) > 1 else ""
+            others = len(self.breaches) - 1 + self.left_out
+            more = f" and {others} more" if others else ""
             return f"{self.breaches[0]}{more}"
+        if self.left_out:
+            return f"{self.left_out} breaches, none of which fits into a message"
         if self.conformant is None:
             return self.unusable or "no operation was called"
         rest = f"; {', '.join(self.unanswered)} never succeeded" if self.unanswered else ""
@@ -89,8 +97,10 @@ def read(text: bytes | str) -> Verdict:
             operations=int(value["operations"]),
             unanswered=tuple(map(str, value["unanswered"])),
             unusable=str(value["unusable"]),
+            left_out=int(value.get("left_out") or 0),
+            version=str(value.get("version") or ""),
         )
-    except (TypeError, KeyError, orjson.JSONDecodeError) as error:
+    except (TypeError, KeyError, AttributeError, orjson.JSONDecodeError) as error:
         raise ValueError(f"this is no verdict: {error}") from None
 
 
@@ -101,11 +111,12 @@ def _json(verdict: Verdict, breaches: Sequence[Breach], *, left_out: int | None 
                 {"operation": b.operation, "check": b.check, "message": b.message, "reproducer": b.reproducer}
                 for b in breaches
             ],
-            "left_out": len(verdict.breaches) - len(breaches) if left_out is None else left_out,
+            "left_out": verdict.left_out + (len(verdict.breaches) - len(breaches) if left_out is None else left_out),
             "requests": verdict.requests,
             "operations": verdict.operations,
             "unanswered": list(verdict.unanswered),
             "unusable": verdict.unusable,
+            "version": verdict.version[:LONGEST_VERSION],
         }
     )
 

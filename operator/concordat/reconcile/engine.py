@@ -29,6 +29,7 @@ from concordat.reconcile.outcome import Outcome
 from concordat.reconcile.parents import MICROSERVICE, Key, Parents
 from concordat.reconcile.reconcile import Reconciler
 from concordat.reconcile.reliance import relies
+from concordat.reconcile.trials import POD, Trials
 from concordat.resources import kinds
 from concordat.workqueue import Lane, Observer, ShutDown, WorkQueue
 
@@ -93,7 +94,8 @@ class Engine:
         self._discovered = asyncio.Event()
         self._discovery = Discovery(client, (kind for kind in kinds.ALL if kind.optional))
         self.contracts = Contracts(self.queue.add, self.parents.concerned)
-        self._gatekeeper = Gatekeeper(client, contracts=self.contracts, parents=self.parents)
+        self.trials = Trials(self.queue.add)
+        self._gatekeeper = Gatekeeper(client, contracts=self.contracts, parents=self.parents, tried=self.trials.latest)
         self.foresight = Gatekeeper(client, contracts=self.contracts, parents=self.parents)
         """For those who ask before anything is stored: with a process of its own, so that neither holds up the other."""
         self._reconciler = Reconciler(
@@ -116,6 +118,7 @@ class Engine:
         for scope in self._scopes():
             self._watch(MICROSERVICE, self.parents.within(scope), scope)
             self._watch(SERVICE_CONTRACT, self.contracts.within(scope), scope)
+            self._watch(POD, self.trials, scope, selector=conventions.LABEL_TRIES)
         for kind in kinds.ALL:
             if not kind.optional:
                 self._watch_children(kind)

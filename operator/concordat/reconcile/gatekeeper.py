@@ -7,6 +7,7 @@ The authority: whatever a webhook let through, or did not see, is judged here be
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ from concordat.reconcile.library import Library
 from concordat.reconcile.merge_patch import merge_patch
 from concordat.reconcile.outcome import LOOK_AGAIN_AT_REFUSAL, Outcome
 from concordat.reconcile.parents import Key, Parents, usages_in
+from concordat.reconcile.trials import Trial
 from concordat.status import Judgement, report_contract
 
 logger = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ class Gatekeeper:
         *,
         contracts: Contracts,
         parents: Parents,
+        tried: Callable[[Key], Trial | None] = lambda _key: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.assessor = Assessor()
@@ -47,6 +50,7 @@ class Gatekeeper:
         self._contracts = contracts
         self._parents = parents
         self._library = Library(client)
+        self._tried = tried
         self._now = now
 
     async def reconcile(self, key: Key) -> Outcome:
@@ -198,6 +202,8 @@ class Gatekeeper:
     # --- report ---------------------------------------------------------------------------------------------------------
 
     async def _report(self, known: Known, seen: Judgement) -> None:
+        trial = self._tried(known.key)
+        seen = replace(seen, tried=trial.verdict if trial else None)
         status = report_contract(known.status, seen, now=self._now().strftime("%Y-%m-%dT%H:%M:%SZ"))
         changes = merge_patch(known.status, status)
         if not changes:

@@ -14,6 +14,7 @@ from concordat.api import (
 )
 from concordat.api.condition import transition
 from concordat.api.contract_status import MOST_CONSUMERS, MOST_OPERATIONS, MOST_VERSIONS
+from concordat.conformance.verdict import Verdict
 from concordat.errors import Problem
 from concordat.gate import Case, Decision, refusal
 from concordat.gate.decision import Aspect
@@ -36,13 +37,16 @@ class Judgement:
     """Of those problems."""
     case: Case | None = None
     decision: Decision | None = None
+    tried: Verdict | None = None
+    """What the latest trial of the running service found; ``None`` when there was none since the operator started."""
     kept: AcceptedVersion | None = None
     """The version that comes into force, once it is stored."""
 
 
 def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str) -> ServiceContractStatus:
     """``now``, RFC 3339, becomes the transition time of conditions whose status differs from ``before``."""
-    findings = (_ready(seen), *(_aspect(seen, aspect) for aspect in _ASPECTS))
+    findings = (_ready(seen), *(_aspect(seen, aspect) for aspect in _ASPECTS), *_tried(seen))
+    earlier = (one for one in before.conditions if one.type == conventions.CONFORMANT and seen.tried is None)
     accepted = seen.decision is not None and seen.decision.accepted
     lifecycle = seen.contract.spec.lifecycle if accepted and seen.contract else None
     versions = (*before.versions, seen.kept)[-MOST_VERSIONS:] if seen.kept else before.versions
@@ -50,7 +54,9 @@ def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str)
     consumers = _consumers(seen)
     return ServiceContractStatus(
         observed_generation=seen.generation,
-        conditions=transition(before.conditions, (at(finding, seen.generation, now) for finding in findings)),
+        conditions=transition(
+            before.conditions, (*(at(finding, seen.generation, now) for finding in findings), *earlier)
+        ),
         version=versions[-1].version if versions else "",
         state=lifecycle.state.value if lifecycle else before.state,
         sunset=(lifecycle.sunset or "") if lifecycle else before.sunset,
@@ -89,6 +95,23 @@ def _aspect(seen: Judgement, aspect: Aspect) -> Finding:
     if aspect != conventions.VALID and seen.decision.about("Valid"):
         return Finding(type=aspect, status=None, reason=conventions.REASON_INVALID_DOCUMENT)
     return Finding(type=aspect, status=True, reason=_why(seen.case, aspect))
+
+
+def _tried(seen: Judgement) -> Iterator[Finding]:
+    """Whether the running service does what the contract says."""
+    verdict = seen.tried
+    if verdict is None:
+        return
+    of = f"{verdict.version}: " if verdict.version else ""
+    kind = conventions.CONFORMANT
+    if verdict.conformant is None:
+        yield Finding(type=kind, status=None, reason=conventions.REASON_TRIAL_FAILED, message=of + verdict.summary)
+    elif verdict.conformant:
+        yield Finding(type=kind, status=True, reason=conventions.REASON_CONFORMS, message=of + verdict.summary)
+    else:
+        again = f"\n again: {verdict.breaches[0].reproducer}" if verdict.breaches else ""
+        message = of + verdict.summary + again
+        yield Finding(type=kind, status=False, reason=conventions.REASON_BREACH_FOUND, message=message)
 
 
 def _why(case: Case, aspect: Aspect) -> str:
