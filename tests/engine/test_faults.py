@@ -153,14 +153,15 @@ async def _reconciled(story: Story, name: str) -> bool:
 def _role(namespace: str, *, without: str = "") -> list[dict[str, Any]]:
     verbs = ["get", "list", "watch", "create", "patch", "delete"]
     rules = {
-        "": ["serviceaccounts", "services"],
+        "": ["configmaps", "serviceaccounts", "services"],
         "apps": ["deployments"],
         "networking.k8s.io": ["networkpolicies"],
         "autoscaling": ["horizontalpodautoscalers"],
         "policy": ["poddisruptionbudgets"],
         "gateway.networking.k8s.io": ["httproutes"],
-        "monitoring.coreos.com": ["servicemonitors"],
-        conventions.GROUP: ["microservices", "microservices/status"],
+        "monitoring.coreos.com": ["alertmanagerconfigs", "prometheusrules", "servicemonitors"],
+        "grafana.integreatly.org": ["grafanadashboards"],
+        conventions.GROUP: ["microservices", "microservices/status", "servicecontracts", "servicecontracts/status"],
     }
     return [
         {
