@@ -14,6 +14,7 @@ import promql_parser as promql
 import yaml
 
 from concordat.api import Microservice, parse, resolve
+from concordat.api.objectives import ContractObjective
 from concordat.errors import InvalidInput
 from concordat.facts import Consumer, Facts, Platform, Provider
 from concordat.manifest import Manifest, as_yaml
@@ -50,6 +51,7 @@ SERVICE = resolve(
         }
     )
 )
+PROMISE = ContractObjective(name="abcdef", target=99.9, operation="POST /abcdef")
 FACTS = Facts(
     platform=PLATFORM,
     providers={
@@ -58,6 +60,7 @@ FACTS = Facts(
         )
     },
     consumers=(Consumer(name="abcdef", namespace="abcdef"),),
+    promised={"abcdef": (PROMISE,)},
 )
 
 
@@ -81,6 +84,10 @@ def _host(service: Microservice, text: str) -> Microservice:
     return _spec(service, routing=service.spec.routing.model_copy(update={"hosts": (text,)}))
 
 
+def _promised(facts: Facts, **changes: str) -> Facts:
+    return replace(facts, promised={"abcdef": (PROMISE.model_copy(update=changes),)})
+
+
 OF_A_SERVICE: dict[str, Callable[[Microservice, str], Microservice]] = {
     "metadata.name": lambda service, text: service.model_copy(update={"name": text}),
     "metadata.namespace": lambda service, text: service.model_copy(update={"namespace": text}),
@@ -102,6 +109,9 @@ OF_THE_WORLD: dict[str, Callable[[Facts, str], Facts]] = {
         },
     ),
     "consumer": lambda facts, text: replace(facts, consumers=(Consumer(name=text, namespace=text),)),
+    "contract": lambda facts, text: replace(facts, promised={text: (PROMISE,)}),
+    "contract.objectives.name": lambda facts, text: _promised(facts, name=text),
+    "contract.objectives.operation": lambda facts, text: _promised(facts, operation=f"POST {text}"),
 }
 FIELDS = (*OF_A_SERVICE, *OF_THE_WORLD)
 """Every text that reaches a rule, a dashboard or a route."""
