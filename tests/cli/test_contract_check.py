@@ -94,6 +94,31 @@ def test_the_decision_is_that_of_the_gate(
     assert len(answer["consumers"]) == 3
 
 
+@pytest.mark.parametrize(
+    ("document", "version", "reasons"),
+    [
+        (ADDED, "1.4.0", []),
+        (DROPPED, "1.4.0", ["BreakingChange", "ConsumersBreak"]),
+        (DROPPED, "1.5.0", ["BreakingChange", "ConsumersBreak"]),
+        (ADDED, "1.3.0", ["VersionWentBack"]),
+    ],
+)
+def test_of_a_draft_it_is_told_what_would_be(tmp_path: Path, document: str, version: str, reasons: list[str]) -> None:
+    """Nothing is refused, and everything is shown: that is how teams begin."""
+    known = Published(type="openapi", state="draft", draft=_accepted("1.4.0", OLD), usages=USAGES)
+    file = tmp_path / "contracts.json"
+    file.write_text(Register(contracts={"payments/payments-api": known}).model_dump_json())
+
+    done = _check(file, document, version, "-o", "json")
+
+    assert done.exit_code == 0, done.output
+    (answer,) = json.loads(done.stdout)["contracts"]
+    assert answer["draft"]
+    assert [each["reason"] for each in answer["objections"]] == reasons
+    assert 'failures="0"' in _check(file, document, version, "-o", "junit").stdout
+    assert _check(file, document, version).stdout.startswith("A draft binds nobody")
+
+
 def test_the_text_is_what_the_operator_says(export: Path) -> None:
     """Operation, field, consumer, and the matrix of everybody."""
     lines = _check(export, DROPPED, "1.5.0").stdout.splitlines()

@@ -146,6 +146,34 @@ def test_a_large_document_is_accepted_from_its_parts(control_plane: ControlPlane
     assert again["accepted"]
 
 
+def test_what_is_not_given_stays(control_plane: ControlPlane, namespace: str) -> None:
+    """Consent, compatibility and life outlive the next version; a sunset ends where it is taken back."""
+    arguments = ("push", "-", "--name", "payments-api", "-n", namespace)
+    new = ADDED.replace("version: 1.4.0", "version: 1.5.0")
+
+    def spec() -> Any:
+        found = kubectl(control_plane, "get", "servicecontract", "-n", namespace, "payments-api", "-o", "json")
+        return json.loads(found)["spec"]
+
+    _json(control_plane, *arguments, "--open-to", "shop", "--compatibility", "backward-transitive", stdin=OLD)
+    _json(control_plane, *arguments, "--state", "deprecated", "--sunset", "2031-06-30", stdin=OLD)
+    _json(control_plane, *arguments, stdin=new)
+    assert spec()["access"] == {"namespaces": ["shop"]}
+    assert (spec()["version"], spec()["compatibility"]) == ("1.5.0", "backward-transitive")
+    assert spec()["lifecycle"] == {"state": "deprecated", "sunset": "2031-06-30"}
+    _json(control_plane, *arguments, "--state", "active", stdin=new)
+    assert spec()["lifecycle"] == {"state": "active"}
+
+
+def test_a_draft_is_checked_against_itself(control_plane: ControlPlane, namespace: str) -> None:
+    """Nobody keeps it but its author; inline or in ConfigMaps it is what the next one is compared with."""
+    for name, old in {"small": OLD, "large": _large("1.4.0", 1000)}.items():
+        _json(control_plane, "push", "-", "--name", name, "-n", namespace, "--state", "draft", stdin=old)
+        new = DROPPED if name == "small" else _large("1.4.0", 999)
+        answer = _json(control_plane, "check", "--contract", f"{namespace}/{name}", "-", stdin=new)["contracts"][0]
+        assert (answer["draft"], [each["reason"] for each in answer["objections"]]) == (True, ["BreakingChange"])
+
+
 def test_what_somebody_else_wrote_is_not_overwritten_unasked(control_plane: ControlPlane, namespace: str) -> None:
     """Server-side apply tells whose it is; --take-over is the way."""
     arguments = ("push", "-", "--name", "payments-api", "-n", namespace)

@@ -2,10 +2,6 @@
 A version that might be published: a ServiceContract in a file, or a document for a contract that is there already.
 """
 
-import base64
-import binascii
-import gzip
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +9,7 @@ from typing import Any
 from concordat import conventions
 from concordat.api import ServiceContract, parse_contract
 from concordat.cli import files
+from concordat.cli.config_maps import document_in
 from concordat.cli.documents import document_of, text_of
 from concordat.cli.output import fail
 from concordat.errors import InvalidInput
@@ -111,26 +108,5 @@ def _document(contract: ServiceContract, maps: Mapping[tuple[str, str], Mapping[
     if wanted.inline is not None:
         return wanted.inline
     parts = wanted.parts or ((wanted.config_map,) if wanted.config_map else ())
-    pieces = []
-    for part in parts:
-        held = maps.get((contract.namespace, part.name))
-        if held is None:
-            fail(f"{contract.reference}: spec.document names ConfigMap {part.name}, which is not among the files")
-        pieces.append(_entry(held, part.key, contract.reference))
-    content = b"".join(pieces)
-    try:
-        return (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).decode()
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        fail(f"{contract.reference}: spec.document is damaged: {error}")
-
-
-def _entry(held: Mapping[str, Any], key: str, reference: str) -> bytes:
-    text, binary = held.get("data") or {}, held.get("binaryData") or {}
-    if key not in text and key not in binary:
-        fail(f"{reference}: ConfigMap {held['metadata']['name']} has no key {key}")
-    if key in text:
-        return str(text[key]).encode()
-    try:
-        return base64.b64decode(str(binary[key]), validate=True)
-    except binascii.Error as error:
-        fail(f"{reference}: ConfigMap {held['metadata']['name']} is not base64 under {key}: {error}")
+    held = {part.name: maps[contract.namespace, part.name] for part in parts if (contract.namespace, part.name) in maps}
+    return document_in([{"name": part.name, "key": part.key} for part in parts], held, contract.reference)

@@ -5,12 +5,14 @@
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import rich_click as click
 from rich.table import Table
 
 from concordat import __version__
+from concordat.api import State
 from concordat.cli import registry
 from concordat.cli.candidates import Candidate, candidate, candidates, is_manifest
 from concordat.cli.documents import text_of
@@ -24,6 +26,7 @@ from concordat.gate.register import Published, Register
 
 ACCEPTED, REFUSED, UNDECIDED = 0, 1, 3
 """2 is left for input that cannot be used."""
+_DRAFT = "A draft binds nobody: it is accepted as it is. If it were in force, the gate would say:"
 _COLOURS = {"compatible": "green", "breaking": "bold red", "unknown": "yellow"}
 
 
@@ -59,7 +62,8 @@ def check(
     Would this version be accepted, and whom would it break?
 
     The operator's own decision, made beforehand: against a cluster, or in CI against an export of one. FILE is a ServiceContract (with its
-    ConfigMaps, as `push -o yaml` writes them), or a bare API document together with --contract. Ends with 0 when it would be accepted,
+    ConfigMaps, as `push -o yaml` writes them), or a bare API document together with --contract. Of a draft it is told what would be said if it were
+    in force. Ends with 0 when it would be accepted,
     1 when refused, 2 when a file cannot be used, 3 when it would be refused only because something could not be decided.
 
     \b
@@ -100,7 +104,15 @@ def export(cluster: Cluster, namespace: str | None, all_namespaces: bool) -> Non
     sys.stdout.write(found.model_dump_json(indent=2) + "\n")
 
 
-Answer = tuple[Candidate, Case, Decision]
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the gate says of one candidate."""
+
+    new: Candidate
+    case: Case
+    decision: Decision
+    draft: bool
+    """It binds nobody and is accepted; this is what would be said if it did."""
 
 
 def _asked(
@@ -133,15 +145,21 @@ def _unpublished(new: Candidate) -> Published:
 
 
 def _answer(new: Candidate, known: Published) -> Answer:
-    with notes.status(f"comparing {plain(new.contract.reference)}"):
-        assessment = assess(known.question(new.contract, new.document))
-    case = known.case(new.contract, assessment)
-    return new, case, decide(case)
+    draft = new.contract.spec.lifecycle.state is State.DRAFT
+    asked, contract = known, new.contract
+    if draft:
+        lifecycle = contract.spec.lifecycle.model_copy(update={"state": State.ACTIVE})
+        contract = contract.model_copy(update={"spec": contract.spec.model_copy(update={"lifecycle": lifecycle})})
+        asked = known.as_if_in_force(contract.spec.version)
+    with notes.status(f"comparing {plain(contract.reference)}"):
+        assessment = assess(asked.question(contract, new.document))
+    case = asked.case(contract, assessment)
+    return Answer(new=new, case=case, decision=decide(case), draft=draft)
 
 
 def _code(answer: Answer) -> int:
-    _, _, decision = answer
-    if decision.accepted:
+    decision = answer.decision
+    if decision.accepted or (answer.draft and not decision.about("Valid")):
         return ACCEPTED
     changes = [change for objection in decision.objections for change in objection.changes]
     certain = any(not objection.changes for objection in decision.objections) or any(not c.undecided for c in changes)
@@ -153,26 +171,29 @@ def _code(answer: Answer) -> int:
 
 def _print(answers: Sequence[Answer], output: str) -> None:
     if output == "json":
-        _write_json({"contracts": [_plain(*answer) for answer in answers]})
+        _write_json({"contracts": [_plain(answer) for answer in answers]})
     elif output == "markdown":
         sys.stdout.write("\n".join(map(_markdown, answers)))
     elif output == "junit":
-        verdict = Verdict.of(finding for answer in answers for finding in _findings(*answer))
+        verdict = Verdict.of(finding for answer in answers for finding in _findings(answer))
         sys.stdout.write(as_junit(verdict, *_names(answers)))
     elif output == "sarif":
-        verdict = Verdict.of(finding for answer in answers for finding in _findings(*answer))
-        _write_json(as_sarif(verdict, answers[0][0].source, __version__))
+        verdict = Verdict.of(finding for answer in answers for finding in _findings(answer))
+        _write_json(as_sarif(verdict, answers[0].new.source, __version__))
     else:
         for answer in answers:
-            _print_text(*answer)
+            _print_text(answer)
 
 
 def _names(answers: Sequence[Answer]) -> tuple[str, str]:
-    old = ", ".join(f"{new.contract.reference} {case.in_force.version}".strip() for new, case, _ in answers)
-    return old, ", ".join(new.contract.spec.version for new, _, _ in answers)
+    old = ", ".join(f"{each.new.contract.reference} {each.case.in_force.version}".strip() for each in answers)
+    return old, ", ".join(each.new.contract.spec.version for each in answers)
 
 
-def _print_text(new: Candidate, case: Case, decision: Decision) -> None:
+def _print_text(answer: Answer) -> None:
+    new, case, decision = answer.new, answer.case, answer.decision
+    if answer.draft:
+        out.print(styled(_DRAFT, "yellow"))
     if decision.accepted and not decision.forced:
         out.print(styled(f"ServiceContract {_step(new, case)} would be accepted", "bold green"))
     else:
@@ -196,10 +217,11 @@ def _step(new: Candidate, case: Case) -> str:
 
 
 def _markdown(answer: Answer) -> str:
-    new, case, decision = answer
+    new, case, decision = answer.new, answer.case, answer.decision
     old = f"{new.contract.reference} {case.in_force.version}".strip()
-    verdict = Verdict.of(_findings(*answer))
+    verdict = Verdict.of(_findings(answer))
     text = as_markdown(verdict, old, new.contract.spec.version)
+    text += f"\n{_DRAFT}\n" if answer.draft else ""
     text += f"\n**{'Would be accepted' if decision.accepted else 'Would be refused'}**\n"
     if decision.verdicts:
         rows = "".join(f"| `{name}` | {result} |\n" for name, result in decision.verdicts)
@@ -207,11 +229,13 @@ def _markdown(answer: Answer) -> str:
     return text
 
 
-def _plain(new: Candidate, case: Case, decision: Decision) -> dict[str, Any]:
+def _plain(answer: Answer) -> dict[str, Any]:
+    new, case, decision = answer.new, answer.case, answer.decision
     return {
         "contract": new.contract.reference,
         "inForce": case.in_force.version,
         "version": new.contract.spec.version,
+        "draft": answer.draft,
         "accepted": decision.accepted,
         "forced": decision.forced,
         "message": refusal(case, decision),
@@ -243,9 +267,10 @@ def _changes(case: Case, decision: Decision) -> list[Change]:
     return list({(c.id, c.location, c.message): c for c in (*objected, *case.assessment.warnings)}.values())
 
 
-def _findings(new: Candidate, case: Case, decision: Decision) -> list[Finding]:
+def _findings(answer: Answer) -> list[Finding]:
     """As a verdict's, so that reports are the same as of `diff`."""
-    severity = Severity.WARNING if decision.accepted else Severity.ERROR
+    new, case, decision = answer.new, answer.case, answer.decision
+    severity = Severity.WARNING if _code(answer) == ACCEPTED else Severity.ERROR
     found = [
         _finding(objection.reason, severity, new.contract.reference, str(objection.problem))
         for objection in decision.objections

@@ -86,19 +86,21 @@ def push(
     if not stated:
         fail(f"{file} does not state its version: give it with --version 1.2.0")
     lifecycle = {"state": state, "sunset": sunset, "successor": successor}
-    spec = {
+    given = {
         "compatibility": compatibility,
-        "lifecycle": {key: value for key, value in lifecycle.items() if value} or None,
+        "lifecycle": {key: value for key, value in lifecycle.items() if value},
         "access": {"namespaces": list(open_to)} if open_to else None,
     }
     offline = output == "yaml"
+    place = namespace or ("default" if offline else cluster.namespace)
+    before = {} if offline else _pushed_before(registry.find(cluster, f"{place}/{name}"))
     objects = manifests(
         text,
         type_=document.format.value,
         name=name,
-        namespace=namespace or ("default" if offline else cluster.namespace),
+        namespace=place,
         version=stated,
-        spec={key: value for key, value in spec.items() if value},
+        spec=_together(before, {key: value for key, value in given.items() if value}),
     )
     parse_contract(objects[-1])
     if offline:
@@ -107,6 +109,31 @@ def push(
     stored = _apply_all(cluster, objects, take_over=take_over)
     seen = _verdict(cluster, stored, seconds=wait)
     _tell(seen, stored, objects, output)
+
+
+def _pushed_before(found: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What an earlier push said beside the document: an apply that does not repeat it takes it back."""
+    if found is None:
+        return {}
+    ours = [each for each in found["metadata"].get("managedFields") or () if each.get("manager") == _MANAGER]
+    owned: Mapping[str, Any] = ours[0].get("fieldsV1", {}).get("f:spec", {}) if ours else {}
+    spec = found["spec"]
+    said = {name: spec[name] for name in ("compatibility", "access") if f"f:{name}" in owned and name in spec}
+    lifecycle = {
+        name: value
+        for name, value in (spec.get("lifecycle") or {}).items()
+        if f"f:{name}" in owned.get("f:lifecycle", {})
+    }
+    return said | ({"lifecycle": lifecycle} if lifecycle else {})
+
+
+def _together(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given now over what was said before; a sunset ends where the contract is active again."""
+    lifecycle = {**before.get("lifecycle", {}), **given.get("lifecycle", {})}
+    ends = lifecycle.get("state") in (State.DEPRECATED, State.RETIRED) or "sunset" in given.get("lifecycle", {})
+    if not ends:
+        lifecycle.pop("sunset", None)
+    return {**before, **given} | ({"lifecycle": lifecycle} if lifecycle else {})
 
 
 def _apply_all(cluster: Cluster, objects: list[Manifest], *, take_over: bool) -> Manifest:

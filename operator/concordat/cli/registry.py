@@ -10,12 +10,14 @@ from typing import Any
 import orjson
 
 from concordat import conventions
-from concordat.api import Microservice, ServiceContractStatus, parse
+from concordat.api import Microservice, ServiceContractStatus, State, parse
+from concordat.cli.config_maps import document_in
 from concordat.cli.live import Cluster
 from concordat.cli.output import EXIT_FAILED, fail, notes, plain, styled
 from concordat.errors import InvalidInput
-from concordat.gate import usage_of
-from concordat.gate.register import Accepted, Published, Register, Usages, together
+from concordat.gate import Question, usage_of
+from concordat.gate.assessment import assess
+from concordat.gate.register import Accepted, Published, Register, Usages, pack, together
 
 _API = f"/apis/{conventions.GROUP}/{conventions.VERSION}"
 _OURS = f"{conventions.LABEL_MANAGED_BY}={conventions.MANAGED_BY}"
@@ -33,10 +35,16 @@ def contracts(cluster: Cluster, *, namespace: str | None) -> list[dict[str, Any]
     return cluster.items(_API, conventions.SERVICE_CONTRACTS, namespace=namespace)
 
 
-def contract(cluster: Cluster, reference: str) -> dict[str, Any]:
-    """One ServiceContract; ends the command where there is none."""
+def find(cluster: Cluster, reference: str) -> dict[str, Any] | None:
+    """One ServiceContract, if there is one."""
     namespace, _, name = reference.partition("/")
     found: dict[str, Any] | None = cluster.get(_path(namespace, name))
+    return found
+
+
+def contract(cluster: Cluster, reference: str) -> dict[str, Any]:
+    """One ServiceContract; ends the command where there is none."""
+    found = find(cluster, reference)
     if found is None:
         fail(
             f"no ServiceContract {reference} in the cluster, and no such file; `concordat contract list -A` shows them",
@@ -52,8 +60,7 @@ def published(cluster: Cluster, reference: str) -> Published:
 
 def known(cluster: Cluster, reference: str) -> Published | None:
     """What binds of one contract, if there is one."""
-    namespace, _, name = reference.partition("/")
-    found = cluster.get(_path(namespace, name))
+    found = find(cluster, reference)
     return _published(cluster, found, declared(cluster)) if found else None
 
 
@@ -162,6 +169,26 @@ def _published(cluster: Cluster, item: Mapping[str, Any], said: Declared) -> Pub
             for each in status.versions
         ),
         usages=usages(item, said),
+        draft=None if status.versions else _draft(cluster, item),
+    )
+
+
+def _draft(cluster: Cluster, item: Mapping[str, Any]) -> Accepted | None:
+    """The document of a draft, which nobody keeps but its author; None while it cannot be used."""
+    spec = item["spec"]
+    document = spec["document"]
+    if (spec.get("lifecycle") or {}).get("state") != State.DRAFT:
+        return None
+    text = document.get("inline")
+    if text is None:
+        parts = document.get("parts") or [document["configMap"]]
+        names = dict.fromkeys(part["name"] for part in parts)
+        maps = [cluster.get(f"/api/v1/namespaces/{item['metadata']['namespace']}/configmaps/{name}") for name in names]
+        held = {each["metadata"]["name"]: each for each in maps if each}
+        text = document_in(parts, held, _reference(item)) if len(held) == len(names) else ""
+    answer = assess(Question(document=text, keep=True))
+    return (
+        None if answer.invalid else Accepted(version=spec["version"], digest=answer.digest, packed=pack(answer.normal))
     )
 
 

@@ -7,13 +7,14 @@ What a cluster knows of its contracts, as data: accepted versions, and who uses 
 import base64
 import binascii
 import gzip
+import re
 import zlib
 from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from concordat.api import Compatibility, ServiceContract
+from concordat.api import Compatibility, ServiceContract, State
 from concordat.errors import InvalidInput, Problem
 from concordat.gate.decision import Case, InForce
 from concordat.gate.question import Assessment, Question
@@ -67,6 +68,21 @@ class Published(_Plain):
     versions: tuple[Accepted, ...] = ()
     """Oldest first; the last one is in force."""
     usages: Usages = {}
+    draft: Accepted | None = None
+    """The version of a draft: it binds nobody, and is what the next one would be compared with if it did."""
+
+    def as_if_in_force(self, next_version: str) -> "Published":
+        """
+        What a draft would be if it bound.
+
+        A draft may change without a step of its version: then what it was counts as a pre-release of what it becomes.
+        """
+        if self.draft is None:
+            return self
+        same = self.draft.version == next_version
+        before = f"{re.split('[-+]', next_version)[0]}-0.draft" if same else self.draft.version
+        kept = self.draft.model_copy(update={"version": before})
+        return self.model_copy(update={"versions": (kept,), "state": State.ACTIVE.value, "draft": None})
 
     @property
     def in_force(self) -> InForce:
