@@ -7,14 +7,10 @@ It claims only what it has just seen: every step ends in a check, and a check th
 import http.client
 import json
 import socket
-import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,22 +18,21 @@ import rich_click as click
 
 from concordat.api.crd import crds
 from concordat.cli.cluster import listening, progress_here
-from concordat.cli.live import Cluster
-from concordat.cli.output import EXIT_FAILED, as_yaml, fail, notes, out, styled
+from concordat.cli.demo_contract import show_refused
+from concordat.cli.demo_stage import NAMESPACE, PATIENCE, Stage, show, until
+from concordat.cli.output import EXIT_FAILED, fail, notes, out, styled
 from concordat.cli.running import operator_process
 from concordat.cli.status import tree
 from concordat.dashboards.service import service_uid
 from concordat.lab import binaries, paths, providers
-from concordat.lab.errors import LabError
 from concordat.lab.existing import Existing
 from concordat.lab.forward import Forwards
 from concordat.lab.images import build_image
 from concordat.lab.local import Local, Options
 from concordat.lab.progress import Progress
-from concordat.lab.providers import NAMES, Choice, ClusterHandle, choose
+from concordat.lab.providers import NAMES, Choice, choose
 
 NAME = "demo"
-NAMESPACE = "shop"
 SYSTEM = "concordat-system"
 IMAGES = {
     "localhost/concordat-operator:demo": ("operator", "operator/Dockerfile"),
@@ -48,35 +43,6 @@ IMAGES = {
 SERVICES = ("sample_services/postgres/microservice.yaml", "sample_services/catalog/microservice.yaml")
 HOST = "catalog.example.com"
 PRODUCT = {"sku": "TEAPOT-1", "name": "Tea pot", "price": {"amount": 2400, "currency": "EUR"}}
-PATIENCE = 120.0
-"""Seconds until something that should happen has not."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """What the steps of the demo share."""
-
-    handle: ClusterHandle
-    kubectl: Path
-    helm: Path
-    root: Path
-    progress: Progress
-
-    @property
-    def cluster(self) -> Cluster:
-        return Cluster(kubeconfig=str(self.handle.kubeconfig))
-
-    def run(self, program: Path, *arguments: str, stdin: str = "") -> str:
-        """Standard output of kubectl or helm. Raises :exc:`LabError` with its complaint."""
-        command = [str(program), f"--kubeconfig={self.handle.kubeconfig}", *arguments]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise LabError(f"{program.name} {' '.join(arguments)}: {done.stderr.strip()}")
-        return done.stdout
-
-    def apply(self, *documents: Any) -> None:
-        """Server-side apply."""
-        self.run(self.kubectl, "apply", "--server-side", "-f", "-", stdin=as_yaml(list(documents)))
 
 
 @click.command("demo")
@@ -108,6 +74,7 @@ def demo(provider: str | None, keep: bool | None) -> None:
         else:
             _without_pods(stage, ending)
         _show_watched(stage)
+        show_refused(stage)
         if keep and choice.node:
             ending.pop_all()
             _say_goodbye(stage)
@@ -165,7 +132,7 @@ def _with_pods(stage: Stage, choice: Choice) -> None:
     with stage.progress.step("kubectl apply: catalog and its database are ready"):
         took = _apply_services(stage, until="Ready")
     _show_tree(stage)
-    _show(f"ready {took:.1f} s after kubectl apply")
+    show(f"ready {took:.1f} s after kubectl apply")
 
     _use(stage)
     _show_repair(stage, "networkpolicy/catalog", "delete")
@@ -179,21 +146,21 @@ def _use(stage: Stage) -> None:
     forwards = Forwards(str(stage.kubectl), stage.handle.kubeconfig)
     try:
         url = forwards.url(NAMESPACE, "catalog", 80)
-        _until("the catalog stores a product", lambda: _request(f"{url}/products", PRODUCT))
-        found = _until("the catalog answers", lambda: _request(f"{url}/products?limit=1"))
+        until("the catalog stores a product", lambda: _request(f"{url}/products", PRODUCT))
+        found = until("the catalog answers", lambda: _request(f"{url}/products?limit=1"))
     finally:
         forwards.end()
-    _show("through its Service: GET /products?limit=1")
+    show("through its Service: GET /products?limit=1")
     out.print_json(json.dumps(found))
     if not isinstance(stage.handle, Local):
         return
     gateway = stage.handle.reach("gateway-system", "traefik")
-    _until("the gateway answers", lambda: _request(f"{gateway}/products?limit=1", host=HOST))
-    _show(f"through the gateway: curl -H 'Host: {HOST}' {gateway}/products")
+    until("the gateway answers", lambda: _request(f"{gateway}/products?limit=1", host=HOST))
+    show(f"through the gateway: curl -H 'Host: {HOST}' {gateway}/products")
     direct = stage.handle.reach(NAMESPACE, "catalog")
     if _connects(direct):
         fail(f"{direct} lets in somebody nobody declared", code=EXIT_FAILED)
-    _show(f"past both: {direct}/products is refused, because nobody declared that edge")
+    show(f"past both: {direct}/products is refused, because nobody declared that edge")
 
 
 def _install_chart(stage: Stage) -> None:
@@ -211,8 +178,8 @@ def _show_repair(stage: Stage, target: str, *arguments: str) -> None:
     command = arguments if len(arguments) > 1 else (*arguments, target)
     stage.run(stage.kubectl, "-n", NAMESPACE, *command)
     started = time.monotonic()
-    _until(f"{target} is as declared again", lambda: _state(stage, target) == before or None)
-    _show(f"kubectl {' '.join(command)}: as declared again after {time.monotonic() - started:.1f} s")
+    until(f"{target} is as declared again", lambda: _state(stage, target) == before or None)
+    show(f"kubectl {' '.join(command)}: as declared again after {time.monotonic() - started:.1f} s")
 
 
 def _state(stage: Stage, target: str) -> Any:
@@ -243,7 +210,7 @@ def _without_pods(stage: Stage, ending: ExitStack) -> None:
     with stage.progress.step("kubectl apply: every object of catalog and its database"):
         took = _apply_services(stage, until="Reconciled")
     _show_tree(stage)
-    _show(f"everything declared exists {took:.1f} s after kubectl apply; no pod runs here, so nothing is Available")
+    show(f"everything declared exists {took:.1f} s after kubectl apply; no pod runs here, so nothing is Available")
     _show_repair(stage, "networkpolicy/catalog", "delete")
 
 
@@ -270,31 +237,18 @@ def _show_watched(stage: Stage) -> None:
         found for found in stage.cluster.microservices(namespace=NAMESPACE) if found["metadata"]["name"] == "catalog"
     ]
     conditions = {condition["type"]: condition for condition in catalog["status"]["conditions"]}
-    _show("catalog is watched:")
+    show("catalog is watched:")
     out.print(styled(f"  {conditions['Observed']['message']}"))
     uid = service_uid(NAMESPACE, "catalog")
     out.print(styled(f"  in Grafana at /d/{uid}; no alert can fire before a Prometheus reads the rules"))
     out.print(styled("  see it before: concordat dashboard show --help, concordat slo simulate --help"))
 
 
-def _show(line: str) -> None:
-    out.print(styled(line, "bold"))
-
-
 def _say_goodbye(stage: Stage) -> None:
-    _show("the cluster stays up:")
+    show("the cluster stays up:")
     out.print(styled(f"  export KUBECONFIG={stage.handle.kubeconfig}"))
     out.print(styled(f"  concordat status -n {NAMESPACE}          kubectl get microservices -n {NAMESPACE}"))
     out.print(styled(f"end it:  concordat down --name {NAME}"))
-
-
-def _until(what: str, look: Callable[[], Any]) -> Any:
-    end = time.monotonic() + PATIENCE
-    while (found := look()) is None:
-        if time.monotonic() > end:
-            fail(f"not seen within {PATIENCE:.0f} s: {what}", code=EXIT_FAILED)
-        time.sleep(0.1)
-    return found
 
 
 def _request(url: str, body: Any = None, *, host: str = "") -> Any:
