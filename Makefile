@@ -59,5 +59,5 @@ LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-
 .PHONY: lock
 lock: $(VENV)/installed ## Resolve the dependencies anew, for people and for the images
 	@$(RUN)/uv pip compile $(LOCKED) --all-extras pyproject.toml -o requirements.lock
-	@$(RUN)/uv pip compile $(LOCKED) --constraint requirements.lock --no-annotate pyproject.toml -o operator/requirements.lock
+	@$(RUN)/uv pip compile $(LOCKED) --constraint requirements.lock --no-annotate --extra contracts pyproject.toml -o operator/requirements.lock
 	@$(RUN)/uv pip compile $(LOCKED) --constraint requirements.lock --no-annotate operator/conformance.in -o operator/conformance.lock
