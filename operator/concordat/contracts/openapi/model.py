@@ -82,6 +82,10 @@ class Api:
         self.root = root
         self._references = references
         self._ids: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        self._read: dict[int, Parameter] = {}
+        """Parameters by the identity of what they were read from: most operations share theirs by reference."""
+        self._sound: set[int] = set()
+        """The identities of responses whose form has been checked."""
         self.operations: dict[tuple[str, str], Operation] = {}
         for path, item in mapping(root.get("paths"), "paths").items():
             if not str(path).startswith("x-"):
@@ -202,12 +206,17 @@ class Api:
 
     def _parameter(self, node: Any, location: str) -> Parameter:
         raw = mapping(self.resolve(node, location), location)
+        known = self._read.get(id(raw))
+        if known is not None:
+            return known
         name, place = raw.get("name"), raw.get("in")
         if not isinstance(name, str) or not isinstance(place, str) or place not in _PLACES:
             raise InvalidDocument("a parameter needs a name, and in: path, query, header or cookie", location=location)
         _content(raw, location)
         schema(raw.get("schema"), f"{location} schema")
-        return Parameter(name=name, place=place, raw=raw, required=place == "path" or raw.get("required") is True)
+        read = Parameter(name=name, place=place, raw=raw, required=place == "path" or raw.get("required") is True)
+        self._read[id(raw)] = read
+        return read
 
     def _body(self, raw: Mapping[str, Any], location: str) -> Mapping[str, Any] | None:
         if raw.get("requestBody") is None:
@@ -224,13 +233,17 @@ class Api:
             code = str(status)
             code = code.upper() if _STATUS.match(code) and code != "default" else code
             response = mapping(self.resolve(node, f"{location} {code}"), f"{location} {code}")
+            responses[code] = response
+            if id(response) in self._sound:
+                continue
+            if response is not node:
+                self._sound.add(id(response))
             _content(response, f"{location} {code}")
             for name, header in mapping(response.get("headers"), f"{location} {code} headers").items():
                 place = f"{location} {code} header {name}"
                 read = mapping(self.resolve(header, place), place)
                 schema(read.get("schema"), f"{place} schema")
                 _content(read, place)
-            responses[code] = response
         return responses
 
     def _callbacks(self, raw: Mapping[str, Any], location: str) -> Mapping[str, Mapping[str, Operation]]:

@@ -148,14 +148,17 @@ class Search:
     def _reduced(self, question: Question) -> Question | None:
         """Without what holds for every value; ``None`` when two of them contradict each other."""
         kept = []
+        inside, outside = set(), set()
         for signed in question:
-            if signed.node.constant is not None:
-                if signed.node.constant is (signed.mode == OUTSIDE):
+            mode, node = signed
+            constant = node.constant
+            if constant is not None:
+                if constant is (mode == OUTSIDE):
                     return None
                 continue
             kept.append(signed)
-        outside = {signed.node for signed in kept if signed.mode == OUTSIDE}
-        if outside and any(signed.mode != OUTSIDE and signed.node in outside for signed in kept):
+            (outside if mode == OUTSIDE else inside).add(node)
+        if not inside.isdisjoint(outside):
             return None
         return question if len(kept) == len(question) else frozenset(kept)
 
