@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from concordat.cli.live import Cluster
-from concordat.cli.output import EXIT_FAILED, fail, notes, plain
-from concordat.cli.registry import published
+from concordat.cli.output import fail, notes, plain
+from concordat.cli.registry import accepted
 from concordat.contracts import Document, InvalidDocument, parse_text, read
 
 _SLOW_BYTES = 1_000_000
@@ -22,12 +22,7 @@ def document(source: str, cluster: Cluster) -> Document:
         return document_of(text_of(source), source)
     found = _REFERENCE.fullmatch(source)
     assert found
-    known = published(cluster, found["reference"])
-    version = known.version(found["version"])
-    if version is None:
-        there = ", ".join(each.version for each in known.versions) or "none"
-        wanted = f"version {found['version']}" if found["version"] else "version"
-        fail(f"{found['reference']} has no accepted {wanted}; accepted are: {there}", code=EXIT_FAILED)
+    version = accepted(cluster, found["reference"], found["version"])
     return document_of(version.document.encode(), source)
 
 

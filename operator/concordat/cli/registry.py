@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from concordat import conventions
-from concordat.api import Microservice, ServiceContractStatus, State, parse
+from concordat.api import AcceptedVersion, Microservice, ServiceContractStatus, State, parse
 from concordat.cli.config_maps import document_in
 from concordat.cli.live import Cluster
 from concordat.cli.output import EXIT_FAILED, fail, notes, plain, styled
@@ -56,6 +56,18 @@ def contract(cluster: Cluster, reference: str) -> dict[str, Any]:
 def published(cluster: Cluster, reference: str) -> Published:
     """What binds of one contract; ends the command where there is none."""
     return _published(cluster, contract(cluster, reference), declared(cluster))
+
+
+def accepted(cluster: Cluster, reference: str, version: str | None) -> Accepted:
+    """One accepted version of a contract, the one in force for None; ends the command where there is none."""
+    item = contract(cluster, reference)
+    versions = _status(item).versions
+    found = [each for each in versions if version in (None, each.version)]
+    if not found:
+        there = ", ".join(each.version for each in versions) or "none"
+        wanted = f"version {version}" if version else "version"
+        fail(f"{reference} has no accepted {wanted}; accepted are: {there}", code=EXIT_FAILED)
+    return _accepted(cluster, item, found[-1])
 
 
 def known(cluster: Cluster, reference: str) -> Published | None:
@@ -162,12 +174,7 @@ def _published(cluster: Cluster, item: Mapping[str, Any], said: Declared) -> Pub
         state=status.state,
         sunset=status.sunset,
         successor=(spec.get("lifecycle") or {}).get("successor", ""),
-        versions=tuple(
-            Accepted(
-                version=each.version, digest=each.digest, packed=_packed(cluster, item["metadata"]["namespace"], each)
-            )
-            for each in status.versions
-        ),
+        versions=tuple(_accepted(cluster, item, each) for each in status.versions),
         usages=usages(item, said),
         draft=None if status.versions else _draft(cluster, item),
     )
@@ -192,7 +199,12 @@ def _draft(cluster: Cluster, item: Mapping[str, Any]) -> Accepted | None:
     )
 
 
-def _packed(cluster: Cluster, namespace: str, version: Any) -> str:
+def _accepted(cluster: Cluster, item: Mapping[str, Any], version: AcceptedVersion) -> Accepted:
+    packed = _packed(cluster, item["metadata"]["namespace"], version)
+    return Accepted(version=version.version, digest=version.digest, packed=packed)
+
+
+def _packed(cluster: Cluster, namespace: str, version: AcceptedVersion) -> str:
     found = cluster.get(f"/api/v1/namespaces/{namespace}/configmaps/{version.config_map}")
     content = list(((found or {}).get("binaryData") or {}).values())
     if len(content) != 1:
