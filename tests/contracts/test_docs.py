@@ -61,3 +61,11 @@ def test_every_rule_says_something() -> None:
     for rule in RULES.values():
         assert rule.says
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule.id)
+
+
+def test_every_rule_that_shows_what_breaks_shows_what_is_fine() -> None:
+    """A rule is understood by both sides of its line."""
+    rows = [line for line in PAGE.read_text().splitlines() if line.startswith("| `") and "/corpus/" in line]
+
+    assert len(rows) > 100
+    assert [] == [row for row in rows if row.endswith("|  |")]
