@@ -5,7 +5,8 @@ Everything the operator ever does, once: so that what it did not use, it does no
     taken      its children exist already, made by a person who lets us take them over: get, patch
     leftovers  children of ``fresh`` under names an earlier version gave them: delete
 
-Twice, because rules and dashboards come in two forms.
+Twice, because rules and dashboards come in two forms. Then a contract: a version comes into force, and one that breaks somebody is let
+through by a broken glass, which is told in an Event.
 """
 
 import json
@@ -49,6 +50,37 @@ def exercise(stage: Stage, namespace: str, *, image: str) -> None:
         stage.kubectl("apply", "--server-side", "--force-conflicts", f"--filename={file}")
     stage.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", *names)
     _exercise(stage, namespace, RESOURCES, image=image, prefix="")
+    _publish(stage, namespace)
+
+
+def _publish(stage: Stage, namespace: str) -> None:
+    for version, operation in (("1.0.0", "getOrder"), ("1.1.0", "getBill")):
+        stage.apply(_contract(namespace, version, operation))
+        eventually(lambda version=version: _in_force(stage, namespace, version), seconds=60, because=f"{version} holds")
+
+
+def _in_force(stage: Stage, namespace: str, version: str) -> bool:
+    found = stage.get("servicecontract", namespace, "orders-api") or {}
+    return bool(found.get("status", {}).get("version") == version)
+
+
+def _contract(namespace: str, version: str, operation: str) -> Manifest:
+    path = f"/{operation}"
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "orders", "version": version},
+        "paths": {path: {"get": {"operationId": operation, "responses": {"200": {"description": "one"}}}}},
+    }
+    return {
+        "apiVersion": conventions.API_VERSION,
+        "kind": conventions.SERVICE_CONTRACT,
+        "metadata": {
+            "name": "orders-api",
+            "namespace": namespace,
+            "annotations": {conventions.ANNOTATION_BREAK_GLASS: "everybody was told"},
+        },
+        "spec": {"type": "openapi", "version": version, "document": {"inline": json.dumps(document)}},
+    }
 
 
 def _exercise(stage: Stage, namespace: str, expected: Sequence[Kind], *, image: str, prefix: str) -> None:
