@@ -148,7 +148,8 @@ class Search:
     def _reduced(self, question: Question) -> Question | None:
         """Without what holds for every value; ``None`` when two of them contradict each other."""
         kept = []
-        inside, outside = set(), set()
+        inside: set[Node] = set()
+        outside: set[Node] = set()
         for signed in question:
             mode, node = signed
             constant = node.constant

@@ -148,10 +148,10 @@ class Tableau:
     def _simplify(
         self, branch: Branch, known: set[Signed], choices: list[tuple[Alternative, ...]]
     ) -> list[tuple[Alternative, ...]] | None:
-        left = []
+        left: list[tuple[Alternative, ...]] = []
         for alternatives in choices:
             self.search.spend(len(alternatives) // 4)
-            possible = []
+            possible: list[Alternative] = []
             holds = False
             for alternative in alternatives:
                 if len(alternative) == 1:  # nearly all are, and this is where the time goes
