@@ -13,7 +13,12 @@ from typing import Any
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "backbone": ("tests.figures.engine", "tests.figures.e2e", "tests.figures.lab", "tests.figures.api"),
-    "contracts": ("tests.contracts.figures", "tests.contracts.schema.figures", "tests.contracts.admission_figures"),
+    "contracts": (
+        "tests.contracts.figures",
+        "tests.contracts.schema.figures",
+        "tests.contracts.admission_figures",
+        "tests.contracts.matrix_figures",
+    ),
     "observability": (
         "tests.slo.figures",
         "tests.dashboards.figures",
