@@ -39,12 +39,13 @@ class World:
         self._installed = frozenset(installed)
         self._platform = platform or Platform()
         self._contracts = Contracts()
-        for position, item in enumerate(items, start=1):
-            stored = _as_stored(item, namespace, position)
-            if item.get("kind") == conventions.SERVICE_CONTRACT:
-                self._contracts.observed(known(_as_accepted(stored)), Lane.BACKGROUND)
-            else:
-                self._parents.observe("ADDED", stored)
+        with self._parents.at_once():
+            for position, item in enumerate(items, start=1):
+                stored = _as_stored(item, namespace, position)
+                if item.get("kind") == conventions.SERVICE_CONTRACT:
+                    self._contracts.observed(known(_as_accepted(stored)), Lane.BACKGROUND)
+                else:
+                    self._parents.observe("ADDED", stored)
 
     @property
     def services(self) -> list[Microservice]:

@@ -9,7 +9,7 @@ from concordat.api import Microservice
 from concordat.facts import Retried
 from concordat.reconcile.parents import Parents, Target, asked_for
 
-DEEPEST = 8
+DEEPEST = 4
 """Calls in a row that are followed; a request that goes further down has other worries."""
 _HIDDEN = "a service of another namespace"
 

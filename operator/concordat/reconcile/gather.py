@@ -79,21 +79,8 @@ def _consumers(service: Microservice, neighbours: Neighbours) -> Iterator[Consum
 
 def _indispensable(service: Microservice, neighbours: Neighbours) -> Iterator[str]:
     for reference, provider in _hard(service, neighbours):
-        if not _needs(provider, service, neighbours):
+        if not neighbours.parents.in_circle(service, provider):
             yield reference
-
-
-def _needs(one: Microservice, other: Microservice, neighbours: Neighbours) -> bool:
-    """Whether ``one`` cannot work without ``other``, over however many others."""
-    seen, left = {one.reference}, [one]
-    while left:
-        for _, following in _hard(left.pop(), neighbours):
-            if following.reference == other.reference:
-                return True
-            if following.reference not in seen:
-                seen.add(following.reference)
-                left.append(following)
-    return False
 
 
 def _hard(service: Microservice, neighbours: Neighbours) -> Iterator[tuple[str, Microservice]]:

@@ -7,6 +7,7 @@ claims which host; and the other way round, whose plan changes when this one doe
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -18,6 +19,7 @@ from concordat.api import Microservice, MicroserviceStatus, parse
 from concordat.cluster.apply import Wanted
 from concordat.errors import InvalidInput, Problem
 from concordat.facts import Facts
+from concordat.graph import Edge, cycles
 from concordat.manifest import ChildKey, Kind
 from concordat.policies import Violation
 from concordat.resources.edges import offered
@@ -135,6 +137,8 @@ class Parents:
         self._consumers: defaultdict[Target, set[Key]] = defaultdict(set)
         self._contracts: defaultdict[tuple[str, str], set[Key]] = defaultdict(set)
         self._hosts: defaultdict[str, set[Key]] = defaultdict(set)
+        self._moved: set[Target] | None = None
+        self._circles: dict[str, int] | None = None
         self._relying: defaultdict[tuple[str, str], set[Key]] = defaultdict(set)
 
     def __len__(self) -> int:
@@ -155,12 +159,24 @@ class Parents:
     def replace(self, items: Iterable[Observation], *, namespace: str | None = None, position: int) -> None:
         """A LIST says what exists in a namespace, or in all; everything else there is gone."""
         listed = set()
-        for seen in items:
-            listed.add(seen.key)
-            self._observe(seen, Lane.BACKGROUND)
-        for key in self._parents.keys() - listed:
-            if namespace in (None, key.namespace) and self._parents[key].resource_version <= position:
-                self.forget(self._parents[key])
+        with self.at_once():
+            for seen in items:
+                listed.add(seen.key)
+                self._observe(seen, Lane.BACKGROUND)
+            for key in self._parents.keys() - listed:
+                if namespace in (None, key.namespace) and self._parents[key].resource_version <= position:
+                    self.forget(self._parents[key])
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Many changes: who is above them is looked for once, at the end, not a thousand times on the way."""
+        self._moved = set()
+        try:
+            yield
+        finally:
+            moved, self._moved = self._moved, None
+            for other in self._above(moved):
+                self._enqueue(other, Lane.BACKGROUND)
 
     def forget_versions(self, namespace: str | None) -> None:
         """The server's history was restored from a backup: what it says now counts, however old its versions look."""
@@ -299,6 +315,23 @@ class Parents:
                     if asked_for(use.service, use.contract, consumer.namespace) == target:
                         yield consumer, target, use.ports
 
+    def in_circle(self, one: Microservice, other: Microservice) -> bool:
+        """Whether each cannot work without the other, over however many others. Edges that are closed count as well."""
+        if self._circles is None:
+            groups = cycles([Edge(consumer=consumer, provider=provider) for consumer, provider in self._hard()])
+            self._circles = {name: number for number, group in enumerate(groups) for name in group}
+        found = self._circles.get(one.reference)
+        return found is not None and found == self._circles.get(other.reference)
+
+    def _hard(self) -> Iterator[tuple[str, str]]:
+        for key in self._parents:
+            service = self._service(key)
+            for use in service.spec.consumes if service else ():
+                if service and use.criticality == "hard":
+                    provider = self.provider(asked_for(use.service, use.contract, service.namespace))
+                    if provider is not None:
+                        yield service.reference, provider.reference
+
     def holder(self, host: str) -> Key | None:
         """
         Whose ``host`` is: theirs whose status says so, else the oldest's.
@@ -319,7 +352,12 @@ class Parents:
         if _as_provider(before) != _as_provider(after):
             affected |= self._consuming({*_targets(before), *_targets(after)})
         if _calling(before) != _calling(after):
-            affected |= self._above({*_targets(before), *_targets(after)})
+            self._circles = None
+            offers = {*_targets(before), *_targets(after)}
+            if self._moved is None:
+                affected |= self._above(offers)
+            else:
+                self._moved |= offers
 
         asked_before, asked_after = _asked(before), _asked(after)
         for target in asked_before.keys() - asked_after.keys():
@@ -338,6 +376,8 @@ class Parents:
             self._contracts[contract].add(key)
             affected |= self._contracts[contract]
 
+        if provided_before != provided_after:
+            self._circles = None
         for contract in provided_before ^ provided_after:
             self._enqueue(Key(conventions.SERVICE_CONTRACT, *contract), Lane.BACKGROUND)
         for other in affected - {key}:
