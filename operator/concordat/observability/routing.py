@@ -29,9 +29,11 @@ def dependencies(service: Microservice, facts: Facts) -> list[HardDependency]:
     """What it cannot work without."""
     consumer = (service.namespace, object_name(service.name))
     hard = (use.reference for use in service.spec.consumes if use.criticality == "hard")
-    providers = (facts.providers[reference] for reference in hard if reference in facts.indispensable)
+    providers = (facts.providers.get(reference) for reference in hard if reference in facts.indispensable)
     return sorted(
-        HardDependency(consumer=consumer, provider=(provider.namespace, provider.object_name)) for provider in providers
+        HardDependency(consumer=consumer, provider=(provider.namespace, provider.object_name))
+        for provider in providers
+        if provider is not None
     )
 
 
