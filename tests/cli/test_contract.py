@@ -134,13 +134,17 @@ def test_markdown_keeps_a_documents_markup_out(files: Path) -> None:
     assert "a\\|b" in row
 
 
-def test_text_cannot_steer_a_terminal(files: Path) -> None:
-    """No escape of a document reaches the terminal."""
-    schema = {"type": "object", "properties": {"\x1b[2Jx": {"type": "string"}}}
+@pytest.mark.parametrize("output", ["text", "markdown", "json", "junit", "sarif"])
+def test_text_cannot_steer_a_terminal(files: Path, output: str) -> None:
+    """No escape of a document reaches the terminal, whatever is written."""
+    schema = {"type": "object", "properties": {"\x1b[2Jx": {"type": "string"}, "\x9b2Jy": {"type": "string"}}}
     (files / "e1.json").write_text(json.dumps(_api(schema)))
     (files / "e2.json").write_text(json.dumps(_api({"type": "object", "properties": {}})))
 
-    assert "\x1b[2J" not in _run(files, "diff", "e1.json", "e2.json").output
+    printed = _run(files, "diff", "e1.json", "e2.json", "-o", output).output
+
+    assert "2Jx" in printed
+    assert not {"\x1b", "\x9b"} & set(printed)
 
 
 def test_one_side_may_be_standard_input(files: Path) -> None:
