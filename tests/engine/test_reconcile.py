@@ -9,6 +9,8 @@ import pytest
 from concordat import conventions
 from concordat.cluster.failures import ApiError
 from concordat.facts import Platform
+from concordat.reconcile.contracts import Contracts
+from concordat.reconcile.gatekeeper import Gatekeeper
 from concordat.reconcile.parents import Key, Parents
 from concordat.reconcile.reconcile import Reconciler
 from concordat.resources.kinds import DEPLOYMENT
@@ -25,8 +27,15 @@ class World:
         self.cluster = FakeCluster()
         self.parents = Parents(lambda key, lane: None)
         self.children = caches()
+        contracts = Contracts()
         self.reconciler = Reconciler(
-            self.cluster, parents=self.parents, children=self.children, platform=Platform(), installed=frozenset
+            self.cluster,
+            parents=self.parents,
+            children=self.children,
+            contracts=contracts,
+            gatekeeper=Gatekeeper(self.cluster, contracts=contracts, parents=self.parents),
+            platform=Platform(),
+            installed=frozenset,
         )
         item = microservice("orders", "shop", **spec)
         item["metadata"] |= {"uid": "u", "generation": 1, "resourceVersion": "5", "creationTimestamp": "2026"}
