@@ -8,10 +8,13 @@ whether asking again still makes sense.
 import asyncio
 import random
 import re
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
+from weakref import WeakSet
 
 import aiohttp
 import orjson
@@ -92,6 +95,7 @@ class Client:
         self._slots = asyncio.Semaphore(in_flight)
         self._session: aiohttp.ClientSession | None = None
         self._resume_at = 0.0
+        self._sockets: WeakSet[socket.socket] = WeakSet()
 
     # --- the session --------------------------------------------------------------------------------------------------
 
@@ -103,6 +107,7 @@ class Client:
                     limit=0,  # watches hold theirs; requests are limited by `in_flight`
                     ssl=self.access.tls or True,
                     keepalive_timeout=90,
+                    socket_factory=self._socket,
                 ),
                 headers={"User-Agent": f"concordat/{__version__}"},
                 timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT),
@@ -116,7 +121,27 @@ class Client:
         if self._session is not None and self._session.connector is not None:
             await self._session.connector.close(abort_ssl=True)  # a farewell would take another round trip each
             await self._session.close()
-            await asyncio.sleep(0.01)  # aborted transports close their sockets in the loop's next rounds
+            await self._sockets_closed()
+
+    async def _sockets_closed(self) -> None:
+        """
+        Those of requests that were cancelled still wait for the server's farewell: they are cut off.
+
+        Transports close their sockets in the loop's next rounds; who ends the loop before leaves them open.
+        """
+        for left in self._sockets:
+            with suppress(OSError):
+                left.shutdown(socket.SHUT_RDWR)
+        for _ in range(100):
+            await asyncio.sleep(0.01)
+            if all(left.fileno() == -1 for left in self._sockets):
+                return
+
+    def _socket(self, address: tuple[Any, ...]) -> socket.socket:
+        family, kind, protocol, *_ = address
+        opened = socket.socket(family, kind, protocol)
+        self._sockets.add(opened)
+        return opened
 
     async def __aenter__(self) -> "Client":
         return self
