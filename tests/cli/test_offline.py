@@ -68,6 +68,21 @@ def test_a_clean_file_has_nothing_to_complain_about() -> None:
     assert (0, "2 services: nothing to complain about\n") == (result.exit_code, result.stdout)
 
 
+def test_lint_reads_the_document_of_a_contract() -> None:
+    """What the operator would call invalid is said beforehand, with line and field."""
+    contract = """
+apiVersion: concordat.dev/v1alpha1
+kind: ServiceContract
+metadata: {name: payments-api}
+spec: {type: openapi, version: 1.4.0, document: {inline: "%s"}}
+"""
+    broken = _run("lint", "-", stdin=contract % "{")
+    assert (broken.exit_code, "spec.document: line 1" in broken.stdout) == (1, True)
+
+    other = _run("lint", "-", stdin=contract % "{openapi: 3.1.0, info: {title: a, version: 1.5.0}, paths: {}}")
+    assert (other.exit_code, "spec.version: says 1.4.0" in other.stdout) == (1, True)
+
+
 def test_lint_names_line_field_and_remedy() -> None:
     """What the API server would refuse is refused on the laptop already."""
     result = _run("lint", "-", "-o", "json", stdin=TWO.replace("8012", "80120"))

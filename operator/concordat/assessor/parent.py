@@ -72,10 +72,18 @@ class Assessor:
             await self.close()  # a late answer must not be taken for that of the next question
             raise
         if not line.endswith(b"\n"):
-            await self.close()
-            return Assessment(invalid="comparing takes more memory than there is: split the API into several contracts")
+            return Assessment(invalid=await self._why_it_ended())
         self._end = asyncio.get_running_loop().call_later(self._idle, self._retire)
         return Assessment.model_validate_json(line)
+
+    async def _why_it_ended(self) -> str:
+        """Killed, it took too much; anything else is a defect of ours, and the log says which."""
+        process = self._process
+        code = await process.wait() if process is not None else 0
+        await self.close()
+        if code < 0:
+            return "comparing takes more memory than there is: split the API into several contracts"
+        return f"a defect of the operator: the process that compares documents ended with {code}; its log says why"
 
     async def _exchange(self, text: bytes) -> bytes:
         if self._end is not None:

@@ -19,7 +19,7 @@ from concordat.cli.documents import text_of
 from concordat.cli.live import Cluster, all_namespaces_option, cluster_options, namespace_option
 from concordat.cli.output import fail, notes, out, plain, styled
 from concordat.contracts import Finding, Outcome, Severity, Verdict
-from concordat.contracts.reports import as_junit, as_markdown, as_sarif
+from concordat.contracts.reports import as_junit, as_markdown, as_sarif, markdown_cell
 from concordat.gate import Case, Change, Decision, decide, refusal
 from concordat.gate.assessment import assess
 from concordat.gate.register import Published, Register
@@ -224,7 +224,7 @@ def _markdown(answer: Answer) -> str:
     text += f"\n{_DRAFT}\n" if answer.draft else ""
     text += f"\n**{'Would be accepted' if decision.accepted else 'Would be refused'}**\n"
     if decision.verdicts:
-        rows = "".join(f"| `{name}` | {result} |\n" for name, result in decision.verdicts)
+        rows = "".join(f"| {markdown_cell(name)} | {result} |\n" for name, result in decision.verdicts)
         text += f"\n| consumer | verdict |\n|---|---|\n{rows}"
     return text
 

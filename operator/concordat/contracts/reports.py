@@ -43,14 +43,14 @@ def witness_text(finding: Finding) -> str:
 def as_markdown(verdict: Verdict, old: str, new: str) -> str:
     """A comment for a pull request."""
     icon = {Outcome.COMPATIBLE: "✅", Outcome.BREAKING: "❌", Outcome.UNKNOWN: "❓"}[verdict.outcome]
-    lines = [f"### {icon} {_cell(old)} → {_cell(new)}: {summary(verdict)}"]
+    lines = [f"### {icon} {markdown_cell(old)} → {markdown_cell(new)}: {summary(verdict)}"]
     if verdict.findings:
         lines += ["", "| | where | what | rule | for example |", "|---|---|---|---|---|"]
     for each in verdict.findings:
         witness = witness_text(each)
-        example = f"<code>{_cell(witness)}</code>" if witness else ""
+        example = f"<code>{markdown_cell(witness)}</code>" if witness else ""
         lines.append(
-            f"| {each.severity.value} | {_cell(each.location)} | {_cell(each.message)} | `{_cell(each.id)}` | {example} |"
+            f"| {each.severity.value} | {markdown_cell(each.location)} | {markdown_cell(each.message)} | `{markdown_cell(each.id)}` | {example} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -122,7 +122,7 @@ def _fails(finding: Finding) -> bool:
     return finding.severity is Severity.ERROR or finding.outcome is Outcome.UNKNOWN
 
 
-def _cell(text: str) -> str:
+def markdown_cell(text: str) -> str:
     """Text for a cell of a Markdown table: on one line, without markup of its own."""
     return _MARKUP.sub(r"\\\1", escape(_CONTROL.sub("\ufffd", " ".join(text.split()))))
 
