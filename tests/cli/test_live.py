@@ -144,9 +144,8 @@ def test_graph_reads_the_cluster(control_plane: ControlPlane, namespace: str) ->
 
     _, answer = _concordat(control_plane, "graph", "-n", namespace)
 
-    assert [{"consumer": f"{namespace}/orders", "provider": f"{namespace}/absent", "state": "missing"}] == answer[
-        "edges"
-    ]
+    edge = {"consumer": f"{namespace}/orders", "provider": f"{namespace}/absent", "state": "missing"}
+    assert [edge | {"criticality": "hard", "contract": ""}] == answer["edges"]
 
 
 def test_init_proposes_a_microservice_for_a_deployment(control_plane: ControlPlane, namespace: str) -> None:
