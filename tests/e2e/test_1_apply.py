@@ -38,8 +38,8 @@ def test_kubectl_get_tells_the_truth(stage: Stage) -> None:
     assert deployment is not None
     replicas = f"{deployment['status']['readyReplicas']}/{deployment['spec']['replicas']}"
 
-    assert ["NAME", "READY", "TEAM", "VERSION", "REPLICAS", "AGE"] == header.split()
-    assert ["catalog", "True", "shop", "1.0.0", replicas] == line.split()[:-1]
+    assert ["NAME", "READY", "TEAM", "VERSION", "REPLICAS", "CONTRACTS", "AGE"] == header.split()
+    assert ["catalog", "True", "shop", "1.0.0", replicas, "True"] == line.split()[:-1]
 
 
 def test_it_answers_who_declared_to_call_it(stage: Stage) -> None:

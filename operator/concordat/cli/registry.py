@@ -15,9 +15,9 @@ from concordat.cli.config_maps import document_in
 from concordat.cli.live import Cluster
 from concordat.cli.output import EXIT_FAILED, fail, notes, plain, styled
 from concordat.errors import InvalidInput
-from concordat.gate import Question, usage_of
+from concordat.gate import Question, together, usage_of
 from concordat.gate.assessment import assess
-from concordat.gate.register import Accepted, Published, Register, Usages, pack, together
+from concordat.gate.register import Accepted, Published, Register, Usages, pack
 
 _API = f"/apis/{conventions.GROUP}/{conventions.VERSION}"
 _OURS = f"{conventions.LABEL_MANAGED_BY}={conventions.MANAGED_BY}"

@@ -7,7 +7,7 @@ imported where that happens only; :func:`decide` makes an answer of it, and cost
 """
 
 from concordat.gate.decision import Case, Decision, InForce, Objection, decide
-from concordat.gate.question import Assessment, Change, Question, UnknownUse, Usage, usage_of
+from concordat.gate.question import Assessment, Change, Question, UnknownUse, Usage, together, usage_of
 from concordat.gate.refusal import refusal
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "Usage",
     "decide",
     "refusal",
+    "together",
     "usage_of",
 ]

@@ -17,6 +17,20 @@ def usage_of(uses: Iterable[Use] | None) -> Usage:
     return None if uses is None else {use.operation: use.reads for use in uses}
 
 
+def together(
+    declared: Iterable[Mapping[str, tuple[str, ...] | None] | None],
+) -> dict[str, tuple[str, ...] | None] | None:
+    """Several declarations of one consumer as one: what any of them uses."""
+    found: dict[str, tuple[str, ...] | None] = {}
+    for uses in declared:
+        if uses is None:
+            return None
+        for operation, reads in uses.items():
+            before = found.get(operation, ())
+            found[operation] = None if reads is None or before is None else tuple(sorted({*before, *reads}))
+    return found
+
+
 class _Plain(BaseModel):
     model_config = ConfigDict(frozen=True)
 

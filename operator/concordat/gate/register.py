@@ -9,7 +9,6 @@ import binascii
 import gzip
 import re
 import zlib
-from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -144,18 +143,6 @@ class Register(_Plain):
     def find(self, reference: str) -> Published | None:
         """What is known of ``namespace/name``."""
         return self.contracts.get(reference)
-
-
-def together(declared: Iterable[dict[str, tuple[str, ...] | None] | None]) -> dict[str, tuple[str, ...] | None] | None:
-    """Several declarations of one consumer as one: what any of them uses."""
-    found: dict[str, tuple[str, ...] | None] = {}
-    for uses in declared:
-        if uses is None:
-            return None
-        for operation, reads in uses.items():
-            before = found.get(operation, ())
-            found[operation] = None if reads is None or before is None else tuple(sorted({*before, *reads}))
-    return found
 
 
 def _unusable(message: str) -> InvalidInput:

@@ -5,11 +5,10 @@ The authority: whatever a webhook let through, or did not see, is judged here be
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from concordat import conventions
 from concordat.api import AcceptedVersion, Microservice, ServiceContract
@@ -18,7 +17,7 @@ from concordat.cluster.client import Client
 from concordat.cluster.failures import ApiError
 from concordat.errors import ConcordatError, Problem, Rejected, Waiting
 from concordat.facts import Missing
-from concordat.gate import Assessment, Case, InForce, Question, decide, refusal
+from concordat.gate import Assessment, Case, InForce, Question, decide, refusal, together
 from concordat.reconcile.announcement import announce
 from concordat.reconcile.contracts import SERVICE_CONTRACT, Contracts, Judged, Known, binds
 from concordat.reconcile.library import Library
@@ -137,7 +136,7 @@ class Gatekeeper:
             declared = [
                 uses[contract.reference] for text in parent.relies if contract.reference in (uses := usages_in(text))
             ]
-            found[str(parent.key)] = _together(declared)
+            found[str(parent.key)] = together(declared)
         return found
 
     async def _assessment(
@@ -257,15 +256,3 @@ def _stands(known: Known, contract: ServiceContract) -> bool:
         and known.status.observed_generation == known.generation
         and not known.refused
     )
-
-
-def _together(declared: list[Mapping[str, Any] | None]) -> dict[str, tuple[str, ...] | None] | None:
-    """What former and new pods use; everything where one of them does."""
-    found: dict[str, tuple[str, ...] | None] = {}
-    for uses in declared:
-        if uses is None:
-            return None
-        for operation, reads in uses.items():
-            before = found.get(operation, ())
-            found[operation] = None if reads is None or before is None else tuple(sorted({*before, *reads}))
-    return found

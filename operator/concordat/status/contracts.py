@@ -45,7 +45,8 @@ class Judgement:
 
 def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str) -> ServiceContractStatus:
     """``now``, RFC 3339, becomes the transition time of conditions whose status differs from ``before``."""
-    findings = (_ready(seen), *(_aspect(seen, aspect) for aspect in _ASPECTS), *_tried(seen))
+    judged = _as_let_through(before, seen) or (_ready(seen), *(_aspect(seen, aspect) for aspect in _ASPECTS))
+    findings = (*judged, *_tried(seen))
     earlier = (one for one in before.conditions if one.type == conventions.CONFORMANT and seen.tried is None)
     accepted = seen.decision is not None and seen.decision.accepted
     lifecycle = seen.contract.spec.lifecycle if accepted and seen.contract else None
@@ -65,6 +66,22 @@ def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str)
         consumers=before.consumers if consumers is None else consumers[:MOST_CONSUMERS],
         consumer_count=before.consumer_count if consumers is None else len(consumers),
         problems=tuple(_problems(seen))[:MOST_PROBLEMS],
+    )
+
+
+def _as_let_through(before: ServiceContractStatus, seen: Judgement) -> tuple[Finding, ...]:
+    """What a broken glass let through stays told as long as the glass is broken: once in force, nothing objects any more."""
+    ready = next((one for one in before.conditions if one.type == conventions.READY), None)
+    told = ready is not None and ready.reason == conventions.REASON_BREAK_GLASS
+    if not (told and seen.contract and seen.contract.break_glass and seen.decision and seen.decision.accepted):
+        return ()
+    if seen.decision.objections or before.version != seen.contract.spec.version:
+        return ()
+    state = {"True": True, "False": False}
+    return tuple(
+        Finding(type=one.type, status=state.get(one.status), reason=one.reason, message=one.message)
+        for one in before.conditions
+        if one.type in (conventions.READY, *_ASPECTS)
     )
 
 
