@@ -15,6 +15,9 @@ from concordat.errors import Problem
 from concordat.facts import Facts, Provider
 from concordat.policies import Policy, Violation
 
+LEAST_TARGET = 1
+"""Percent; an objective promises no less."""
+
 
 def promise_too_high(service: Microservice, facts: Facts) -> Iterator[Violation]:
     """
@@ -32,12 +35,13 @@ def promise_too_high(service: Microservice, facts: Facts) -> Iterator[Violation]
     for position, objective in enumerate(service.spec.objectives or ()):
         if objective.is_availability and objective.percent > allowed:
             most = _rounded_down(allowed, objective.percent)
+            lower = f"promise at most {most}, " if most >= LEAST_TARGET else ""
             yield _warning(
                 conventions.REASON_PROMISE_TOO_HIGH,
                 f"spec.objectives[{position}].target",
                 f"{objective.percent} % is more than its hard dependencies allow, at most {most} %:"
                 f" {_listed([f'{reference} promises {promise} %' for reference, promise in promises])};"
-                f" promise at most {most}, have them promise more, or go on without one and mark it criticality: soft",
+                f" {lower}have them promise more, or go on without one and mark it criticality: soft",
             )
 
 
