@@ -39,7 +39,7 @@ ANNOTATION_HASH = f"{GROUP}/hash"
 ANNOTATION_CONSUMES = f"{GROUP}/consumes"
 """On a Deployment: what its pods use of contracts, as JSON; during a rollout the former pods still use what stood there."""
 LABEL_CONTRACT = f"{GROUP}/contract"
-"""On a ConfigMap that keeps an accepted version."""
+"""On what belongs to a contract: accepted versions, and what is built from it."""
 LABEL_TRIES = f"{GROUP}/tries"
 """On a pod that tries a running service against a contract of its namespace: the contract's name. A person sets it."""
 

@@ -131,7 +131,8 @@ def digest(value: Any, *, size: int = 10) -> str:
 
 _DNS_1035_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?\Z")
 _SHORTENED = re.compile(r".*--[0-9a-f]{10}\Z")
-_LONGEST_LABEL = 63
+LONGEST_LABEL = 63
+"""Characters of a DNS label and of a label's value."""
 
 
 def object_name(service_name: str) -> str:
@@ -141,17 +142,28 @@ def object_name(service_name: str) -> str:
     Otherwise what can be kept of it, two dashes and a hash of the whole. A name that already looks so is hashed as well:
     two services never share a name.
     """
-    valid = len(service_name) <= _LONGEST_LABEL and _DNS_1035_LABEL.match(service_name)
-    if valid and not _SHORTENED.match(service_name):
-        return service_name
-    kept = re.sub(r"[^a-z0-9-]", "-", service_name)
+    return _fitting(service_name, LONGEST_LABEL)
+
+
+def suffixed(name: str, suffix: str, *, longest: int = LONGEST_LABEL) -> str:
+    """``<name>-<suffix>`` where Kubernetes allows it; else what can be kept of both, with a hash of the name between them."""
+    return f"{_fitting(name, longest - len(suffix) - 1)}-{suffix}"
+
+
+def _fitting(name: str, longest: int) -> str:
+    valid = len(name) <= longest and _DNS_1035_LABEL.match(name)
+    return name if valid and not _SHORTENED.match(name) else _shortened(name, longest)
+
+
+def _shortened(name: str, longest: int) -> str:
+    kept = re.sub(r"[^a-z0-9-]", "-", name)
     kept = kept if kept[:1].isalpha() else f"s-{kept}"
-    return f"{kept[: _LONGEST_LABEL - 12].rstrip('-')}--{digest(service_name, size=5)}"
+    return f"{kept[: longest - 12].rstrip('-')}--{digest(name, size=5)}"
 
 
 def label_value(text: str) -> str:
     """``text`` as a label value: other characters become dashes, and what is too long ends in a hash."""
     valid = re.sub(r"[^-_.A-Za-z0-9]", "-", text).strip("-_.")
-    if len(valid) <= _LONGEST_LABEL:
+    if len(valid) <= LONGEST_LABEL:
         return valid
-    return f"{valid[: _LONGEST_LABEL - 11].rstrip('-_.')}-{digest(text, size=5)}"
+    return f"{valid[: LONGEST_LABEL - 11].rstrip('-_.')}-{digest(text, size=5)}"

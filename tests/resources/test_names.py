@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from concordat.manifest import label_value, object_name
+from concordat.manifest import label_value, object_name, suffixed
 from tests.api.strategies import names
 
 DNS_1035 = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -43,6 +43,16 @@ def test_two_services_never_share_a_name(found: list[str]) -> None:
     everybody = {*found, *map(object_name, found)}
 
     assert len(everybody) == len({object_name(name) for name in everybody})
+
+
+@given(st.lists(names, min_size=2, max_size=40, unique=True), st.sampled_from([52, 63]))
+@example(["a" * 45, "a" * 46], 52)
+def test_what_belongs_to_contracts_is_told_apart(found: list[str], longest: int) -> None:
+    """A CronJob leaves room for the names of its Jobs."""
+    children = {suffixed(name, "trials", longest=longest) for name in {*found, *map(object_name, found)}}
+
+    assert len(children) == len({*found, *map(object_name, found)})
+    assert all(len(name) <= longest and DNS_1035.fullmatch(name) and name.endswith("-trials") for name in children)
 
 
 @given(st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}", fullmatch=True))

@@ -5,8 +5,8 @@ Names, labels, the selector, ownership: what every child has in common.
 from typing import Any
 
 from concordat import conventions
-from concordat.api import Microservice
-from concordat.manifest import label_value, object_name
+from concordat.api import Microservice, ServiceContract
+from concordat.manifest import LONGEST_LABEL, label_value, object_name, suffixed
 
 
 def selector(service: Microservice) -> dict[str, str]:
@@ -44,17 +44,41 @@ def metadata(service: Microservice) -> dict[str, Any]:
 
     A service that only stands in a file has no uid yet, and nothing can be owned by it.
     """
-    owner = {
-        "apiVersion": conventions.API_VERSION,
-        "kind": conventions.MICROSERVICE,
-        "name": service.name,
-        "uid": service.uid,
-        "controller": True,
-        "blockOwnerDeletion": False,
-    }
     return {
         "name": object_name(service.name),
         "namespace": service.namespace,
         "labels": labels(service),
-        **({"ownerReferences": [owner]} if service.uid else {}),
+        **_owned_by(conventions.MICROSERVICE, service.name, service.uid),
     }
+
+
+def contract_metadata(contract: ServiceContract, suffix: str, *, longest: int = LONGEST_LABEL) -> dict[str, Any]:
+    """
+    Metadata of a child of a contract, which is called ``<contract>-<suffix>``, of ``longest`` characters at most.
+
+    Always with a suffix: a contract often has the name of a service.
+    """
+    return {
+        "name": suffixed(contract.name, suffix, longest=longest),
+        "namespace": contract.namespace,
+        "labels": {
+            conventions.LABEL_NAME: object_name(contract.name),
+            conventions.LABEL_MANAGED_BY: conventions.MANAGED_BY,
+            conventions.LABEL_CONTRACT: object_name(contract.name),
+        },
+        **_owned_by(conventions.SERVICE_CONTRACT, contract.name, contract.uid),
+    }
+
+
+def _owned_by(kind: str, name: str, uid: str) -> dict[str, Any]:
+    if not uid:
+        return {}
+    owner = {
+        "apiVersion": conventions.API_VERSION,
+        "kind": kind,
+        "name": name,
+        "uid": uid,
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }
+    return {"ownerReferences": [owner]}
