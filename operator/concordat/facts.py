@@ -159,6 +159,8 @@ class WorkloadState:
     """Message of ``ReplicaFailure=True``: quota, Pod Security."""
     total: int = 0
     """Pods that exist, old ones included, ``status.replicas``."""
+    revision: str = ""
+    """Which template it is, counted by Kubernetes."""
 
     @property
     def rolled_out(self) -> bool:

@@ -12,7 +12,7 @@ from concordat.manifest import ChildKey, Kind, PlannedChild
 from concordat.resources.kinds import DEPLOYMENT, NETWORK_POLICY, SERVICE
 from tests.engine.fake import FakeCluster, caches
 
-OWNER = Owner(namespace="shop", name="orders", uid="p1")
+OWNER = Owner(kind="Microservice", namespace="shop", name="orders", uid="p1")
 PAUSED = {conventions.ANNOTATION_PAUSED: "true"}
 INVALID = ApiError(422, "spec.ports: Invalid value", reason="Invalid")
 

@@ -83,7 +83,7 @@ def test_a_list_removes_what_it_does_not_hold() -> None:
     children.replace([children.take(found("b", 6, uid="u2"))], "20")
     assert children.find("shop", "a") is None
     assert heard[-1] == ("5", "-")
-    assert [child.name for child in children.owned_by("shop", "orders")] == ["b"]
+    assert [child.name for child in children.owned_by("Microservice", "shop", "orders")] == ["b"]
 
 
 def test_a_list_keeps_what_was_written_after_it() -> None:
@@ -107,7 +107,7 @@ def test_a_child_without_its_owner_leaves_the_index_and_its_former_owner_is_told
     children, heard = store()
     children.observe("ADDED", found("a", 5))
     children.observe("MODIFIED", found("a", 6, owner=""))
-    assert list(children.owned_by("shop", "orders")) == []
+    assert list(children.owned_by("Microservice", "shop", "orders")) == []
     assert heard[-1] == ("5", "6")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from concordat import conventions
 from concordat.lab.controlplane import ControlPlane
-from concordat.reconcile import reconcile
+from concordat.reconcile import settling
 from tests.engine.conftest import Story, eventually
 from tests.engine.rig import microservice, routed
 
@@ -87,7 +87,7 @@ async def test_the_other_children_are_built_all_the_same(story: Story) -> None:
 
 async def test_adopt_hands_an_object_over(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """The annotation on the stranger is the owner's consent."""
-    monkeypatch.setattr(reconcile, "LOOK_AGAIN_AT_STRANGER", 0.5)
+    monkeypatch.setattr(settling, "LOOK_AGAIN_AT_STRANGER", 0.5)
     await story.apply(service(story.namespace), microservice("orders", story.namespace))
     await story.settled("orders")
     await story.run("annotate", "service", "orders", f"{conventions.ANNOTATION_ADOPT}=true")
@@ -104,7 +104,7 @@ async def test_adopt_hands_an_object_over(story: Story, monkeypatch: pytest.Monk
 
 async def test_a_name_that_becomes_free_is_taken(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stranger is not watched, so we look again."""
-    monkeypatch.setattr(reconcile, "LOOK_AGAIN_AT_STRANGER", 0.5)
+    monkeypatch.setattr(settling, "LOOK_AGAIN_AT_STRANGER", 0.5)
     await story.apply(service(story.namespace), microservice("orders", story.namespace))
     await story.settled("orders")
     await story.run("delete", "service", "orders")

@@ -1,5 +1,5 @@
 """
-The writes that bring the children of one Microservice to their planned state, and no write more.
+The writes that bring the children of one resource of ours to their planned state, and no write more.
 
 A child that exists as we last wrote it costs nothing. A new one costs a POST, a changed one an apply; once in the life
 of a POST-born child one JSON patch comes before. Nothing that is not ours is ever overwritten.
@@ -22,8 +22,9 @@ from concordat.manifest import ChildKey, Kind, Manifest, PlannedChild
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """The Microservice whose children these are."""
+    """The resource whose children these are."""
 
+    kind: str
     namespace: str
     name: str
     uid: str
@@ -99,7 +100,7 @@ class Apply:
 
     def in_place(self, owner: Owner, wanted: Mapping[ChildKey, Wanted], known: Known) -> list[Settled] | None:
         """The same answer as :meth:`settle`, if there is nothing to write; ``None`` if there may be."""
-        if self._children.owned_by(owner.namespace, owner.name).keys() - wanted.keys():
+        if self._children.owned_by(owner.kind, owner.namespace, owner.name).keys() - wanted.keys():
             return None
         settled = []
         for key, child in wanted.items():
@@ -283,7 +284,7 @@ def _ensure_ours(found: Child, owner: Owner) -> None:
         raise Waiting(conventions.REASON_PROGRESSING, f"{found.key} is being deleted", retry_after=5)
     if found.controller_uid == owner.uid:
         return
-    if found.owner == owner.name:
+    if (found.owner_kind, found.owner) == (owner.kind, owner.name):
         message = f"{found.key} still belongs to the former {owner.name} and is about to be deleted with it"
         raise Waiting(conventions.REASON_PROGRESSING, message, retry_after=2)
     if not found.controller_uid and found.fingerprint:
@@ -296,7 +297,7 @@ def _ensure_ours(found: Child, owner: Owner) -> None:
         return  # we are invited; the API server still refuses a second controller, in words that name the first
     raise Conflict(
         conventions.REASON_CONFLICT,
-        f"{found.key} exists and is not ours: rename it or this Microservice, or annotate it with "
+        f"{found.key} exists and is not ours: rename it or this {owner.kind}, or annotate it with "
         f'{conventions.ANNOTATION_ADOPT}: "true" to hand it over',
     )
 

@@ -23,8 +23,10 @@ class Child(ObservedChild):
     kind: Kind
     namespace: str
     name: str
+    owner_kind: str = ""
+    """Of the resource of ours that controls it; empty when none does."""
     owner: str = ""
-    """Name of the Microservice that controls it."""
+    """Its name."""
     controller_uid: str = ""
     """Whoever controls it, a Microservice or not."""
     owned: Ownership = NOTHING
@@ -63,6 +65,7 @@ def child(kind: Kind, found: Object) -> Child:
     annotations = metadata.get("annotations") or {}
     owned = ownership(metadata)
     controller = _controller(metadata)
+    owner_kind = _of_ours(controller)
     return Child(
         kind=kind,
         namespace=metadata.get("namespace") or "",
@@ -73,7 +76,8 @@ def child(kind: Kind, found: Object) -> Child:
         fingerprint=owned.fingerprint,
         paused=annotations.get(conventions.ANNOTATION_PAUSED) == "true",
         owns_replicas=owned.owns_replicas,
-        owner=controller.get("name", "") if _is_microservice(controller) else "",
+        owner_kind=owner_kind,
+        owner=controller.get("name", "") if owner_kind else "",
         controller_uid=controller.get("uid", ""),
         owned=owned,
         adopt=annotations.get(conventions.ANNOTATION_ADOPT) == "true",
@@ -91,10 +95,19 @@ def _controller(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     return {}
 
 
-def _is_microservice(reference: Mapping[str, Any]) -> bool:
-    return reference.get("kind") == conventions.MICROSERVICE and str(reference.get("apiVersion")).startswith(
-        f"{conventions.GROUP}/"
-    )
+def _of_ours(reference: Mapping[str, Any]) -> str:
+    """Its kind, if it is a resource of ours."""
+    if not str(reference.get("apiVersion")).startswith(f"{conventions.GROUP}/"):
+        return ""
+    return _OWNERS.get(str(reference.get("kind")), "")
+
+
+_OWNERS = {kind: kind for kind in (conventions.MICROSERVICE, conventions.SERVICE_CONTRACT)}
+"""Every child refers to the same two strings."""
+
+
+_REVISION = "deployment.kubernetes.io/revision"
+"""Kubernetes' own count of a Deployment's templates: scaling leaves it alone."""
 
 
 def _workload(deployment: Object) -> WorkloadState:
@@ -108,6 +121,7 @@ def _workload(deployment: Object) -> WorkloadState:
         updated=status.get("updatedReplicas", 0),
         available=status.get("availableReplicas", 0),
         total=status.get("replicas", 0),
+        revision=(deployment["metadata"].get("annotations") or {}).get(_REVISION, ""),
         generation=deployment["metadata"].get("generation", 0),
         observed_generation=status.get("observedGeneration", 0),
         stuck=progressing.get("message", "") if progressing.get("status") == "False" else "",
@@ -128,7 +142,7 @@ class ChildStore:
         """Why this kind cannot be read now, in words for people; empty when it can."""
         self._changed = changed
         self._children: dict[tuple[str, str], Child] = {}
-        self._by_owner: dict[tuple[str, str], set[str]] = {}
+        self._by_owner: dict[tuple[str, str, str], set[str]] = {}
         self._position = 0
 
     def __len__(self) -> int:
@@ -140,9 +154,9 @@ class ChildStore:
     def find(self, namespace: str, name: str) -> Child | None:
         return self._children.get((namespace, name))
 
-    def owned_by(self, namespace: str, owner: str) -> Iterator[Child]:
-        """Children that the Microservice ``owner`` controls."""
-        for name in self._by_owner.get((namespace, owner), ()):
+    def owned_by(self, kind: str, namespace: str, owner: str) -> Iterator[Child]:
+        """Children that ``owner``, of this kind, controls."""
+        for name in self._by_owner.get((kind, namespace, owner), ()):
             yield self._children[namespace, name]
 
     # --- the watch ----------------------------------------------------------------------------------------------------
@@ -214,24 +228,25 @@ class ChildStore:
 
     def _put(self, before: Child | None, found: Child) -> None:
         self._children[found.namespace, found.name] = found
-        if before is not None and before.owner == found.owner:
+        if before is not None and (before.owner_kind, before.owner) == (found.owner_kind, found.owner):
             return
         if before is not None:
             self._unlink(before)
         if found.owner:
-            self._by_owner.setdefault((found.namespace, found.owner), set()).add(found.name)
+            self._by_owner.setdefault((found.owner_kind, found.namespace, found.owner), set()).add(found.name)
 
     def _remove(self, before: Child) -> None:
         del self._children[before.namespace, before.name]
         self._unlink(before)
 
     def _unlink(self, before: Child) -> None:
-        names = self._by_owner.get((before.namespace, before.owner))
+        place = before.owner_kind, before.namespace, before.owner
+        names = self._by_owner.get(place)
         if names is None:
             return
         names.discard(before.name)
         if not names:
-            del self._by_owner[before.namespace, before.owner]
+            del self._by_owner[place]
 
 
 class Children:
@@ -264,9 +279,9 @@ class Children:
         store = self.store(kind, namespace)
         return None if store is None else store.find(namespace, name)
 
-    def owned_by(self, namespace: str, owner: str) -> dict[ChildKey, Child]:
-        """Every child a Microservice controls."""
-        return {found.key: found for store in self._of(namespace) for found in store.owned_by(namespace, owner)}
+    def owned_by(self, kind: str, namespace: str, owner: str) -> dict[ChildKey, Child]:
+        """Every child that ``owner``, of this kind, controls."""
+        return {found.key: found for store in self._of(namespace) for found in store.owned_by(kind, namespace, owner)}
 
     def _of(self, namespace: str) -> Iterator[ChildStore]:
         yield from self._everywhere.values()

@@ -259,7 +259,7 @@ class Engine:
     def _recall(self) -> None:
         """Who relies on which contract, before anything is decided about one."""
         for parent in self.parents:
-            owned = self.children.owned_by(parent.key.namespace, parent.key.name).values()
+            owned = self.children.owned_by(*parent.key).values()
             self.parents.relies(parent, relies(parent.relies, next((child for child in owned if child.workload), None)))
 
     def _child_changed(self, before: Child | None, after: Child | None) -> None:

@@ -5,34 +5,31 @@ Errors get their meaning here and nowhere else: into conditions for people, and 
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from concordat import conventions
 from concordat.api import Microservice, MicroserviceStatus, resolve
-from concordat.cluster.apply import Apply, Known, Owner, Settled, Wanted
+from concordat.cluster.apply import Apply, Owner, Settled, Wanted
 from concordat.cluster.children import Child, Children
 from concordat.cluster.client import Client
 from concordat.cluster.failures import ApiError
-from concordat.errors import ConcordatError, Conflict, Stalled, Waiting
 from concordat.facts import Facts, Platform
-from concordat.manifest import ChildKey
 from concordat.plan import Plan, plan
 from concordat.reconcile.announcement import announce
 from concordat.reconcile.contracts import Contracts
 from concordat.reconcile.gatekeeper import Gatekeeper
 from concordat.reconcile.gather import Neighbours, gather
 from concordat.reconcile.merge_patch import merge_patch
-from concordat.reconcile.outcome import LOOK_AGAIN_AT_REFUSAL, Outcome
+from concordat.reconcile.outcome import Outcome
 from concordat.reconcile.parents import MICROSERVICE, Decided, Key, Parent, Parents, Turn
 from concordat.reconcile.reliance import relies
-from concordat.status import ChildOutcome, Seen, defective, report
+from concordat.reconcile.settling import outcomes, owner, remember, remembered, what_is_left
+from concordat.status import Seen, defective, report
 
 logger = logging.getLogger(__name__)
 
-LOOK_AGAIN_AT_STRANGER = 30.0
-"""Seconds. An object that is not ours is not watched: only asking tells that it is gone or offered to us."""
 LOOK_AGAIN_AT_OTHERS = 10.0
 """Seconds. Nobody tells a service that the last one has gone who relied on a contract it gives up; looking costs no request."""
 _WAITS_FOR_OTHERS = frozenset({conventions.REASON_CONTRACT_IN_USE})
@@ -86,7 +83,7 @@ class Reconciler:
             return Outcome()
         if isinstance(planned, Plan) and any(found.reason in _WAITS_FOR_OTHERS for found in planned.violations):
             return Outcome(result="requeue_after", again_after=LOOK_AGAIN_AT_OTHERS)
-        return _what_is_left(settled)
+        return what_is_left(settled)
 
     async def gather(self, parent: Parent, turn: Turn) -> Facts:
         """What the plan depends on, from the caches; of contracts, what was assessed once for every use."""
@@ -118,37 +115,34 @@ class Reconciler:
         return planned
 
     def _holds(self, decided: Decided, parent: Parent) -> bool:
-        return self._apply.in_place(_owner(parent), decided.wanted, _known(parent)) is not None
+        return self._apply.in_place(owner(parent), decided.wanted, remembered(parent)) is not None
 
     async def apply(self, parent: Parent, planned: Plan | Decided | None) -> list[Settled]:
         """Write what differs, delete what is no longer planned."""
         if planned is None:
             return []
-        owner, known = _owner(parent), _known(parent)
+        own, known = owner(parent), remembered(parent)
         if isinstance(planned, Decided):
-            return self._apply.in_place(owner, planned.wanted, known) or []
+            return self._apply.in_place(own, planned.wanted, known) or []
         if not planned.complete:
             return []
-        if self._apply.missing(owner, planned.children) & parent.fingerprints.keys():
+        if self._apply.missing(own, planned.children) & parent.fingerprints.keys():
             await self._confirm(parent)
-        settled = await self._apply.settle(owner, planned.children, known)
-        settled += await self._apply.prune(owner, self._superfluous(owner, planned))
-        _remember(parent, planned, settled)
-        written = [str(outcome.key) for outcome in settled if outcome.written]
-        if written:
-            logger.info("%s: wrote %s", parent.key, ", ".join(written))
+        settled = await self._apply.settle(own, planned.children, known)
+        settled += await self._apply.prune(own, self._superfluous(own, planned))
+        remember(parent, planned.children, settled)
         return settled
 
-    def _superfluous(self, owner: Owner, planned: Plan) -> list[Child]:
+    def _superfluous(self, own: Owner, planned: Plan) -> list[Child]:
         wanted = {child.key for child in planned.children}
-        existing = self._children.owned_by(owner.namespace, owner.name)
-        return [child for key, child in existing.items() if key not in wanted and child.controller_uid == owner.uid]
+        existing = self._children.owned_by(own.kind, own.namespace, own.name)
+        return [child for key, child in existing.items() if key not in wanted and child.controller_uid == own.uid]
 
     async def report(
         self, parent: Parent, turn: Turn, planned: Plan | Decided | None, settled: Iterable[Settled]
     ) -> None:
         """Write the status if it differs from the one the API server has."""
-        current = self._children.owned_by(parent.key.namespace, parent.key.name)
+        current = self._children.owned_by(*parent.key)
         status = report(
             parent.status,
             Seen(
@@ -158,7 +152,7 @@ class Reconciler:
                 invalid=turn.problems,
                 violations=planned.violations if isinstance(planned, Plan) else (),
                 notices=planned.notices if planned else (),
-                children=tuple(_outcomes(settled, current, parent.fingerprints)),
+                children=tuple(outcomes(settled, current, parent.fingerprints)),
                 workload=next((child.workload for child in current.values() if child.workload), None),
                 platform=self._platform,
                 hosts=planned.hosts if isinstance(planned, Decided) or (planned and planned.complete) else None,
@@ -235,73 +229,3 @@ def _decided(service: Microservice, facts: Facts, planned: Plan) -> Decided:
         hosts=planned.hosts,
         wanted={child.key: Wanted.of(child) for child in planned.children},
     )
-
-
-def _owner(parent: Parent) -> Owner:
-    return Owner(namespace=parent.key.namespace, name=parent.key.name, uid=parent.uid)
-
-
-def _known(parent: Parent) -> Known:
-    return Known(fingerprints=parent.fingerprints, refused=parent.refused)
-
-
-def _remember(parent: Parent, planned: Plan, settled: Iterable[Settled]) -> None:
-    wanted = {child.key for child in planned.children}
-    for outcome in settled:
-        if outcome.key not in wanted:
-            parent.fingerprints.pop(outcome.key, None)
-        elif outcome.error is None:
-            parent.fingerprints[outcome.key] = outcome.fingerprint
-            parent.refused.pop(outcome.key, None)
-        elif outcome.refused:
-            parent.refused[outcome.key] = (outcome.refused, str(outcome.error))
-
-
-def _outcomes(
-    settled: Iterable[Settled], current: Mapping[ChildKey, Child], fingerprints: Mapping[ChildKey, str]
-) -> Iterable[ChildOutcome]:
-    """Of what was planned now; of what exists from before, where nothing could be planned."""
-    outcomes = list(settled)
-    if not outcomes:
-        for key, child in current.items():
-            yield ChildOutcome(key=key, fingerprint=fingerprints.get(key, child.fingerprint))
-        return
-    for outcome in outcomes:
-        if outcome.error is not None:
-            reason, message, waiting = _in_words(outcome.error)
-            yield ChildOutcome(
-                key=outcome.key, fingerprint=outcome.fingerprint, reason=reason, message=message, waiting=waiting
-            )
-        elif outcome.paused:
-            message = f"{outcome.key} carries {conventions.ANNOTATION_PAUSED}: hands off"
-            yield ChildOutcome(
-                key=outcome.key, fingerprint=outcome.fingerprint, reason=conventions.REASON_PAUSED, message=message
-            )
-        elif outcome.fingerprint:
-            yield ChildOutcome(key=outcome.key, fingerprint=outcome.fingerprint)
-
-
-def _in_words(error: ConcordatError) -> tuple[str, str, bool]:
-    if isinstance(error, Stalled):
-        return error.reason, error.message, False
-    if isinstance(error, Waiting):
-        return error.reason, error.message, True
-    if isinstance(error, ApiError):
-        return conventions.REASON_PROGRESSING, error.message, True
-    return conventions.REASON_REJECTED, str(error), False
-
-
-def _what_is_left(settled: Iterable[Settled]) -> Outcome:
-    errors = [outcome for outcome in settled if outcome.error is not None]
-    if not errors:
-        return Outcome()
-    passing = [outcome.error for outcome in errors if isinstance(outcome.error, ApiError | Waiting)]
-    if passing:
-        failed = any(isinstance(error, ApiError) for error in passing)
-        again_after = max(error.retry_after for error in passing)
-        return Outcome(result="error" if failed else "requeue", retry=True, again_after=again_after)
-    if any(isinstance(outcome.error, Conflict) for outcome in errors):
-        return Outcome(result="requeue_after", again_after=LOOK_AGAIN_AT_STRANGER)
-    if any(not outcome.refused for outcome in errors):
-        return Outcome(result="requeue_after", again_after=LOOK_AGAIN_AT_REFUSAL)
-    return Outcome(result="requeue_after")
