@@ -41,7 +41,10 @@ ANNOTATION_CONSUMES = f"{GROUP}/consumes"
 LABEL_CONTRACT = f"{GROUP}/contract"
 """On what belongs to a contract: accepted versions, and what is built from it."""
 LABEL_TRIES = f"{GROUP}/tries"
-"""On a pod that tries a running service against a contract of its namespace: the contract's name. A person sets it."""
+"""On a pod that tries a running service against a contract of its namespace: the contract's name, as a label can hold it."""
+
+DOCUMENT_KEY = "document.json.gz"
+"""In the ConfigMap of an accepted version: the document in normal form, compressed."""
 
 # --- annotations a person may set -------------------------------------------------------------------------------------
 

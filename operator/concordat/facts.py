@@ -60,6 +60,8 @@ class Platform:
     """Jaeger's address, for links from dashboards."""
     logs_url: str = ""
     """Address of the logs, in which ``{namespace}`` and ``{service}`` are replaced."""
+    conformance_image: str = ""
+    """What tries services against their contracts; empty when this platform has none."""
     alerts_url: str = ""
     """Webhook of alerts, in which ``{team}`` and ``{severity}`` are replaced; empty leaves routing to Alertmanager's own file."""
 
@@ -197,3 +199,20 @@ class Facts:
     """Hosts we claim that another Microservice holds, with its ``namespace/name``."""
     children: Mapping[ChildKey, ObservedChild] = field(default_factory=dict)
     workload: WorkloadState | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContractFacts:
+    """Everything a plan for one ServiceContract may depend on besides the ServiceContract itself."""
+
+    platform: Platform = field(default_factory=Platform)
+    installed: frozenset[str] = frozenset()
+    """As in :class:`Facts`."""
+    version: str = ""
+    """In force; empty as long as none is."""
+    document: str = ""
+    """ConfigMap that holds the version in force."""
+    provider: Provider | None = None
+    """Whom its consumers reach."""
+    rollout: str = ""
+    """What the provider runs, wholly rolled out; empty while that changes."""

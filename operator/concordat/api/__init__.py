@@ -7,6 +7,7 @@ CEL rules say what a schema cannot. No cluster facts here: what needs them is a 
 """
 
 from concordat.api.condition import Condition
+from concordat.api.conformance import Conformance
 from concordat.api.contract import (
     Compatibility,
     ContractType,
@@ -31,6 +32,7 @@ __all__ = [
     "ChildStatus",
     "Compatibility",
     "Condition",
+    "Conformance",
     "ConsumerStatus",
     "Consumption",
     "ContractType",

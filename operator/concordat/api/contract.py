@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from concordat import conventions
+from concordat.api.conformance import Conformance
 from concordat.api.objectives import ContractObjective
 from concordat.api.scalars import DnsLabel, Key, ObjectName
 from concordat.api.schema import Check, Distinct, Schema, Transition, matching
@@ -136,6 +137,14 @@ class ExternalConsumer(Schema):
 class ServiceContractSpec(Schema):
     """What an API is, who may use it and how it may change."""
 
+    checks: ClassVar = (
+        Check(
+            cel="!has(self.conformance) || self.type == 'openapi'",
+            holds=lambda spec: spec.conformance is None or spec.type is ContractType.OPENAPI,
+            message="only services with an OpenAPI document can be tried: leave conformance out",
+            path=".conformance",
+        ),
+    )
     transitions: ClassVar = (
         Transition(
             cel="self.type == oldSelf.type",
@@ -161,6 +170,8 @@ class ServiceContractSpec(Schema):
     """What its users may rely on: every Microservice that provides it is measured by it, and its team alerted."""
     external_consumers: Annotated[tuple[ExternalConsumer, ...], Field(max_length=64), Distinct(by="name")] = ()
     """Consumers this cluster does not see."""
+    conformance: Conformance | None = None
+    """How the running service is tried against it; not at all if left out."""
 
 
 _STATE = "has(self.spec.lifecycle) && has(self.spec.lifecycle.state)"

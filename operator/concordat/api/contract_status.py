@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from concordat.api.condition import Condition
 from concordat.api.schema import Schema
-from concordat.api.status import ProblemStatus, by_type
+from concordat.api.status import ChildStatus, ProblemStatus, by_type
 
 _Name = Annotated[str, StringConstraints(max_length=317)]
 _Digest = Annotated[str, StringConstraints(max_length=64)]
@@ -59,4 +59,6 @@ class ServiceContractStatus(Schema):
     """Who relies on it now."""
     consumer_count: int = Field(default=0, ge=0)
     """How many they are."""
+    children: Annotated[tuple[ChildStatus, ...], Field(max_length=64)] = ()
+    """What was built for it."""
     problems: Annotated[tuple[ProblemStatus, ...], Field(max_length=64)] = ()

@@ -14,11 +14,10 @@ from concordat.graph import Edge
 from concordat.plan import Plan, plan
 from concordat.policies import Violation, violations
 from concordat.promises import PROMISES
-from concordat.reconcile.contracts import Contracts, known
+from concordat.reconcile.contracts import Contracts
 from concordat.reconcile.gather import Neighbours, gather
 from concordat.reconcile.parents import Key, Parents, asked_for
 from concordat.resources import kinds
-from concordat.workqueue import Lane
 
 OPTIONAL = frozenset(kind.kind for kind in kinds.ALL if kind.optional)
 
@@ -43,7 +42,7 @@ class World:
             for position, item in enumerate(items, start=1):
                 stored = _as_stored(item, namespace, position)
                 if item.get("kind") == conventions.SERVICE_CONTRACT:
-                    self._contracts.observed(known(_as_accepted(stored)), Lane.BACKGROUND)
+                    self._contracts.observe("ADDED", _as_accepted(stored))
                 else:
                     self._parents.observe("ADDED", stored)
 

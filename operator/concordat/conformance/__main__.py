@@ -1,7 +1,8 @@
 """
 ``python -m concordat.conformance URL FILE...``: what the Job of a ServiceContract runs.
 
-The files are the parts of a document, compressed or not, in their order. The verdict goes to standard output, and as a
+``CONCORDAT_PROFILE`` says how far it goes, ``CONCORDAT_HEADERS`` which headers are sent (``Authorization,X-Tenant``, with their
+values in ``CONCORDAT_HEADER_0``, ``CONCORDAT_HEADER_1``). The files are the parts of a document, compressed or not, in their order. The verdict goes to standard output, and as a
 container's termination message to where Kubernetes looks for it, so that the Job needs no right on anything. Exit code 0 for
 a contract that is kept, 1 for one that is not, 3 when nothing can be said: then the Job is tried again.
 """
@@ -10,6 +11,7 @@ import gzip
 import os
 import sys
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
@@ -30,6 +32,7 @@ def main(url: str, *files: str) -> int:
                 document=orjson.loads(_plain(b"".join(Path(file).read_bytes() for file in files))),
                 url=url,
                 profile=Profile(os.environ.get("CONCORDAT_PROFILE", Profile.CORE)),
+                headers=_headers(os.environ),
             )
         )
     except (OSError, ValueError, zlib.error) as error:
@@ -39,6 +42,12 @@ def main(url: str, *files: str) -> int:
     if TERMINATION.exists():
         TERMINATION.write_bytes(message)
     return {True: KEPT, False: BROKEN, None: UNKNOWN}[verdict.conformant]
+
+
+def _headers(environ: Mapping[str, str]) -> dict[str, str]:
+    """Their names in one variable, the value of each in one of its own, so that it can come from a Secret."""
+    names = [name for name in environ.get("CONCORDAT_HEADERS", "").split(",") if name]
+    return {name: environ[f"CONCORDAT_HEADER_{number}"].strip() for number, name in enumerate(names)}
 
 
 def _plain(content: bytes) -> bytes:

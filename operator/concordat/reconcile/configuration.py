@@ -20,6 +20,7 @@ The operator's whole configuration: environment variables called ``CONCORDAT_*``
     CONCORDAT_TRACES_URL            Jaeger, for the links of dashboards
     CONCORDAT_LOGS_URL              logs, for the links of dashboards; {namespace} and {service} are replaced
     CONCORDAT_ALERTS_URL            webhook of alerts; {team} and {severity} are replaced
+    CONCORDAT_CONFORMANCE_IMAGE     what tries services against their contracts; nothing is tried without it
     CONCORDAT_LEASE_NAME            elect a leader by this Lease; without it there is no election
     CONCORDAT_LEASE_NAMESPACE       its namespace; the pod's own when empty
     CONCORDAT_IDENTITY              who we are in the election; the host name when empty
@@ -106,6 +107,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Configuration:
         traces_url=given.url("TRACES_URL", defaults.traces_url),
         logs_url=given.url("LOGS_URL", defaults.logs_url),
         alerts_url=given.url("ALERTS_URL", defaults.alerts_url),
+        conformance_image=given.text("CONFORMANCE_IMAGE", defaults.conformance_image),
     )
     configuration = Configuration(
         engine=Settings(

@@ -12,8 +12,9 @@ from concordat import conventions
 from concordat.api import ServiceContract, ServiceContractStatus, State, parse_contract
 from concordat.errors import InvalidInput, Problem
 from concordat.gate import Assessment, InForce
-from concordat.manifest import Kind
-from concordat.reconcile.parents import Key
+from concordat.manifest import ChildKey, Kind
+from concordat.reconcile.parents import Key, recorded
+from concordat.reconcile.scope import Scope
 from concordat.workqueue import Lane
 
 SERVICE_CONTRACT = Kind(
@@ -50,7 +51,11 @@ class Known:
     problems: tuple[Problem, ...]
     status: ServiceContractStatus
     status_version: int = 0
-    judged: Judged | None = field(default=None)
+    judged: Judged | None = None
+    fingerprints: dict[ChildKey, str] = field(default_factory=dict)
+    """Of the fields we own on each child, after our last write."""
+    refused: dict[ChildKey, tuple[str, str]] = field(default_factory=dict)
+    """Children the API server called invalid, and its words; see :attr:`concordat.cluster.apply.Known.refused`."""
 
     @property
     def in_force(self) -> InForce:
@@ -67,7 +72,7 @@ class Known:
         return not self.paused and self.status.observed_generation < self.generation
 
     @property
-    def refused(self) -> str:
+    def refusal(self) -> str:
         """Reason why the version in its spec is not in force; empty when it is, or when it is a draft that binds nobody."""
         ready = next((one for one in self.status.conditions if one.type == conventions.READY), None)
         return ready.reason if ready is not None and ready.status == "False" else ""
@@ -106,16 +111,20 @@ class Contracts:
         found = self._known.get(Key(conventions.SERVICE_CONTRACT, namespace, name))
         return None if found is None or found.deleting else found
 
-    def within(self, namespace: str | None) -> "ContractScope":
+    def take(self, item: Mapping[str, Any]) -> Known:
+        """What an object of the API server means to us."""
+        return known(item)
+
+    def within(self, namespace: str | None) -> Scope[Known]:
         """The part of them that one list and watch speaks of."""
-        return ContractScope(self, namespace)
+        return Scope(self, namespace)
 
     def replace(self, items: Iterable[Known], *, namespace: str | None, position: int) -> None:
         """A LIST says what exists in a namespace, or in all."""
         listed = set()
         for seen in items:
             listed.add(seen.key)
-            self.observed(seen, Lane.BACKGROUND)
+            self._observe(seen, Lane.BACKGROUND)
         for key in self._known.keys() - listed:
             if namespace in (None, key.namespace) and self._known[key].resource_version <= position:
                 self.forget(self._known[key])
@@ -126,8 +135,27 @@ class Contracts:
             if namespace in (None, known.key.namespace):
                 known.resource_version = known.status_version = 0
 
-    def observed(self, seen: Known, lane: Lane) -> None:
-        """One object, as it is now."""
+    def observe(self, event: str, item: Mapping[str, Any]) -> None:
+        """One event of a watch."""
+        seen = known(item)
+        if event != "DELETED":
+            self._observe(seen, Lane.URGENT)
+            return
+        found = self._known.get(seen.key)
+        if found is not None and found.uid == seen.uid:
+            self.forget(found)
+
+    def knows(self, namespace: str, name: str, resource_version: str) -> bool:
+        """Whether one is cached in this very version."""
+        found = self._known.get(Key(conventions.SERVICE_CONTRACT, namespace, name))
+        return found is not None and found.resource_version == int(resource_version)
+
+    def forget_refusals(self) -> None:
+        """What was called invalid by an admission policy may be welcome by now."""
+        for found in self._known.values():
+            found.refused.clear()
+
+    def _observe(self, seen: Known, lane: Lane) -> None:
         known = self._known.get(seen.key)
         if known is not None and known.uid == seen.uid:
             if seen.resource_version <= known.resource_version:
@@ -144,10 +172,12 @@ class Contracts:
         if before != (seen.generation, seen.paused, seen.deleting, seen.contract):
             known.generation, known.paused, known.deleting = seen.generation, seen.paused, seen.deleting
             known.contract, known.problems = seen.contract, seen.problems
+            known.refused.clear()
             self._enqueue(seen.key, lane)
             self._tell(seen.key)
         if seen.status != known.status and seen.resource_version > known.status_version:
             known.status = seen.status
+            known.fingerprints.update(seen.fingerprints)
             self._enqueue(seen.key, Lane.BACKGROUND)
             self._tell(seen.key)
 
@@ -172,44 +202,6 @@ class Contracts:
             self._enqueue(other, Lane.BACKGROUND)
 
 
-class ContractScope:
-    """What an informer of ServiceContracts feeds."""
-
-    def __init__(self, contracts: Contracts, namespace: str | None) -> None:
-        self.refusal = ""
-        self._contracts = contracts
-        self._namespace = namespace
-        self._position = 0
-
-    def take(self, item: Mapping[str, Any]) -> Known:
-        """What an object means to us."""
-        return known(item)
-
-    def replace(self, items: Iterable[Known], resource_version: str) -> None:
-        """A LIST."""
-        position = int(resource_version)
-        if position < self._position:
-            self._contracts.forget_versions(self._namespace)
-        self._position = position
-        self._contracts.replace(items, namespace=self._namespace, position=position)
-
-    def observe(self, event: str, item: Mapping[str, Any]) -> None:
-        """One event of a watch."""
-        seen = known(item)
-        self._position = max(self._position, seen.resource_version)
-        if event != "DELETED":
-            self._contracts.observed(seen, Lane.URGENT)
-            return
-        found = self._contracts.find(seen.key)
-        if found is not None and found.uid == seen.uid:
-            self._contracts.forget(found)
-
-    def knows(self, namespace: str, name: str, resource_version: str) -> bool:
-        """Whether one is cached in this very version."""
-        found = self._contracts.find(Key(conventions.SERVICE_CONTRACT, namespace, name))
-        return found is not None and found.resource_version == int(resource_version)
-
-
 def known(item: Mapping[str, Any]) -> Known:
     """A ServiceContract as the API server tells it, understood as far as it can be."""
     metadata = item["metadata"]
@@ -222,6 +214,7 @@ def known(item: Mapping[str, Any]) -> Known:
     except InvalidInput as error:
         problems = error.problems
     annotations = metadata.get("annotations") or {}
+    status = _status(item)
     return Known(
         key=Key(conventions.SERVICE_CONTRACT, metadata["namespace"], metadata["name"]),
         uid=metadata["uid"],
@@ -231,7 +224,8 @@ def known(item: Mapping[str, Any]) -> Known:
         deleting="deletionTimestamp" in metadata,
         contract=contract,
         problems=problems,
-        status=_status(item),
+        status=status,
+        fingerprints=recorded(status.children),
     )
 
 

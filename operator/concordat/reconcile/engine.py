@@ -21,7 +21,8 @@ from concordat.cluster.discovery import Discovery
 from concordat.cluster.failures import ApiError
 from concordat.cluster.informer import Informer, Sink
 from concordat.facts import Platform
-from concordat.manifest import Kind
+from concordat.manifest import Kind, object_name
+from concordat.reconcile.contract_children import ContractChildren
 from concordat.reconcile.contracts import SERVICE_CONTRACT, Contracts
 from concordat.reconcile.gatekeeper import Gatekeeper
 from concordat.reconcile.gather import Neighbours
@@ -94,8 +95,20 @@ class Engine:
         self._discovered = asyncio.Event()
         self._discovery = Discovery(client, (kind for kind in kinds.ALL if kind.optional))
         self.contracts = Contracts(self.queue.add, self.parents.concerned)
-        self.trials = Trials(self.queue.add)
-        self._gatekeeper = Gatekeeper(client, contracts=self.contracts, parents=self.parents, tried=self.trials.latest)
+        self.trials = Trials(self._tried)
+        self._gatekeeper = Gatekeeper(
+            client,
+            contracts=self.contracts,
+            parents=self.parents,
+            children=ContractChildren(
+                client,
+                children=self.children,
+                parents=self.parents,
+                platform=settings.platform,
+                installed=lambda: self.installed,
+            ),
+            tried=self.trials.latest,
+        )
         self.foresight = Gatekeeper(client, contracts=self.contracts, parents=self.parents)
         """For those who ask before anything is stored: with a process of its own, so that neither holds up the other."""
         self._reconciler = Reconciler(
@@ -263,20 +276,35 @@ class Engine:
             self.parents.relies(parent, relies(parent.relies, next((child for child in owned if child.workload), None)))
 
     def _child_changed(self, before: Child | None, after: Child | None) -> None:
-        deployment = after or before
-        if self.synced and deployment is not None and deployment.workload is not None:
-            parent = self.parents.find(Key(conventions.MICROSERVICE, deployment.namespace, deployment.owner))
-            if parent is not None:
-                self.parents.relies(parent, relies(parent.relies, after))
+        self._workload_changed(before, after)
         only_status = before is not None and after is not None and before.is_written_as(after)
         for known in (before, after):
             if known is None or not known.owner:
                 continue
-            key = Key(conventions.MICROSERVICE, known.namespace, known.owner)
+            key = Key(known.owner_kind, known.namespace, known.owner)
             if only_status:
                 self.queue.add_after(key, SETTLE)
             else:
                 self.queue.add(key, Lane.URGENT if self.synced else Lane.BACKGROUND)
+
+    def _workload_changed(self, before: Child | None, after: Child | None) -> None:
+        """What its pods use of contracts may be something else now, and what it provides may have to be tried."""
+        deployment = after or before
+        if not self.synced or deployment is None or deployment.workload is None:
+            return
+        parent = self.parents.find(Key(conventions.MICROSERVICE, deployment.namespace, deployment.owner))
+        if parent is None:
+            return
+        self.parents.relies(parent, relies(parent.relies, after))
+        for name in parent.service.spec.provides if parent.service else ():
+            known = self.contracts.named(deployment.namespace, name)
+            if known is not None and known.contract is not None and known.contract.spec.conformance is not None:
+                self.queue.add_after(known.key, SETTLE)
+
+    def _tried(self, namespace: str, label: str) -> None:
+        for known in self.contracts:
+            if known.key.namespace == namespace and object_name(known.key.name) == label:
+                self.queue.add(known.key, Lane.BACKGROUND)
 
     def _enqueue_all(self) -> None:
         for contract in self.contracts:
@@ -351,4 +379,5 @@ class Engine:
         while True:
             await asyncio.sleep(RESYNC * random.uniform(0.9, 1.1))
             self.parents.forget_refusals()
+            self.contracts.forget_refusals()
             self._enqueue_all()

@@ -19,11 +19,13 @@ from concordat.errors import ConcordatError, Problem, Rejected, Waiting
 from concordat.facts import Missing
 from concordat.gate import Assessment, Case, InForce, Question, decide, refusal, together
 from concordat.reconcile.announcement import announce
+from concordat.reconcile.contract_children import Built, ContractChildren
 from concordat.reconcile.contracts import SERVICE_CONTRACT, Contracts, Judged, Known, binds
 from concordat.reconcile.library import Library
 from concordat.reconcile.merge_patch import merge_patch
 from concordat.reconcile.outcome import LOOK_AGAIN_AT_REFUSAL, Outcome
 from concordat.reconcile.parents import Key, Parents, usages_in
+from concordat.reconcile.settling import what_is_left
 from concordat.reconcile.trials import Trial
 from concordat.status import Judgement, report_contract
 
@@ -41,13 +43,16 @@ class Gatekeeper:
         *,
         contracts: Contracts,
         parents: Parents,
+        children: ContractChildren | None = None,
         tried: Callable[[Key], Trial | None] = lambda _key: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """``children`` builds what follows from a contract; without it nothing is written but the status."""
         self.assessor = Assessor()
         self._client = client
         self._contracts = contracts
         self._parents = parents
+        self._children = children
         self._library = Library(client)
         self._tried = tried
         self._now = now
@@ -72,9 +77,13 @@ class Gatekeeper:
             )
             again = error.retry_after if isinstance(error, Waiting) else LOOK_AGAIN_AT_REFUSAL
             return Outcome(result="requeue_after", again_after=again)
-        await self._report(known, seen)
+        built = await self._build(known, contract, seen)
+        await self._report(known, replace(seen, built=built.outcomes, left_out=built.problems))
         refused = seen.decision is not None and not seen.decision.accepted and contract.spec.document.inline is None
-        return Outcome(result="requeue_after", again_after=LOOK_AGAIN_AT_REFUSAL) if refused else Outcome()
+        left = what_is_left(built.settled)
+        if left == Outcome() and refused:
+            return Outcome(result="requeue_after", again_after=LOOK_AGAIN_AT_REFUSAL)
+        return left
 
     async def foresee(self, contract: ServiceContract, *, same_document: bool) -> Case:
         """
@@ -198,6 +207,13 @@ class Gatekeeper:
         logger.info("%s: version %s comes into force", contract.reference, contract.spec.version)
         return AcceptedVersion(version=contract.spec.version, digest=assessment.digest, config_map=name)
 
+    async def _build(self, known: Known, contract: ServiceContract, seen: Judgement) -> Built:
+        """What follows from the version in force, whatever became of the one in the spec."""
+        if self._children is None:
+            return Built()
+        versions = (*known.status.versions, seen.kept) if seen.kept else known.status.versions
+        return await self._children.settle(known, contract, versions[-1] if versions else None)
+
     # --- report ---------------------------------------------------------------------------------------------------------
 
     async def _report(self, known: Known, seen: Judgement) -> None:
@@ -254,5 +270,5 @@ def _stands(known: Known, contract: ServiceContract) -> bool:
     return (
         known.status.version == contract.spec.version
         and known.status.observed_generation == known.generation
-        and not known.refused
+        and not known.refusal
     )

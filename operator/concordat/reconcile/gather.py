@@ -112,7 +112,7 @@ def _offers(
 
 def _provided(service: Microservice, contracts: Contracts) -> dict[str, Offer]:
     known = {name: contracts.named(service.namespace, name) for name in service.spec.provides}
-    return {name: _offer(found, refused=found.refused) for name, found in known.items() if found is not None}
+    return {name: _offer(found, refused=found.refusal) for name, found in known.items() if found is not None}
 
 
 def _promised(service: Microservice, contracts: Contracts) -> Iterator[tuple[str, tuple[ContractObjective, ...]]]:

@@ -15,11 +15,11 @@ from concordat.api import AcceptedVersion, ServiceContract
 from concordat.cluster.client import Client, Object
 from concordat.cluster.failures import ApiError
 from concordat.errors import Rejected, Waiting
-from concordat.manifest import Kind, Manifest, object_name
+from concordat.manifest import Kind, Manifest
+from concordat.resources.metadata import contract_metadata
 
 WHOLE_CONFIG_MAP = Kind(group="", version="v1", kind="ConfigMap", plural="configmaps", watched_whole=True)
 """Read one at a time, with its content; the children's informer sees metadata alone."""
-KEY = "document.json.gz"
 MOST_UNPACKED = 64 * 1024 * 1024
 """Bytes of a document; a megabyte of gzip may hold a thousand."""
 MOST_KEPT = 1_000_000
@@ -53,13 +53,12 @@ class Library:
         """The normal form of a version that was accepted."""
         known = self._remembered.get((namespace, version.config_map))
         if known is None:
-            known = _text(await self._entry(namespace, version.config_map, KEY))
+            known = _text(await self._entry(namespace, version.config_map, conventions.DOCUMENT_KEY))
             self._remember(namespace, version.config_map, known)
         return known
 
     async def keep(self, contract: ServiceContract, digest: str, normal: str) -> str:
         """Store a version that comes into force; the name of its ConfigMap. What is there already is the same."""
-        name = f"{object_name(contract.name)[:46].rstrip('-')}-{digest[:16]}"
         packed = gzip.compress(normal.encode(), mtime=0)
         if len(packed) > MOST_KEPT:
             raise Rejected(
@@ -67,8 +66,10 @@ class Library:
                 f"compressed it has {len(packed) // 1000} kB, and at most {MOST_KEPT // 1000} are kept: split the API into several"
                 " contracts",
             )
+        manifest = _config_map(contract, digest, packed)
+        name: str = manifest["metadata"]["name"]
         try:
-            await self._client.create(WHOLE_CONFIG_MAP, _config_map(contract, name, digest, packed))
+            await self._client.create(WHOLE_CONFIG_MAP, manifest)
         except ApiError as error:
             if not error.already_exists:
                 raise
@@ -138,32 +139,17 @@ def _unusable(message: str) -> Rejected:
     return Rejected(conventions.REASON_INVALID_DOCUMENT, f"spec.document: {message}")
 
 
-def _config_map(contract: ServiceContract, name: str, digest: str, packed: bytes) -> Manifest:
+def _config_map(contract: ServiceContract, digest: str, packed: bytes) -> Manifest:
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
-            "name": name,
-            "namespace": contract.namespace,
-            "labels": {
-                conventions.LABEL_MANAGED_BY: conventions.MANAGED_BY,
-                conventions.LABEL_CONTRACT: object_name(contract.name),
-            },
+            **contract_metadata(contract, digest[:16]),
             "annotations": {
                 f"{conventions.GROUP}/version": contract.spec.version,
                 f"{conventions.GROUP}/digest": digest,
             },
-            "ownerReferences": [
-                {
-                    "apiVersion": conventions.API_VERSION,
-                    "kind": conventions.SERVICE_CONTRACT,
-                    "name": contract.name,
-                    "uid": contract.uid,
-                    "controller": True,
-                    "blockOwnerDeletion": False,
-                }
-            ],
         },
         "immutable": True,
-        "binaryData": {KEY: base64.b64encode(packed).decode()},
+        "binaryData": {conventions.DOCUMENT_KEY: base64.b64encode(packed).decode()},
     }

@@ -15,13 +15,14 @@ import orjson
 from pydantic import ValidationError
 
 from concordat import conventions
-from concordat.api import Microservice, MicroserviceStatus, parse
+from concordat.api import ChildStatus, Microservice, MicroserviceStatus, parse
 from concordat.cluster.apply import Wanted
 from concordat.errors import InvalidInput, Problem
 from concordat.facts import Facts
 from concordat.graph import Edge, cycles
 from concordat.manifest import ChildKey, Kind
 from concordat.policies import Violation
+from concordat.reconcile.scope import Scope
 from concordat.resources.edges import offered
 from concordat.workqueue import Lane
 
@@ -152,7 +153,11 @@ class Parents:
 
     # --- what the API server says ---------------------------------------------------------------------------------------
 
-    def within(self, namespace: str | None) -> "Scope":
+    def take(self, item: Mapping[str, Any]) -> Observation:
+        """What an object of the API server means to us."""
+        return observation(item)
+
+    def within(self, namespace: str | None) -> Scope[Observation]:
         """The part of them that one list and watch speaks of."""
         return Scope(self, namespace)
 
@@ -247,7 +252,7 @@ class Parents:
             self._enqueue(seen.key, lane)
         if seen.status != known.status and seen.resource_version > known.status_version:  # somebody else wrote it
             self._restate(known, seen.status)
-            known.fingerprints.update(_recorded(seen.status))
+            known.fingerprints.update(recorded(seen.status.children))
             self._enqueue(seen.key, Lane.BACKGROUND)
 
     def _respecify(self, known: Parent, seen: Observation, *, respecified: bool) -> None:
@@ -378,7 +383,8 @@ class Parents:
 
         if provided_before != provided_after:
             self._circles = None
-        for contract in provided_before ^ provided_after:
+        moved = _as_provider(before) != _as_provider(after)
+        for contract in provided_before | provided_after if moved else ():
             self._enqueue(Key(conventions.SERVICE_CONTRACT, *contract), Lane.BACKGROUND)
         for other in affected - {key}:
             self._enqueue(other, Lane.BACKGROUND)
@@ -426,37 +432,6 @@ def usages_in(text: str) -> dict[str, Any]:
     return {name: uses for name, uses in found.items() if "/" in name} if isinstance(found, dict) else {}
 
 
-class Scope:
-    """What an informer of Microservices feeds: all of them, or those of one namespace."""
-
-    def __init__(self, parents: Parents, namespace: str | None) -> None:
-        self.refusal = ""
-        self._parents = parents
-        self._namespace = namespace
-        self._position = 0
-
-    def take(self, item: Mapping[str, Any]) -> Observation:
-        """What an object means to us."""
-        return observation(item)
-
-    def replace(self, items: Iterable[Observation], resource_version: str) -> None:
-        """A LIST."""
-        position = int(resource_version)
-        if position < self._position:
-            self._parents.forget_versions(self._namespace)
-        self._position = position
-        self._parents.replace(items, namespace=self._namespace, position=position)
-
-    def observe(self, event: str, item: Mapping[str, Any]) -> None:
-        """One event of a watch."""
-        self._position = max(self._position, int(item["metadata"]["resourceVersion"]))
-        self._parents.observe(event, item)
-
-    def knows(self, namespace: str, name: str, resource_version: str) -> bool:
-        """Whether one is cached in this very version."""
-        return self._parents.knows(namespace, name, resource_version)
-
-
 def asked_for(service: str | None, contract: str | None, namespace: str) -> Target:
     """What a consumer in ``namespace`` means by the reference it wrote."""
     own, _, name = (service or contract or "").rpartition("/")
@@ -493,8 +468,9 @@ def observation(item: Mapping[str, Any]) -> Observation:
     )
 
 
-def _recorded(status: MicroserviceStatus) -> dict[ChildKey, str]:
-    return {ChildKey(kind=c.kind, name=c.name): c.fingerprint for c in status.children if c.fingerprint}
+def recorded(children: Iterable[ChildStatus]) -> dict[ChildKey, str]:
+    """The fingerprints a status holds: how an edit by hand is noticed after a restart."""
+    return {ChildKey(kind=c.kind, name=c.name): c.fingerprint for c in children if c.fingerprint}
 
 
 def _newcomer(seen: Observation) -> Parent:
@@ -508,7 +484,7 @@ def _newcomer(seen: Observation) -> Parent:
         service=seen.service,
         problems=seen.problems,
         status=seen.status,
-        fingerprints=_recorded(seen.status),
+        fingerprints=recorded(seen.status.children),
     )
 
 

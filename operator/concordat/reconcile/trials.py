@@ -11,7 +11,7 @@ from typing import Any
 
 from concordat import conventions
 from concordat.conformance.verdict import Verdict, read
-from concordat.manifest import Kind
+from concordat.manifest import Kind, object_name
 from concordat.reconcile.parents import Key
 
 POD = Kind(group="", version="v1", kind="Pod", plural="pods", watched_whole=True)
@@ -22,7 +22,9 @@ POD = Kind(group="", version="v1", kind="Pod", plural="pods", watched_whole=True
 class Trial:
     """One that has ended."""
 
-    contract: Key
+    namespace: str
+    contract: str
+    """Name of the contract, as a label can hold it."""
     finished: str
     """RFC 3339, by the kubelet's clock."""
     verdict: Verdict
@@ -31,14 +33,15 @@ class Trial:
 class Trials:
     """The latest one of each contract."""
 
-    def __init__(self, enqueue: Callable[[Key], object]) -> None:
-        self._enqueue = enqueue
-        self._latest: dict[Key, Trial] = {}
+    def __init__(self, heard: Callable[[str, str], object]) -> None:
+        """``heard`` is told the namespace and the name of a contract, as a label can hold it."""
+        self._tell = heard
+        self._latest: dict[tuple[str, str], Trial] = {}
         self.refusal = ""
 
     def latest(self, contract: Key) -> Trial | None:
         """Of those whose pods were seen since the start."""
-        return self._latest.get(contract)
+        return self._latest.get((contract.namespace, object_name(contract.name)))
 
     # --- the watch ----------------------------------------------------------------------------------------------------
 
@@ -48,14 +51,18 @@ class Trials:
         name = (metadata.get("labels") or {}).get(conventions.LABEL_TRIES)
         if not name:
             return None
-        key = Key(conventions.SERVICE_CONTRACT, metadata["namespace"], name)
         for container in (item.get("status") or {}).get("containerStatuses") or ():
             ended = (container.get("state") or {}).get("terminated") or {}
             try:
                 verdict = read(ended.get("message") or "")
             except ValueError:
                 continue
-            return Trial(contract=key, finished=ended.get("finishedAt") or "", verdict=verdict)
+            return Trial(
+                namespace=metadata["namespace"],
+                contract=name,
+                finished=ended.get("finishedAt") or "",
+                verdict=verdict,
+            )
         return None
 
     def replace(self, items: Iterable[Trial | None], resource_version: str) -> None:
@@ -73,7 +80,8 @@ class Trials:
     def _heard(self, trial: Trial | None) -> None:
         if trial is None:
             return
-        known = self._latest.get(trial.contract)
+        place = trial.namespace, trial.contract
+        known = self._latest.get(place)
         if known is None or known.finished < trial.finished:
-            self._latest[trial.contract] = trial
-            self._enqueue(trial.contract)
+            self._latest[place] = trial
+            self._tell(*place)

@@ -30,6 +30,9 @@ HTTP_ROUTE = Kind(group="gateway.networking.k8s.io", version="v1", kind="HTTPRou
 SERVICE_MONITOR = Kind(
     group="monitoring.coreos.com", version="v1", kind="ServiceMonitor", plural="servicemonitors", optional=True
 )
+JOB = Kind(group="batch", version="v1", kind="Job", plural="jobs", born_by_apply=True, wave=2)
+"""Its selector is defaulted and can never be changed: a POST would make it ours."""
+CRON_JOB = Kind(group="batch", version="v1", kind="CronJob", plural="cronjobs", wave=2)
 CONFIG_MAP = Kind(group="", version="v1", kind="ConfigMap", plural="configmaps", wave=2)
 PROMETHEUS_RULE = Kind(
     group="monitoring.coreos.com",
@@ -69,5 +72,7 @@ ALL = (
     CONFIG_MAP,
     GRAFANA_DASHBOARD,
     ALERTMANAGER_CONFIG,
+    CRON_JOB,
+    JOB,
 )
 """In the order they are created: what guards a pod exists before the pod does."""

@@ -35,7 +35,7 @@ def build(service: Microservice, facts: Facts) -> Manifest | None:
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [*_monitoring(service, facts), *_gateway(service, facts), *_consumers(service, facts)],
             "egress": [
-                _dns(facts.platform),
+                dns(facts.platform),
                 *_traces(facts.platform),
                 *_providers(service, facts),
                 *_outside(service, facts),
@@ -49,7 +49,7 @@ def _monitoring(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]
         port = service.spec.ports[service.spec.metrics_port]
         yield {
             "from": [_namespace(facts.platform.monitoring_namespace)],
-            "ports": [_port(port.port, port.protocol)],
+            "ports": [open_port(port.port, port.protocol)],
         }
 
 
@@ -63,25 +63,26 @@ def _gateway(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
         own = routing.gateway.namespace or service.namespace
         peers.append(_pods(own, {_GATEWAY_NAME: routing.gateway.name}))
     port = service.spec.ports[routing.port or service.spec.main_port]
-    yield {"from": peers, "ports": [_port(port.port, port.protocol)]}
+    yield {"from": peers, "ports": [open_port(port.port, port.protocol)]}
 
 
 def _consumers(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
     ports = offered(service).ports
     for consumer in sorted(facts.consumers, key=lambda consumer: (consumer.namespace, consumer.name, consumer.ports)):
-        wanted = [_port(*ports[name]) for name in sorted(set(consumer.ports or ports)) if name in ports]
+        wanted = [open_port(*ports[name]) for name in sorted(set(consumer.ports or ports)) if name in ports]
         # An empty list of ports would mean every port.
         if wanted:
-            yield {"from": [_service_pods(consumer.namespace, object_name(consumer.name))], "ports": wanted}
+            yield {"from": [service_pods(consumer.namespace, object_name(consumer.name))], "ports": wanted}
 
 
-def _dns(platform: Platform) -> dict[str, Any]:
+def dns(platform: Platform) -> dict[str, Any]:
+    """The way out every pod needs."""
     return {
         "to": [
             _pods(platform.dns_namespace, platform.dns_pods),
             *({"ipBlock": {"cidr": address}} for address in platform.dns_addresses),
         ],
-        "ports": [_port(number, protocol) for number in platform.dns_ports for protocol in ("UDP", "TCP")],
+        "ports": [open_port(number, protocol) for number in platform.dns_ports for protocol in ("UDP", "TCP")],
     }
 
 
@@ -90,7 +91,7 @@ def _traces(platform: Platform) -> Iterator[dict[str, Any]]:
     if platform.otlp_endpoint:
         found = urlsplit(platform.otlp_endpoint)
         _, namespace, *_ = (found.hostname or "").split(".")
-        yield {"to": [_namespace(namespace)], "ports": [_port(found.port or 4318, "TCP")]}
+        yield {"to": [_namespace(namespace)], "ports": [open_port(found.port or 4318, "TCP")]}
 
 
 def _providers(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
@@ -99,14 +100,14 @@ def _providers(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
         if provider is None:
             continue
         ports = provider.ports
-        wanted = [_port(*ports[name]) for name in sorted(set(use.ports or ports)) if name in ports]
+        wanted = [open_port(*ports[name]) for name in sorted(set(use.ports or ports)) if name in ports]
         if wanted:
-            yield {"to": [_service_pods(provider.namespace, provider.object_name)], "ports": wanted}
+            yield {"to": [service_pods(provider.namespace, provider.object_name)], "ports": wanted}
 
 
 def _outside(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
     for egress in service.spec.egress:
-        yield {"to": _destinations(egress, service, facts.platform), "ports": [_port(egress.port, egress.protocol)]}
+        yield {"to": _destinations(egress, service, facts.platform), "ports": [open_port(egress.port, egress.protocol)]}
 
 
 def _destinations(egress: Egress, service: Microservice, platform: Platform) -> list[dict[str, Any]]:
@@ -150,9 +151,11 @@ def _pods(namespace: str, labels: Mapping[str, str]) -> dict[str, Any]:
     return _namespace(namespace) | ({"podSelector": {"matchLabels": dict(labels)}} if labels else {})
 
 
-def _service_pods(namespace: str, name: str) -> dict[str, Any]:
+def service_pods(namespace: str, name: str) -> dict[str, Any]:
+    """Of the service with this object name."""
     return _pods(namespace, {conventions.LABEL_SERVICE: name})
 
 
-def _port(number: int, protocol: str) -> dict[str, Any]:
+def open_port(number: int, protocol: str) -> dict[str, Any]:
+    """As rules name it."""
     return {"port": number, "protocol": protocol}

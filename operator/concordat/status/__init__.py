@@ -4,7 +4,8 @@ The only writer of conditions: from what was planned, written and seen to what a
 Pure; nothing here changes by the passing of time alone.
 """
 
+from concordat.status.child import ChildOutcome
 from concordat.status.contracts import Judgement, report_contract
-from concordat.status.services import ChildOutcome, Seen, defective, report
+from concordat.status.services import Seen, defective, report
 
 __all__ = ["ChildOutcome", "Judgement", "Seen", "defective", "report", "report_contract"]

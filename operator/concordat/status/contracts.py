@@ -18,6 +18,8 @@ from concordat.conformance.verdict import Verdict
 from concordat.errors import Problem
 from concordat.gate import Case, Decision, refusal
 from concordat.gate.decision import Aspect
+from concordat.manifest import ChildKey
+from concordat.status.child import ChildOutcome, told
 from concordat.status.finding import LONGEST_MESSAGE, MOST_PROBLEMS, Finding, at
 
 _MOST_WARNINGS = 20
@@ -39,6 +41,10 @@ class Judgement:
     decision: Decision | None = None
     tried: Verdict | None = None
     """What the latest trial of the running service found; ``None`` when there was none since the operator started."""
+    built: tuple[ChildOutcome, ...] | None = None
+    """What became of its children; ``None`` when nobody looked: then they are as they were."""
+    left_out: tuple[Problem, ...] = ()
+    """What is not built for it, and why."""
     kept: AcceptedVersion | None = None
     """The version that comes into force, once it is stored."""
 
@@ -65,8 +71,13 @@ def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str)
         operations=before.operations if operations is None else operations,
         consumers=before.consumers if consumers is None else consumers[:MOST_CONSUMERS],
         consumer_count=before.consumer_count if consumers is None else len(consumers),
+        children=before.children if seen.built is None else tuple(map(told, sorted(seen.built, key=_by_key))),
         problems=tuple(_problems(seen))[:MOST_PROBLEMS],
     )
+
+
+def _by_key(child: ChildOutcome) -> ChildKey:
+    return child.key
 
 
 def _as_let_through(before: ServiceContractStatus, seen: Judgement) -> tuple[Finding, ...]:
@@ -157,6 +168,10 @@ def _consumers(seen: Judgement) -> tuple[ConsumerStatus, ...] | None:
 
 def _problems(seen: Judgement) -> Iterator[ProblemStatus]:
     yield from (_told(problem, problem.severity) for problem in seen.problems)
+    yield from (_told(problem, problem.severity) for problem in seen.left_out)
+    for child in seen.built or ():
+        if child.reason:
+            yield _told(Problem(path="", message=child.message), "warning" if child.waiting else "error")
     if seen.decision is None or seen.case is None:
         return
     severity = "warning" if seen.decision.forced else "error"

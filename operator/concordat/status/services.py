@@ -8,26 +8,13 @@ from concordat.api import ChildStatus, Microservice, MicroserviceStatus, Problem
 from concordat.api.condition import transition
 from concordat.errors import Problem
 from concordat.facts import Platform, WorkloadState
-from concordat.manifest import ChildKey
 from concordat.policies import Violation
 from concordat.resources import kinds
 from concordat.resources.edges import MAIN_PORT_NUMBER, host
+from concordat.status.child import ChildOutcome, told
 from concordat.status.finding import LONGEST_MESSAGE, MOST_PROBLEMS, Finding, at
 
 _LONGEST_REASON = 1024
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChildOutcome:
-    """What became of one child."""
-
-    key: ChildKey
-    fingerprint: str = ""
-    reason: str = ""
-    """Why it is not as planned; empty when it is."""
-    message: str = ""
-    waiting: bool = False
-    """Time will mend it, as opposed to a person."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,13 +258,10 @@ def _url(seen: Seen) -> str:
 
 
 def _child(outcome: ChildOutcome, available: Finding) -> ChildStatus:
-    ready = not outcome.reason
-    if outcome.key.kind == kinds.DEPLOYMENT.kind:
-        ready = ready and bool(available.status)
-    said = {"reason": outcome.message[:_LONGEST_REASON], "fingerprint": outcome.fingerprint}
-    return ChildStatus(
-        kind=outcome.key.kind, name=outcome.key.name, ready=ready, **{name: text for name, text in said.items() if text}
-    )
+    child = told(outcome)
+    if outcome.key.kind != kinds.DEPLOYMENT.kind or available.status:
+        return child
+    return child.model_copy(update={"ready": False})
 
 
 def _problems(seen: Seen) -> Iterable[ProblemStatus]:
