@@ -120,6 +120,27 @@ def test_a_break_is_refused_naming_operation_field_and_consumer() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (["shop/orders"], "would break shop/orders, running now."),
+        (["partner-x"], "would break partner-x, declared as an external consumer."),
+        (["partner-x", "partner-y"], "would break partner-x, partner-y, declared as external consumers."),
+        (
+            ["partner-x", "shop/orders", "shop/web"],
+            "would break shop/orders, shop/web, running now, and partner-x, declared as an external consumer.",
+        ),
+    ],
+)
+def test_it_is_said_who_runs_and_who_is_only_declared(broken: list[str], said: str) -> None:
+    """Of somebody outside, the cluster knows no more than that the provider named them."""
+    found = case(DROPPED, "2.0.0", usages=dict.fromkeys(broken, READS_STATE))
+
+    first, *_ = refusal(found, decide(found)).splitlines()
+
+    assert first == f"ServiceContract payments/payments-api 1.4.0 -> 2.0.0 refused: {said}"
+
+
 def test_a_major_step_may_break_what_nobody_uses() -> None:
     """Break only what nobody deployed uses."""
     decision = decide(case(DROPPED, "2.0.0", usages={"shop/web": READS_ID}))

@@ -57,7 +57,7 @@ class Case:
     in_force: InForce
     assessment: Assessment
     users: tuple[str, ...] = ()
-    """Everybody who relies on the contract now: running services, external consumers."""
+    """Everybody who relies on the contract now: running services by ``namespace/name``, external consumers by their name alone."""
 
     @property
     def binds(self) -> bool:
@@ -179,7 +179,7 @@ def breaks_who_relies_on_it(case: Case) -> Iterator[Objection]:
         yield Objection(
             aspect="ConsumersSafe",
             reason=conventions.REASON_CONSUMERS_BREAK,
-            problem=Problem(path="spec.document", message=f"would break {_named(broken)}, running now"),
+            problem=Problem(path="spec.document", message=f"would break {_how_they_rely(broken)}"),
             changes=case.assessment.harms,
             remedy=_way_out(case),
         )
@@ -230,6 +230,18 @@ def _way_out(case: Case) -> str:
     name = case.contract.name
     step = Version(case.in_force.version).next_line
     return f"keep what breaks, or publish {name}-v{step.core.major} beside it and deprecate this one"
+
+
+def _how_they_rely(names: Sequence[str]) -> str:
+    """Those who run here go by ``namespace/name``; of external consumers the cluster knows only that they were declared."""
+    running = [name for name in names if "/" in name]
+    declared = [name for name in names if "/" not in name]
+    as_what = "an external consumer" if len(declared) == 1 else "external consumers"
+    said = (
+        f"{_named(running)}, running now" if running else "",
+        f"{_named(declared)}, declared as {as_what}" if declared else "",
+    )
+    return ", and ".join(filter(None, said))
 
 
 def _named(names: Sequence[str]) -> str:
