@@ -9,11 +9,11 @@ import rich_click as click
 from rich.table import Table
 from rich.text import Text
 
-from concordat import conventions
 from concordat.cli import registry
 from concordat.cli.documents import document_of, names_a_file, text_of
 from concordat.cli.live import Cluster, all_namespaces_option, cluster_options, namespace_option
 from concordat.cli.output import EXIT_FAILED, emit_json, notes, out, output_option, plain, styled
+from concordat.cli.standing import of_contract, verdicts
 from concordat.contracts import Document
 
 _COLOURS = {"True": "green", "False": "bold red", "Unknown": "yellow"}
@@ -37,7 +37,7 @@ def list_(cluster: Cluster, namespace: str | None, all_namespaces: bool, output:
       concordat contract list -A -o json
     """
     found = registry.contracts(cluster, namespace=None if all_namespaces else namespace or cluster.namespace)
-    rows = [_summary(item) for item in found]
+    rows = [of_contract(item) for item in found]
     if output == "json":
         emit_json({"contracts": rows})
     elif not rows:
@@ -86,7 +86,7 @@ def show(cluster: Cluster, subject: str, output: str) -> None:
     uses = registry.usages(item, registry.declared(cluster))
     if output == "json":
         emit_json(
-            _summary(item)
+            of_contract(item)
             | {
                 "versions": [each.version for each in known.versions],
                 "document": _described(document) if document else None,
@@ -96,10 +96,10 @@ def show(cluster: Cluster, subject: str, output: str) -> None:
             }
         )
         return
-    _print_life(_summary(item), [each.version for each in known.versions], item["spec"])
+    _print_life(of_contract(item), [each.version for each in known.versions], item["spec"])
     if document:
         _print_document(document, reference)
-    _print_users(_verdicts(item), uses)
+    _print_users(verdicts(item), uses)
 
 
 @click.command("consumers")
@@ -117,38 +117,12 @@ def consumers(cluster: Cluster, reference: str, output: str) -> None:
     """
     item = registry.contract(cluster, reference if "/" in reference else f"{cluster.namespace}/{reference}")
     uses = registry.usages(item, registry.declared(cluster))
-    verdicts = _verdicts(item)
+    judged = verdicts(item)
     if output == "json":
-        rows = [{"name": name, "verdict": verdicts.get(name, ""), "uses": used} for name, used in uses.items()]
+        rows = [{"name": name, "verdict": judged.get(name, ""), "uses": used} for name, used in uses.items()]
         emit_json({"contract": reference, "consumers": rows})
         return
-    _print_users(verdicts, uses)
-
-
-def _summary(item: Mapping[str, Any]) -> dict[str, Any]:
-    status = item.get("status") or {}
-    ready: Mapping[str, Any] = next(
-        (each for each in status.get("conditions") or () if each["type"] == conventions.READY), {}
-    )
-    current = status.get("observedGeneration", 0) >= item["metadata"].get("generation", 0)
-    return {
-        "namespace": item["metadata"]["namespace"],
-        "name": item["metadata"]["name"],
-        "type": item["spec"]["type"],
-        "version": status.get("version", ""),
-        "written": item["spec"]["version"],
-        "state": status.get("state", ""),
-        "sunset": status.get("sunset", ""),
-        "successor": (item["spec"].get("lifecycle") or {}).get("successor", ""),
-        "consumers": status.get("consumerCount", 0),
-        "ready": ready.get("status", "Unknown") if current else "Unknown",
-        "reason": ready.get("reason", "") if current else "NotSeen",
-        "message": ready.get("message", "") if current else "the operator has not looked at this generation yet",
-    }
-
-
-def _verdicts(item: Mapping[str, Any]) -> dict[str, str]:
-    return {each["name"]: each["verdict"] for each in (item.get("status") or {}).get("consumers") or ()}
+    _print_users(judged, uses)
 
 
 def _described(document: Document) -> dict[str, Any]:
@@ -188,13 +162,13 @@ def _print_life(summary: Mapping[str, Any], versions: list[str], spec: Mapping[s
         out.print(styled(summary["message"], "yellow"))
 
 
-def _print_users(verdicts: Mapping[str, str], uses: Mapping[str, Any]) -> None:
+def _print_users(judged: Mapping[str, str], uses: Mapping[str, Any]) -> None:
     if not uses:
         out.print(styled("nobody relies on it", "dim"))
         return
     table = Table("CONSUMER", "VERDICT", "USES", box=None, pad_edge=False)
     for name, used in uses.items():
-        verdict = verdicts.get(name, "")
+        verdict = judged.get(name, "")
         table.add_row(styled(name), styled(verdict, _VERDICTS.get(verdict, "")), styled(_used(used)))
     out.print(table)
 

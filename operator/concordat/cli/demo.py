@@ -22,6 +22,7 @@ from concordat.cli.demo_contract import show_refused
 from concordat.cli.demo_stage import NAMESPACE, PATIENCE, Stage, show, until
 from concordat.cli.output import EXIT_FAILED, fail, notes, out, styled
 from concordat.cli.running import operator_process
+from concordat.cli.standing import of_contract_whole, of_service
 from concordat.cli.status import tree
 from concordat.dashboards.service import service_uid
 from concordat.lab import binaries, paths, providers
@@ -228,7 +229,9 @@ def _apply_services(stage: Stage, *, until: str) -> float:
 
 
 def _show_tree(stage: Stage) -> None:
-    out.print(tree(stage.cluster.microservices(namespace=NAMESPACE)), soft_wrap=False)
+    services = [of_service(one) for one in stage.cluster.microservices(namespace=NAMESPACE)]
+    contracts = [of_contract_whole(one) for one in stage.cluster.contracts(namespace=NAMESPACE)]
+    out.print(tree(services, contracts), soft_wrap=False)
 
 
 def _show_watched(stage: Stage) -> None:
