@@ -209,9 +209,53 @@ def test_a_small_document_stands_in_the_resource_as_it_was_written(export: Path)
     assert "inline: |" in written.stdout
 
 
+CONTRACT = """\
+apiVersion: concordat.dev/v1alpha1
+kind: ServiceContract
+metadata: {name: payments-api, namespace: payments}
+spec:
+"""
+
+
+def test_the_rest_of_a_contract_comes_from_a_file(tmp_path: Path) -> None:
+    """Its name as well; an option counts more."""
+    file = tmp_path / "contract.yaml"
+    file.write_text(f"{CONTRACT}  externalConsumers: [{{name: partner-x}}]\n  compatibility: full\n")
+    written = _run("push", "-", "--with", str(file), "--compatibility", "none", "-o", "yaml", stdin=OLD)
+
+    assert written.exit_code == 0, written.output
+    (contract,) = yaml.safe_load_all(written.stdout)
+    assert contract["metadata"] == {"name": "payments-api", "namespace": "payments"}
+    assert contract["spec"]["externalConsumers"] == [{"name": "partner-x"}]
+    assert (contract["spec"]["version"], contract["spec"]["compatibility"]) == ("1.4.0", "none")
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("  objectives: [{name: latency, target: 99}]", "contract.yaml:5: spec.objectives[0].below"),
+        ("  type: graphql", "spec.type is graphql"),
+        ("  document: {inline: a}", "contract.yaml:5: leave out spec.document"),
+        ("  externalConsumer: []", "did you mean externalConsumers"),
+        ("  lifecycle: []", "spec.lifecycle"),
+        ("  - a", "contract.yaml:5: spec wants fields"),
+        ("---\nkind: ServiceContract\nmetadata: {}\n", "there are 2"),
+    ],
+)
+def test_what_the_file_of_a_push_says_wrong_is_told_with_its_line(tmp_path: Path, spec: str, said: str) -> None:
+    """Before anything is sent."""
+    file = tmp_path / "contract.yaml"
+    file.write_text(CONTRACT + spec + "\n")
+    done = _run("push", "-", "--with", str(file), "-o", "yaml", stdin=OLD)
+
+    assert done.exit_code == 2, done.output
+    assert said in done.stderr.replace(str(tmp_path) + "/", "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "stdin", "said"),
     [
+        (("push", "-"), OLD, "--name payments-api"),
         (("push", "-", "--name", "Big"), OLD, "metadata.name"),
         (("push", "-", "--name", "a"), "type Query { a: Int }", "--version"),
         (("push", "-", "--name", "a"), '{"type": "integer"}', "jsonschema"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from concordat.lab.controlplane import ControlPlane
 from tests.cli.test_contract_check import ADDED, DROPPED, OLD, _large
@@ -44,10 +45,14 @@ spec:
 
 
 def _concordat(cluster: ControlPlane, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return _program(cluster, "contract", *arguments, stdin=stdin)
+
+
+def _program(cluster: ControlPlane, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).parent / "concordat"
     return subprocess.run(
-        [program, "contract", *arguments],
-        env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig)},
+        [program, *arguments],
+        env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "COLUMNS": "200", "NO_COLOR": "1"},
         input=stdin,
         capture_output=True,
         text=True,
@@ -108,6 +113,36 @@ def test_what_is_checked_is_what_the_operator_then_says(control_plane: ControlPl
     assert [(each["version"], each["written"], each["ready"]) for each in listed] == [("1.4.0", "1.5.0", "False")]
 
 
+def test_status_graph_and_show_tell_the_same(control_plane: ControlPlane, running: str) -> None:
+    """Who relies on a contract, what is in force of it and what was refused, whichever command is asked."""
+    reference = f"{running}/payments-api"
+    well = _program(control_plane, "status", "-n", running, "payments-api", "-o", "json")
+    said = _push(control_plane, running, DROPPED, "1.5.0", code=1)["message"]
+    drawn = _program(control_plane, "status", "-n", running)
+    told = _program(control_plane, "status", "-n", running, "-o", "json")
+    graph = json.loads(_program(control_plane, "graph", "-n", running, "-o", "json").stdout)
+    shown = _json(control_plane, "show", reference)
+    (listed,) = _json(control_plane, "list", "-n", running, code=1)["contracts"]
+
+    before = json.loads(well.stdout)
+    assert (before["services"], [each["ready"] for each in before["contracts"]]) == ([], ["True"])
+    (contract,) = json.loads(told.stdout)["contracts"]
+    assert (contract["version"], contract["written"], contract["state"]) == ("1.4.0", "1.5.0", "active")
+    assert (contract["ready"], contract["message"]) == ("False", said)
+    assert contract["conditions"]["ConsumersSafe"]["reason"] == "ConsumersBreak"
+    assert contract["verdicts"] == {f"{running}/orders": "breaking", f"{running}/web": "compatible"}
+    drawn_from = {edge["consumer"] for edge in graph["edges"] if edge["contract"] == reference}
+    assert contract["verdicts"].keys() == drawn_from == shown["usages"].keys()
+    assert listed.items() <= contract.items()
+    assert listed.items() <= shown.items()
+    assert drawn.returncode == told.returncode == 1
+    lines = [line.strip(" │├└─") for line in drawn.stdout.splitlines()]
+    assert lines[0] == "3 services, 1 contract"
+    assert "● payments-api  openapi 1.4.0, 1.5.0 written  active  2 consumers" in lines
+    assert {f"● {running}/orders  breaking", f"● {running}/web  compatible"} <= set(lines)
+    assert said.splitlines()[1].strip() in lines
+
+
 def test_accepted_versions_are_compared_and_shown(control_plane: ControlPlane, running: str) -> None:
     """By reference instead of by file; the one in force where none is named."""
     reference = f"{running}/payments-api"
@@ -163,6 +198,63 @@ def test_what_is_not_given_stays(control_plane: ControlPlane, namespace: str) ->
     assert spec()["lifecycle"] == {"state": "deprecated", "sunset": "2031-06-30"}
     _json(control_plane, *arguments, "--state", "active", stdin=new)
     assert spec()["lifecycle"] == {"state": "active"}
+
+
+REST = """
+apiVersion: concordat.dev/v1alpha1
+kind: ServiceContract
+metadata: {name: payments-api, labels: {domain: money}}
+spec:
+  compatibility: full
+  access: {namespaces: [shop, billing]}
+  lifecycle: {state: deprecated, sunset: 2031-06-30, successor: payments-api-v2}
+  objectives:
+    - {name: latency, target: 99, below: 211ms}
+    - {name: availability, target: 99.9}
+  externalConsumers:
+    - {name: partner-x, uses: [{operation: createPayment, reads: [id]}]}
+    - {name: partner-y, uses: [{operation: createPayment}]}
+"""
+
+
+def test_all_of_a_contract_is_pushed_from_a_file_and_stays(
+    control_plane: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    """What a version needs beside its document is written once; later pushes change what they say, and nothing else."""
+    arguments = ("push", "-", "-n", namespace)
+    rest = tmp_path / "contract.yaml"
+    rest.write_text(REST)
+
+    def stored() -> Any:
+        found = kubectl(control_plane, "get", "servicecontract", "-n", namespace, "payments-api", "-o", "json")
+        return json.loads(found)
+
+    def spec() -> Any:
+        return {name: value for name, value in stored()["spec"].items() if name not in ("document", "version", "type")}
+
+    wanted = yaml.safe_load(REST)["spec"]
+    wanted["lifecycle"]["sunset"] = "2031-06-30"
+    assert _json(control_plane, *arguments, "--with", str(rest), stdin=OLD)["accepted"]
+    assert spec() == wanted
+
+    theirs = {"spec": {"externalConsumers": [{"name": "partner-z"}]}, "kind": "ServiceContract"}
+    theirs |= {"apiVersion": "concordat.dev/v1alpha1", "metadata": {"name": "payments-api", "namespace": namespace}}
+    kubectl(control_plane, "apply", "--server-side", "--field-manager=sales", "-f", "-", stdin=json.dumps(theirs))
+    new = ADDED.replace("version: 1.4.0", "version: 1.5.0")
+    bare = (*arguments, "--name", "payments-api")
+    assert not _json(control_plane, *bare, "--wait", "9", stdin=new, code=1)["accepted"]
+    wanted["externalConsumers"] += [{"name": "partner-z"}]
+    assert spec() == wanted
+    assert stored()["metadata"]["labels"] == {"domain": "money"}
+
+    assert _json(control_plane, *bare, "--compatibility", "backward", "--open-to", "shop", stdin=new)["accepted"]
+    wanted |= {"compatibility": "backward", "access": {"namespaces": ["shop"]}}
+    assert spec() == wanted
+
+    rest.write_text(yaml.safe_dump(yaml.safe_load(REST) | {"spec": {"objectives": [], "lifecycle": {}}}))
+    assert _json(control_plane, *arguments, "--with", str(rest), stdin=new)["accepted"]
+    del wanted["lifecycle"], wanted["objectives"]
+    assert spec() == wanted
 
 
 def test_a_draft_is_checked_against_itself(control_plane: ControlPlane, namespace: str) -> None:

@@ -11,10 +11,12 @@ import rich_click as click
 from concordat import conventions
 from concordat.api import Compatibility, State, parse_contract
 from concordat.cli import registry
+from concordat.cli.contract_rest import NOTHING, marks, together, written
 from concordat.cli.documents import document_of, text_of
 from concordat.cli.live import APPLY, Cluster, cluster_options, namespace_option
 from concordat.cli.output import EXIT_FAILED, emit_json, emit_yaml, fail, notes, out, plain, styled
 from concordat.cli.publication import Manifest, manifests, owned_by, readable
+from concordat.cli.said_before import said_before
 from concordat.errors import Rejected
 from concordat.manifest import as_yaml
 
@@ -25,8 +27,14 @@ _TYPES = ("openapi", "graphql", "asyncapi")
 
 @click.command("push")
 @click.argument("file")
-@click.option("--name", required=True, help="Name of the contract.")
+@click.option("--name", help="Name of the contract; needed where --with does not give one.")
 @namespace_option
+@click.option(
+    "--with",
+    "with_",
+    metavar="CONTRACT",
+    help="File with the rest of the ServiceContract, all but its document: objectives, externalConsumers and whatever else.",
+)
 @click.option("--version", help="The document's version, where it does not state one itself (GraphQL).")
 @click.option(
     "--compatibility", type=click.Choice([each.value for each in Compatibility]), help="Which changes are no break."
@@ -53,8 +61,9 @@ _TYPES = ("openapi", "graphql", "asyncapi")
 def push(
     cluster: Cluster,
     file: str,
-    name: str,
+    name: str | None,
     namespace: str | None,
+    with_: str | None,
     version: str | None,
     compatibility: str | None,
     state: str | None,
@@ -68,7 +77,8 @@ def push(
     """
     Publish the document in FILE (OpenAPI, AsyncAPI, GraphQL; JSON, YAML or SDL; - is standard input) as a version of a contract.
 
-    Up to 200 KiB it stands in the ServiceContract itself, above in ConfigMaps beside it. What is not given here stays as it is in the cluster.
+    Up to 200 KiB it stands in the ServiceContract itself, above in ConfigMaps beside it. What is given neither by an option nor in the file of
+    --with stays as it is in the cluster; an empty list there takes away what is in it. An option counts more than the file.
     Waits for the operator's verdict: ends with 0 when accepted, 1 when refused or not answered, 2 when the document cannot be used.
 
     \b
@@ -76,13 +86,21 @@ def push(
       concordat contract push openapi.yaml --name payments-api -n payments
       concordat contract push schema.graphql --name catalog --version 2.1.0 --open-to shop --open-to billing
       concordat contract push openapi.json --name payments-api -n payments -o yaml > payments-api.yaml
+      concordat contract push openapi.yaml --with contract.yaml        with objectives, external consumers and all else
       concordat contract push v1.yaml --name payments-api --state deprecated --sunset 2027-06-30 --successor payments-api-v2
     """
+    said = written(with_) if with_ else NOTHING
+    name = name or said["metadata"].get("name")
+    if not name:
+        fail("say which contract: --name payments-api, or --with a file that names it")
     text = text_of(file)
     document = document_of(text, file)
-    if document.format.value not in _TYPES:
-        fail(f"{file}: a contract is {', '.join(_TYPES)}; this is {document.format.value}")
-    stated = version or document.release
+    format_ = document.format.value
+    if format_ not in _TYPES:
+        fail(f"{file}: a contract is {', '.join(_TYPES)}; this is {format_}")
+    if said["spec"].get("type", format_) != format_:
+        fail(f"{with_}: spec.type is {said['spec']['type']}, and {file} is {format_}: leave it out")
+    stated = version or said["spec"].get("version") or document.release
     if not stated:
         fail(f"{file} does not state its version: give it with --version 1.2.0")
     lifecycle = {"state": state, "sunset": sunset, "successor": successor}
@@ -92,16 +110,17 @@ def push(
         "access": {"namespaces": list(open_to)} if open_to else None,
     }
     offline = output == "yaml"
-    place = namespace or ("default" if offline else cluster.namespace)
-    before = {} if offline else _pushed_before(registry.find(cluster, f"{place}/{name}"))
+    place = namespace or said["metadata"].get("namespace") or ("default" if offline else cluster.namespace)
+    before = NOTHING if offline else said_before(registry.find(cluster, f"{place}/{name}"), manager=_MANAGER)
     objects = manifests(
         text,
-        type_=document.format.value,
+        type_=format_,
         name=name,
         namespace=place,
         version=stated,
-        spec=_together(before, {key: value for key, value in given.items() if value}),
+        spec=together(before["spec"], said["spec"], {key: value for key, value in given.items() if value}),
     )
+    objects[-1]["metadata"] |= marks(before["metadata"], said["metadata"])
     parse_contract(objects[-1])
     if offline:
         emit_yaml(readable(objects))
@@ -109,31 +128,6 @@ def push(
     stored = _apply_all(cluster, objects, take_over=take_over)
     seen = _verdict(cluster, stored, seconds=wait)
     _tell(seen, stored, objects, output)
-
-
-def _pushed_before(found: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What an earlier push said beside the document: an apply that does not repeat it takes it back."""
-    if found is None:
-        return {}
-    ours = [each for each in found["metadata"].get("managedFields") or () if each.get("manager") == _MANAGER]
-    owned: Mapping[str, Any] = ours[0].get("fieldsV1", {}).get("f:spec", {}) if ours else {}
-    spec = found["spec"]
-    said = {name: spec[name] for name in ("compatibility", "access") if f"f:{name}" in owned and name in spec}
-    lifecycle = {
-        name: value
-        for name, value in (spec.get("lifecycle") or {}).items()
-        if f"f:{name}" in owned.get("f:lifecycle", {})
-    }
-    return said | ({"lifecycle": lifecycle} if lifecycle else {})
-
-
-def _together(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """What is given now over what was said before; a sunset ends where the contract is active again."""
-    lifecycle = {**before.get("lifecycle", {}), **given.get("lifecycle", {})}
-    ends = lifecycle.get("state") in (State.DEPRECATED, State.RETIRED) or "sunset" in given.get("lifecycle", {})
-    if not ends:
-        lifecycle.pop("sunset", None)
-    return {**before, **given} | ({"lifecycle": lifecycle} if lifecycle else {})
 
 
 def _apply_all(cluster: Cluster, objects: list[Manifest], *, take_over: bool) -> Manifest:
