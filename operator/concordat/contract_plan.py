@@ -12,6 +12,7 @@ from concordat.api import ServiceContract
 from concordat.errors import Problem
 from concordat.facts import ContractFacts
 from concordat.manifest import Kind, Manifest, PlannedChild
+from concordat.observability import contract as dashboard
 from concordat.resources import kinds, trial
 
 Builder = Callable[[ServiceContract, ContractFacts], Manifest | None]
@@ -21,6 +22,8 @@ BUILDERS: tuple[tuple[Kind, Builder], ...] = (
     (kinds.NETWORK_POLICY, trial.way_in),
     (kinds.CRON_JOB, trial.scheduled),
     (kinds.JOB, trial.after_rollout),
+    (kinds.GRAFANA_DASHBOARD, dashboard.resource),
+    (kinds.CONFIG_MAP, dashboard.file),
 )
 """In the order they are written."""
 

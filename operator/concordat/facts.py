@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from concordat.api import Microservice
 from concordat.api.objectives import ContractObjective
 from concordat.manifest import ChildKey
 from concordat.records import RUNBOOKS
@@ -216,3 +217,7 @@ class ContractFacts:
     """Whom its consumers reach."""
     rollout: str = ""
     """What the provider runs, wholly rolled out; empty while that changes."""
+    providers: tuple[Microservice, ...] = ()
+    """Who provides it, the oldest first."""
+    consumers: tuple[Consumer, ...] = ()
+    """Who consumes it, with its consent."""

@@ -9,7 +9,7 @@ from concordat.dashboards.fleet import fleet_dashboard
 from concordat.dashboards.model import Dashboard
 from concordat.dashboards.operator import operator_dashboard
 from concordat.dashboards.service import service_dashboard
-from concordat.dashboards.subject import Contract, Neighbour, Places, Promise, Requests, Service
+from concordat.dashboards.subject import Contract, Neighbour, Places, Promise, Provider, Requests, Service
 from concordat.slo.objective import ServiceIdentity
 from concordat.slo.profiles import PROFILES
 
@@ -30,6 +30,7 @@ def requests(profile: str, *, name: str = "orders", namespace: str = "shop") -> 
         code=source.code,
         errors=source.errors,
         route=source.route,
+        method=source.method,
         milliseconds=source.milliseconds,
         native=source.native,
     )
@@ -56,22 +57,25 @@ def service(profile: str = "default", **changes: object) -> Service:
     return Service(**{**given, **changes})  # type: ignore[arg-type]
 
 
-def contract() -> Contract:
-    return Contract(
-        namespace="shop",
-        name="orders-api",
-        version="1.4.2",
-        providers=(Neighbour(namespace="shop", name="orders"),),
-        consumers=(STOREFRONT,),
-        places=PLACES,
-    )
+def contract(profile: str = "default", **changes: object) -> Contract:
+    provider = Provider(namespace="shop", name="orders", requests=requests(profile))
+    given: dict[str, object] = {
+        "namespace": "shop",
+        "name": "orders-api",
+        "version": "1.4.2",
+        "providers": (provider,),
+        "consumers": (STOREFRONT,),
+        "promises": (Promise(name="orders-api/availability", target=Decimal("99.9")),),
+        "places": PLACES,
+    }
+    return Contract(**{**given, **changes})  # type: ignore[arg-type]
 
 
 def every() -> dict[str, Dashboard]:
-    """Each kind of dashboard; the service's in every metrics profile."""
+    """Each kind of dashboard; a service's and a contract's in every metrics profile."""
     return {
         **{f"service-{profile}": service_dashboard(service(profile)) for profile in PROFILES},
-        "contract": contract_dashboard(contract()),
+        **{f"contract-{profile}": contract_dashboard(contract(profile)) for profile in PROFILES},
         "fleet": fleet_dashboard(),
         "operator": operator_dashboard(),
     }

@@ -130,6 +130,7 @@ def _objectives(profile: str) -> ServiceObjectives:
         objectives=(
             Objective(name="availability", target=Decimal("99.9")),
             Objective(name="latency", target=Decimal(99), below=Decimal("0.25")),
+            Objective(name="orders-api/availability", target=Decimal("99.7")),
         ),
         links=Links(dashboard="https://grafana.example.com"),
         profile=profile,

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from concordat.dashboards.contract import contract_dashboard
 from concordat.dashboards.delivery import as_json
 from concordat.dashboards.model import SCHEMA_VERSION, shown
 from concordat.dashboards.service import service_dashboard, service_uid
+from concordat.dashboards.subject import Neighbour, Provider
 from concordat.slo.profiles import PROFILES
 from tests.dashboards import figures, linter, synthetic
-from tests.dashboards.examples import every, requests, service
+from tests.dashboards.examples import contract, every, requests, service
 from tests.slo.promtool import promtool3
 from tests.slo.skeleton import nodes, skeleton
 
@@ -100,15 +102,16 @@ def test_every_metric_is_known() -> None:
     assert set() == used - synthetic.metrics()
 
 
-@pytest.mark.parametrize("name", [name for name in BOARDS if name != "service-otel-native"])
+@pytest.mark.parametrize("name", [name for name in BOARDS if not name.endswith("otel-native")])
 def test_every_query_returns_data(name: str) -> None:
     """From the real promtool, over series as the services and the cluster expose them."""
     assert [] == synthetic.empty_queries(BOARDS[name])
 
 
-def test_native_histograms_return_data() -> None:
+@pytest.mark.parametrize("name", ["service-otel-native", "contract-otel-native"])
+def test_native_histograms_return_data(name: str) -> None:
     """As the other profiles, from the promtool of Prometheus 3."""
-    assert [] == synthetic.empty_queries(BOARDS["service-otel-native"], tool=promtool3())
+    assert [] == synthetic.empty_queries(BOARDS[name], tool=promtool3())
 
 
 def test_uids_are_the_same_everywhere() -> None:
@@ -116,6 +119,41 @@ def test_uids_are_the_same_everywhere() -> None:
     assert service_uid("shop", "orders") == BOARDS["service-default"]["uid"]
     assert service_uid("shop", "orders") != service_uid("shop-orders", "")
     assert len(service_uid("n" * 63, "s" * 63)) <= 40
+
+
+def test_a_contract_shows_its_own_promises_alone() -> None:
+    """Those of its provider, and of other contracts the same service provides, are on their own dashboards."""
+    tricky = contract_dashboard(contract(name="orders.api", promises=contract().promises)).json()
+    recorded = [
+        {matcher.name: matcher.value for matcher in node.matchers.matchers}
+        for _, target in linter.targets(tricky)
+        for node in nodes(promql.parse(linter.filled_in(target["expr"])))
+        if isinstance(node, promql.VectorSelector) and node.name.startswith("objective:")
+    ]
+
+    assert recorded
+    assert all(re.fullmatch(found["slo"], "orders.api/availability") for found in recorded)
+    others = ("availability", "orders-api/availability", "orders.api.v2/availability", "orders.api")
+    assert not [other for found in recorded for other in others if re.fullmatch(found["slo"], other)]
+
+
+def test_a_contract_without_promises_has_no_empty_row() -> None:
+    """Nor one without consumers."""
+    bare = contract_dashboard(contract(promises=(), consumers=()))
+
+    assert ["Requests to orders"] == [row.title for row in bare.rows]
+
+
+def test_a_contract_with_many_providers_and_consumers_has_a_dashboard_of_some_size() -> None:
+    """A hundred of each: no more queries and no more text than anybody can load."""
+    many = [Neighbour(namespace="shop", name=f"n{number}") for number in range(100)]
+    providers = tuple(
+        Provider(namespace="shop", name=one.name, requests=requests("default", name=one.name)) for one in many
+    )
+    board = contract_dashboard(contract(providers=providers, consumers=tuple(many)))
+
+    assert board.queries <= 40
+    assert len(as_json(board)) < 200_000
 
 
 def test_schema_version() -> None:
@@ -174,7 +212,7 @@ def test_exemplars_lead_to_traces() -> None:
 
 def test_every_profile_has_a_dashboard() -> None:
     """As every profile has rules."""
-    assert {f"service-{profile}" for profile in PROFILES} <= set(BOARDS)
+    assert {f"{kind}-{profile}" for kind in ("service", "contract") for profile in PROFILES} <= set(BOARDS)
 
 
 def _shape(value: object) -> object:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import yaml
 
-from concordat.dashboards.contract import contract_dashboard
-from concordat.dashboards.subject import Contract, Neighbour
+from concordat.api import parse, parse_contract
+from concordat.facts import Consumer, ContractFacts
+from concordat.observability import contract
 from tests.dashboards.linter import Board, targets
 from tests.live.world import NAMESPACE, World, concordat
 
@@ -36,17 +38,10 @@ class Asked:
 
 
 def boards(world: World) -> dict[str, Board]:
-    """The services' as the command line prints them, their contract's, and the two of ``dashboards/``."""
-    contract = Contract(
-        namespace=NAMESPACE,
-        name="catalog-api",
-        version="1.0.0",
-        providers=(Neighbour(namespace=NAMESPACE, name="catalog"),),
-        consumers=(Neighbour(namespace=NAMESPACE, name="storefront"),),
-    )
+    """The services' as the command line prints them, their contract's as its child, and the two of ``dashboards/``."""
     return {
         **{name: _shown(world, name) for name in ("catalog", "storefront")},
-        "contract": contract_dashboard(contract).json(),
+        "contract": _of_contract(world),
         **{name: json.loads((ROOT / f"dashboards/{name}.json").read_text()) for name in ("fleet", "operator")},
     }
 
@@ -105,6 +100,21 @@ def query_range(expression: str, world: World, *, seconds: float = SECONDS) -> l
     result = answer.json()["data"]["result"]
     assert isinstance(result, list)
     return result
+
+
+def _of_contract(world: World) -> Board:
+    manifests = {each["metadata"]["name"]: each for each in yaml.safe_load_all(world.manifests.read_text())}
+    facts = ContractFacts(
+        version="1.0.0",
+        providers=(parse(manifests["catalog"]),),
+        consumers=(Consumer(name="storefront", namespace=NAMESPACE),),
+    )
+    planned = contract.file(parse_contract(manifests["catalog-api"]), facts)
+    assert planned
+    (text,) = planned["data"].values()
+    board = json.loads(text)
+    assert isinstance(board, dict)
+    return board
 
 
 def _shown(world: World, name: str) -> Board:

@@ -37,6 +37,8 @@ OBJECTIVES = [
     # 200 ms is what the tier promises; on a machine that runs other tests beside it would measure those.
     {"name": "latency", "target": 99, "below": "2500ms"},
 ]
+PROMISED = [{"name": "lookup", "target": 99, "below": "2500ms", "operation": "GET /products/{sku}"}]
+"""By the contract: of one operation, and nothing the bad release breaks, so that it wakes nobody a second time."""
 
 
 @dataclass(kw_only=True)
@@ -46,7 +48,7 @@ class World:
     prometheus: str
     receiver: Receiver
     manifests: Path
-    """The Microservices, as a person would write them."""
+    """The Microservices and the ServiceContract, as a person would write them."""
     good: Process
     bad: Process
     began: float
@@ -175,15 +177,18 @@ def _scraped(job: str, namespace: str, *urls: str) -> dict[str, Any]:
 
 
 def _manifests(folder: Path) -> Path:
-    """The sample's own, in a namespace and with objectives, and its consumer's."""
+    """The sample's own with its contract, in a namespace and with objectives, and its consumer's."""
+    contract = yaml.safe_load((ROOT / "sample_services/catalog/contract.yaml").read_text())
+    contract["spec"]["objectives"] = PROMISED
     catalog = yaml.safe_load((ROOT / "sample_services/catalog/microservice.yaml").read_text())
     catalog["spec"]["objectives"] = OBJECTIVES
     database = yaml.safe_load((ROOT / "sample_services/postgres/microservice.yaml").read_text())
     storefront = yaml.safe_load((ROOT / "tests/live/storefront.yaml").read_text())
-    for manifest in (catalog, database, storefront):
+    every = (contract, database, catalog, storefront)
+    for manifest in every:
         manifest["metadata"]["namespace"] = NAMESPACE
     path = folder / "microservices.yaml"
-    path.write_text(yaml.safe_dump_all([database, catalog, storefront]))
+    path.write_text(yaml.safe_dump_all(every))
     return path
 
 

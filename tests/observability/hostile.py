@@ -1,5 +1,6 @@
 """
-Texts made to break out, the whole way from a Microservice to the rule file, the dashboard and Alertmanager's configuration.
+Texts made to break out, the whole way from a Microservice or a ServiceContract to the rule file, the dashboards and
+Alertmanager's configuration.
 
 The schema refuses nearly all of them; here they are put in behind its back, so that nothing depends on it.
 """
@@ -13,11 +14,12 @@ from typing import Any
 import promql_parser as promql
 import yaml
 
-from concordat.api import Microservice, parse, resolve
+from concordat.api import Microservice, ServiceContract, parse, parse_contract, resolve
 from concordat.api.objectives import ContractObjective
 from concordat.errors import InvalidInput
-from concordat.facts import Consumer, Facts, Platform, Provider
+from concordat.facts import Consumer, ContractFacts, Facts, Platform, Provider
 from concordat.manifest import Manifest, as_yaml
+from concordat.observability import contract as contracts
 from concordat.observability import dashboard, routing, rules
 from concordat.resources import kinds
 from concordat.slo.routing import HardDependency, alertmanager_file
@@ -62,6 +64,30 @@ FACTS = Facts(
     consumers=(Consumer(name="abcdef", namespace="abcdef"),),
     promised={"abcdef": (PROMISE,)},
 )
+CONTRACT = parse_contract(
+    {
+        "apiVersion": "concordat.dev/v1alpha1",
+        "kind": "ServiceContract",
+        "metadata": {"name": "abcdef", "namespace": "abcdef"},
+        "spec": {
+            "type": "openapi",
+            "version": "1.4.2",
+            "document": {"inline": "{}"},
+            "objectives": [PROMISE.model_dump(by_alias=True)],
+        },
+    }
+)
+CONTRACT_FACTS = ContractFacts(
+    platform=PLATFORM,
+    version="1.4.2",
+    providers=(SERVICE,),
+    consumers=(Consumer(name="abcdef", namespace="abcdef"),),
+)
+
+
+def _promising(**changes: str) -> ServiceContract:
+    objectives = (PROMISE.model_copy(update=changes),)
+    return CONTRACT.model_copy(update={"spec": CONTRACT.spec.model_copy(update={"objectives": objectives})})
 
 
 def _objective(service: Microservice, position: int, field: str, text: str) -> Microservice:
@@ -113,30 +139,61 @@ OF_THE_WORLD: dict[str, Callable[[Facts, str], Facts]] = {
     "contract.objectives.name": lambda facts, text: _promised(facts, name=text),
     "contract.objectives.operation": lambda facts, text: _promised(facts, operation=f"POST {text}"),
 }
-FIELDS = (*OF_A_SERVICE, *OF_THE_WORLD)
+OF_A_CONTRACT: dict[str, Callable[[str], tuple[ServiceContract, ContractFacts]]] = {
+    "contract.metadata.name": lambda text: (CONTRACT.model_copy(update={"name": text}), CONTRACT_FACTS),
+    "contract.metadata.namespace": lambda text: (CONTRACT.model_copy(update={"namespace": text}), CONTRACT_FACTS),
+    "contract.spec.objectives.name": lambda text: (_promising(name=text), CONTRACT_FACTS),
+    "contract.spec.objectives.operation": lambda text: (_promising(operation=f"POST {text}"), CONTRACT_FACTS),
+    "contract.status.version": lambda text: (CONTRACT, replace(CONTRACT_FACTS, version=text)),
+    "contract.provider": lambda text: (
+        CONTRACT,
+        replace(CONTRACT_FACTS, providers=(SERVICE.model_copy(update={"name": text, "namespace": text}),)),
+    ),
+    "contract.provider.team": lambda text: (
+        CONTRACT,
+        replace(CONTRACT_FACTS, providers=(_spec(SERVICE, team=text),)),
+    ),
+    "contract.consumer": lambda text: (
+        CONTRACT,
+        replace(CONTRACT_FACTS, consumers=(Consumer(name=text, namespace=text),)),
+    ),
+}
+FIELDS = (*OF_A_SERVICE, *OF_THE_WORLD, *OF_A_CONTRACT)
 """Every text that reaches a rule, a dashboard or a route."""
 
 
 def broken(count: int, *, seed: int = 17) -> list[str]:
     """Of ``count`` texts, one in each field in turn, those after which something else than a text differs."""
     chance = random.Random(seed)
-    harmless = structure(SERVICE, FACTS)
+    harmless = {field: written(field, "abcdef") for field in (FIELDS[0], FIELDS[-1])}
     found = []
     for number in range(count):
         field, text = FIELDS[number % len(FIELDS)], hostile(chance)
-        service = OF_A_SERVICE[field](SERVICE, text) if field in OF_A_SERVICE else SERVICE
-        facts = OF_THE_WORLD[field](FACTS, text) if field in OF_THE_WORLD else FACTS
         try:
-            if structure(service, facts) != harmless:
+            if written(field, text) != harmless[FIELDS[-1] if field in OF_A_CONTRACT else FIELDS[0]]:
                 found.append(f"{field}: {text!r}")
         except InvalidInput:  # an indicator that the parser refuses: the policy says so, and nothing is built
             continue
     return found
 
 
+def written(field: str, text: str) -> Any:
+    """The structure of everything that is written with ``text`` in ``field``."""
+    if field in OF_A_CONTRACT:
+        return contract_structure(*OF_A_CONTRACT[field](text))
+    service = OF_A_SERVICE[field](SERVICE, text) if field in OF_A_SERVICE else SERVICE
+    facts = OF_THE_WORLD[field](FACTS, text) if field in OF_THE_WORLD else FACTS
+    return structure(service, facts)
+
+
 def structure(service: Microservice, facts: Facts) -> Any:
     """Everything that is written about a service, without the values of its texts; queries as trees."""
     return [*_rules(rules.file(service, facts)), *_dashboard(dashboard.file(service, facts)), *_routing(service, facts)]
+
+
+def contract_structure(contract: ServiceContract, facts: ContractFacts) -> Any:
+    """The same of a contract."""
+    return [*_dashboard(contracts.file(contract, facts))]
 
 
 def _rules(manifest: Manifest | None) -> Iterator[Any]:

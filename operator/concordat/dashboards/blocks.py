@@ -28,12 +28,12 @@ def stat(
     )
 
 
-def budget_remaining(matchers: tuple[Matcher, ...], *, width: int = 12) -> Panel:
+def budget_remaining(matchers: tuple[Matcher, ...], *, width: int = 12, legend: str = "{{slo}}") -> Panel:
     """The burn-down."""
     return Panel(
         title="Error budget left",
         description="Share of each objective's budget that is left in its window. Below zero the promise is broken.",
-        queries=(Query(expr=str(Selector(metric=BUDGET_REMAINING, matchers=matchers)), legend="{{slo}}"),),
+        queries=(Query(expr=str(Selector(metric=BUDGET_REMAINING, matchers=matchers)), legend=legend),),
         unit="percentunit",
         width=width,
         most=1,

@@ -2,125 +2,197 @@
 The dashboard of one contract: is the promise kept, and who relies on it.
 """
 
-from concordat.dashboards.blocks import budget_remaining, stat
-from concordat.dashboards.model import GREEN, RED, YELLOW, Dashboard, Link, Panel, Query, Row, uid
-from concordat.dashboards.requests import INTERVAL
-from concordat.dashboards.service import service_uid, variables
-from concordat.dashboards.subject import Contract
-from concordat.promql import HOUR, MINUTE, Selector, any_of, like
+from collections.abc import Sequence
+
+from concordat.dashboards.blocks import BUDGET_STEPS, BURN_STEPS, budget_remaining, stat
+from concordat.dashboards.model import RED, Annotation, Dashboard, Link, Panel, Query, Row, shown, uid
+from concordat.dashboards.requests import INTERVAL, RequestPanels
+from concordat.dashboards.service import MOST_NEIGHBOURS, service_uid, variables
+from concordat.dashboards.subject import Contract, Provider
+from concordat.promql import HOUR, Matcher, Selector, any_of, equal, like, literal
 from concordat.records import BUDGET_REMAINING, TARGET, TOTAL, ratio
+
+MOST_PROVIDERS = 4
+"""Whose requests are drawn; of more, the first."""
+
+
+def contract_uid(namespace: str, name: str) -> str:
+    """The same wherever it is computed."""
+    return uid("contract", namespace, name)
 
 
 def contract_dashboard(contract: Contract) -> Dashboard:
     """Provider's promise above, consumers' experience below."""
-    rows = [Row(title="The promise", panels=_promise(contract))]
+    rows = [_requests(provider) for provider in contract.providers[:MOST_PROVIDERS]]
+    if contract.promises:
+        rows.insert(0, Row(title="The promise", panels=_promise(contract)))
     if contract.consumers:
         rows.append(Row(title="Who relies on it", panels=_consumers(contract)))
     return Dashboard(
-        uid=uid("contract", contract.namespace, contract.name),
+        uid=contract_uid(contract.namespace, contract.name),
         title=f"Contract {contract.namespace} / {contract.name}",
-        description=f"Version {contract.version}.",
+        description=f"Version {contract.version}." if contract.version else "No version is in force yet.",
         tags=("contract",),
         rows=tuple(rows),
-        variables=variables("http_client_request_duration_seconds_count"),
-        links=(
-            *([Link(title="Contract", url=contract.places.portal)] if contract.places.portal else []),
-            *(
-                Link(title=f"{other.namespace}/{other.name}", url=f"/d/{service_uid(other.namespace, other.name)}")
-                for other in (*contract.providers, *contract.consumers)
-            ),
+        variables=variables(_counted(contract.providers)),
+        links=_links(contract),
+        annotations=_annotations(contract),
+    )
+
+
+def _counted(providers: Sequence[Provider]) -> str:
+    """Requests to the providers: what their selectors have in common."""
+    first, *others = (provider.requests for provider in providers)
+    common = tuple(one for one in first.matchers if all(one in other.matchers for other in others))
+    return str(Selector(metric=first.counter, matchers=common))
+
+
+def _links(contract: Contract) -> tuple[Link, ...]:
+    neighbours = ((contract.providers, "provides it"), (contract.consumers, "relies on it"))
+    return (
+        *([Link(title="Contract", url=contract.places.portal)] if contract.places.portal else []),
+        *(
+            Link(
+                title=f"{other.namespace}/{other.name}",
+                url=f"/d/{service_uid(other.namespace, other.name)}",
+                tooltip=how,
+            )
+            for others, how in neighbours
+            for other in others[:MOST_NEIGHBOURS]
         ),
+    )
+
+
+def _provided(contract: Contract) -> tuple[Matcher, ...]:
+    """Its promises, as the rules of its providers record them."""
+    return (
+        equal("namespace", contract.namespace),
+        like("service", any_of(provider.name for provider in contract.providers)),
+        like("slo", f"{literal(contract.name)}/.+"),
     )
 
 
 def _promise(contract: Contract) -> tuple[Panel, ...]:
-    providers = (
-        like("namespace", any_of(dict.fromkeys(provider.namespace for provider in contract.providers))),
-        like("service", any_of(provider.name for provider in contract.providers)),
-    )
-    target = Selector(metric=TARGET, matchers=providers)
-    by_slo = "{{service}} {{slo}}"
+    promised = _provided(contract)
+    target = Selector(metric=TARGET, matchers=promised)
+    burn = f"{Selector(metric=ratio(HOUR), matchers=promised)} / on (namespace, service, slo) (1 - {target})"
+    legend = "{{slo}}" if len(contract.providers) == 1 else "{{service}} {{slo}}"
     return (
         stat(
             "Budget left",
-            "The objective of a provider that has least of its error budget left.",
-            f"min({Selector(metric=BUDGET_REMAINING, matchers=providers)})",
+            "The promise that has least of its error budget left, at the provider where it is least.",
+            f"min({Selector(metric=BUDGET_REMAINING, matchers=promised)})",
             "percentunit",
             width=6,
             base=RED,
-            thresholds=((0.0, YELLOW), (0.25, GREEN)),
+            thresholds=BUDGET_STEPS,
         ),
         stat(
             "Burn rate, 1h",
-            "1 uses exactly the budget.",
-            f"max({Selector(metric=ratio(HOUR), matchers=providers)} / on (namespace, service, slo) (1 - {target}))",
+            "1 uses exactly the budget; above 14.4 somebody is paged.",
+            f"max({burn})",
             "short",
             width=6,
-            thresholds=((1.0, YELLOW), (14.4, RED)),
+            decimals=1,
+            thresholds=BURN_STEPS,
         ),
         stat(
-            "Events",
-            "Requests a second that count for the promises.",
-            f"sum({Selector(metric=TOTAL, matchers=providers)})",
+            "Requests that count",
+            "A second, for the promise that speaks of most of them.",
+            f"max({Selector(metric=TOTAL, matchers=promised)})",
             "reqps",
             width=6,
         ),
         stat(
             "Promised",
-            "The least any provider promises.",
+            "Share of good requests: the least of its promises.",
             f"min({target})",
             "percentunit",
             width=6,
-            decimals=3,
+            decimals=2,
         ),
-        budget_remaining(providers),
+        budget_remaining(promised, legend=legend),
         Panel(
-            title="Share of bad events",
-            description="Over five minutes, by objective.",
-            queries=(Query(expr=str(Selector(metric=ratio(5 * MINUTE), matchers=providers)), legend=by_slo),),
-            unit="percentunit",
+            title="Burn rate",
+            description="1 uses exactly the budget. Over 14.4 for an hour somebody is paged.",
+            queries=(Query(expr=burn, legend=legend),),
             width=12,
             least=0,
+            thresholds=BURN_STEPS,
+            custom={"thresholdsStyle": {"mode": "dashed"}},
         ),
     )
+
+
+def _requests(provider: Provider) -> Row:
+    return Row(title=f"Requests to {shown(provider.name)}", panels=RequestPanels(provider.requests, ()).by_operation())
 
 
 def _consumers(contract: Contract) -> tuple[Panel, ...]:
     """As the consumers count: what a provider does not see is in it."""
-    chosen = 'job=~"$job",instance=~"$instance"'
+    names = dict.fromkeys(consumer.name for consumer in contract.consumers)
+    calling = (like("job", any_of(names)),) if len(names) <= MOST_NEIGHBOURS else ()
     called = like("server_address", "|".join(provider.addresses for provider in contract.providers))
-    calling = like("job", any_of(dict.fromkeys(consumer.name for consumer in contract.consumers)))
-    selectors = f"{calling},{called},{chosen}"
-    count = f"sum by (namespace, job) (rate(http_client_request_duration_seconds_count{{{selectors}}}[{INTERVAL}]))"
-    failed = (
-        "sum by (namespace, job) (rate(http_client_request_duration_seconds_count"
-        f'{{{selectors},http_response_status_code=~"5..|"}}[{INTERVAL}]))'
-    )
-    slow = (
-        "histogram_quantile(0.99, sum by (le, namespace, job) (rate(http_client_request_duration_seconds_bucket"
-        f"{{{selectors}}}[{INTERVAL}])))"
-    )
-    who = "{{namespace}}/{{job}}"
+    count = Selector(metric="http_client_request_duration_seconds_count", matchers=(*calling, called))
+    failed = count.where(like("http_response_status_code", "5..|"))
+    buckets = Selector(metric="http_client_request_duration_seconds_bucket", matchers=count.matchers)
+    by, who = "sum by (namespace, job)", "{{namespace}}/{{job}}"
     return (
         Panel(
-            title="Calls",
-            description="Requests a second by consumer.",
-            queries=(Query(expr=count, legend=who),),
+            title="Calls by consumer",
+            description="Requests a second, as the consumers count them.",
+            queries=(Query(expr=f"{by} (rate({count}[{INTERVAL}]))", legend=who),),
             unit="reqps",
             least=0,
         ),
         Panel(
-            title="Failures",
-            description="Share of each consumer's calls that failed.",
-            queries=(Query(expr=f"({failed} or 0 * {count}) / ({count} > 0)", legend=who),),
+            title="Failures by consumer",
+            description="Share of each consumer's calls that failed or got no answer.",
+            queries=(
+                Query(
+                    expr=f"({by} (rate({failed}[{INTERVAL}])) or 0 * {by} (rate({count}[{INTERVAL}])))"
+                    f" / ({by} (rate({count}[{INTERVAL}])) > 0)",
+                    legend=who,
+                ),
+            ),
             unit="percentunit",
             least=0,
         ),
         Panel(
-            title="Latency, p99",
-            description="As each consumer waits for it.",
-            queries=(Query(expr=slow, legend=who, exemplar=True),),
+            title="Latency by consumer, p99",
+            description="As each consumer waits for it. Dots are traces: click one.",
+            queries=(
+                Query(
+                    expr=f"histogram_quantile(0.99, sum by (le, namespace, job) (rate({buckets}[{INTERVAL}])))",
+                    legend=who,
+                    exemplar=True,
+                ),
+            ),
             unit="s",
             least=0,
         ),
     )
+
+
+def _annotations(contract: Contract) -> tuple[Annotation, ...]:
+    names = any_of(provider.name for provider in contract.providers)
+    sets = (equal("namespace", contract.namespace), like("replicaset", f"({names})-[a-z0-9]+"))
+    deploys = Annotation(
+        name="Deploys",
+        expr=f"{Selector(metric='kube_replicaset_created', matchers=sets)} * 1000",
+        title="Deploy",
+        text="{{replicaset}}",
+        colour="blue",
+        value_is_time=True,
+    )
+    if not contract.promises:
+        return (deploys,)
+    firing = Selector(metric="ALERTS", matchers=(*_provided(contract), equal("alertstate", "firing")))
+    alerts = Annotation(
+        name="Alerts",
+        expr=str(firing),
+        title="{{alertname}}",
+        text="{{severity}} {{service}} {{slo}}",
+        colour="red",
+    )
+    return (deploys, alerts)

@@ -34,14 +34,15 @@ class RequestPanels:
     def error_ratio(self) -> str:
         return f"({self.rate(errors=True)} or 0 * {self.rate()}) / ({self.rate()} > 0)"
 
-    def quantile(self, share: str) -> str:
-        return f"histogram_quantile({share}, {self.durations()})"
+    def quantile(self, share: str, *, by: str = "") -> str:
+        return f"histogram_quantile({share}, {self.durations(by=by)})"
 
-    def durations(self) -> str:
+    def durations(self, *, by: str = "") -> str:
         if self.requests.native:
-            return f"sum (rate({Selector(metric=self.requests.durations, matchers=self._matchers)}[{INTERVAL}]))"
+            durations = Selector(metric=self.requests.durations, matchers=self._matchers)
+            return f"sum{_by(by)} (rate({durations}[{INTERVAL}]))"
         buckets = Selector(metric=f"{self.requests.durations}_bucket", matchers=self._matchers)
-        return f"sum by (le) (rate({buckets}[{INTERVAL}]))"
+        return f"sum{_by(f'le, {by}' if by else 'le')} (rate({buckets}[{INTERVAL}]))"
 
     # --- panels -------------------------------------------------------------------------------------------------------
 
@@ -104,6 +105,42 @@ class RequestPanels:
                 unit=self._unit,
                 width=24,
                 options={"yAxis": {"unit": self._unit}},
+            ),
+        )
+
+    def by_operation(self) -> tuple[Panel, ...]:
+        """Rate, errors and latency of each operation; by status where the source knows no routes."""
+        known = [label for label in (self.requests.method, self.requests.route) if label]
+        by = ", ".join(known or [self.requests.code])
+        legend = " ".join(f"{{{{{label}}}}}" for label in known or [self.requests.code])
+        what = "operation" if known else "status"
+        return (
+            Panel(
+                title=f"Requests by {what}",
+                description="Requests a second.",
+                queries=(Query(expr=self.rate(by=by), legend=legend),),
+                unit="reqps",
+                least=0,
+            ),
+            Panel(
+                title=f"Errors by {what}",
+                description="Failed requests a second; empty is good.",
+                queries=(Query(expr=f"{self.rate(errors=True, by=by)} or 0 * {self.rate(by=by)}", legend=legend),),
+                unit="reqps",
+                least=0,
+            ),
+            Panel(
+                title="Latency by operation, p99" if known else "Latency, p99",
+                description="99 % of requests are faster. Dots are traces: click one.",
+                queries=(
+                    Query(
+                        expr=self.quantile("0.99", by=", ".join(known)),
+                        legend=legend if known else "p99",
+                        exemplar=True,
+                    ),
+                ),
+                unit=self._unit,
+                least=0,
             ),
         )
 

@@ -22,6 +22,7 @@ class Requests:
     code: str
     errors: str
     route: str | None = None
+    method: str | None = None
     milliseconds: bool = False
     native: bool = False
     own: bool = True
@@ -91,12 +92,23 @@ class Service:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Provider(Neighbour):
+    """A service that provides a contract."""
+
+    requests: Requests
+
+
+@dataclass(frozen=True, kw_only=True)
 class Contract:
     """Everything the dashboard of one contract is made from."""
 
     namespace: str
     name: str
     version: str
-    providers: tuple[Neighbour, ...]
-    consumers: tuple[Neighbour, ...]
+    """In force; empty as long as none is."""
+    providers: tuple[Provider, ...]
+    """At least one."""
+    consumers: tuple[Neighbour, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    """Its own, measured at its providers under ``CONTRACT/OBJECTIVE``."""
     places: Places = Places()

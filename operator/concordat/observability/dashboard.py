@@ -1,14 +1,15 @@
 """
-The dashboard: for grafana-operator, or for the sidecar of Grafana's chart.
+The dashboard of a service.
 """
 
 from typing import Any
 
 from concordat.api import Microservice
-from concordat.dashboards.delivery import FOLDER_ANNOTATION, SIDECAR_LABEL, compact, file_name
+from concordat.dashboards.delivery import file_name
 from concordat.dashboards.service import service_dashboard
 from concordat.facts import Facts
 from concordat.manifest import Manifest, object_name
+from concordat.observability.boards import for_operator, for_sidecar
 from concordat.observability.subjects import drawn
 from concordat.resources import kinds
 from concordat.resources.metadata import metadata
@@ -20,38 +21,17 @@ def resource(service: Microservice, facts: Facts) -> Manifest | None:
         return None
 
     dashboard = service_dashboard(drawn(service, facts))
-    return {
-        "apiVersion": "grafana.integreatly.org/v1beta1",
-        "kind": "GrafanaDashboard",
-        "metadata": _metadata(service),
-        "spec": {
-            "instanceSelector": {"matchLabels": dict(facts.platform.grafana_instances)},
-            "allowCrossNamespaceImport": True,
-            "folder": service.spec.team,
-            "uid": dashboard.uid,
-            "json": compact(dashboard),
-        },
-    }
+    return for_operator(dashboard, _metadata(service), folder=service.spec.team, platform=facts.platform)
 
 
 def file(service: Microservice, facts: Facts) -> Manifest | None:
-    """A ConfigMap, where it is not. The key carries the namespace: all files share one directory in Grafana."""
+    """A ConfigMap, where it is not."""
     if kinds.GRAFANA_DASHBOARD.kind in facts.installed:
         return None
 
-    common = _metadata(service)
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {
-            **common,
-            "labels": {**common["labels"], SIDECAR_LABEL: "1"},
-            "annotations": {FOLDER_ANNOTATION: service.spec.team},
-        },
-        "data": {
-            file_name(service.namespace, object_name(service.name)): compact(service_dashboard(drawn(service, facts)))
-        },
-    }
+    dashboard = service_dashboard(drawn(service, facts))
+    key = file_name(service.namespace, object_name(service.name))
+    return for_sidecar(dashboard, _metadata(service), folder=service.spec.team, key=key)
 
 
 def _metadata(service: Microservice) -> dict[str, Any]:

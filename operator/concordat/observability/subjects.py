@@ -1,18 +1,19 @@
 """
-A Microservice as rules and dashboards understand one.
+A Microservice, or a ServiceContract, as rules and dashboards understand one.
 """
 
 from collections.abc import Iterator
 
-from concordat.api import Microservice
+from concordat.api import Microservice, ServiceContract, State, resolve
 from concordat.dashboards.service import service_uid
-from concordat.dashboards.subject import Neighbour, Places, Promise, Requests
+from concordat.dashboards.subject import Contract as DrawnContract
+from concordat.dashboards.subject import Neighbour, Places, Promise, Provider, Requests
 from concordat.dashboards.subject import Service as Drawn
-from concordat.facts import Facts
+from concordat.facts import ContractFacts, Facts, Platform
 from concordat.manifest import object_name
 from concordat.resources import route
 from concordat.slo.declaration import declared
-from concordat.slo.objective import Links, ServiceObjectives
+from concordat.slo.objective import Links, Objective, ServiceObjectives
 from concordat.slo.profiles import PROFILES
 from concordat.slo.service_alerts import Workload
 
@@ -40,34 +41,74 @@ def drawn(service: Microservice, facts: Facts) -> Drawn:
     """What its dashboard shows."""
     platform = facts.platform
     of = objectives(service, facts)
-    profile = PROFILES[of.profile]
     return Drawn(
         namespace=of.service.namespace,
         name=of.service.name,
         team=of.service.team,
         tier=of.service.tier,
-        requests=Requests(
-            counter=profile.requests,
-            durations=profile.durations,
-            matchers=profile.identity(of.service),
-            code=profile.code,
-            errors=profile.errors,
-            route=profile.route,
-            milliseconds=profile.milliseconds,
-            native=profile.native,
-        ),
-        promises=tuple(
-            Promise(name=promised.name, target=promised.target, below=promised.below, window=promised.period)
-            for promised in of.objectives
-        ),
+        requests=_requests(of),
+        promises=tuple(map(_promise, of.objectives)),
         autoscaled=_autoscaled(service),
         consumes=tuple(_providers(service, facts)),
-        consumed_by=tuple(
-            Neighbour(namespace=namespace, name=object_name(name), domain=platform.cluster_domain)
-            for namespace, name in sorted({(consumer.namespace, consumer.name) for consumer in facts.consumers})
-        ),
+        consumed_by=_consumers(facts),
         domain=platform.cluster_domain,
-        places=Places(runbooks=platform.runbooks_url, traces=platform.traces_url, logs=platform.logs_url),
+        places=_places(platform),
+    )
+
+
+def drawn_contract(contract: ServiceContract, facts: ContractFacts) -> DrawnContract:
+    """What the dashboard of a contract shows; a promise that no provider can measure is left out."""
+    binds = contract.spec.lifecycle.state is not State.DRAFT
+    promised = {contract.name: contract.spec.objectives if binds else ()}
+    provided = [declared(resolve(one), links=Links(dashboard=""), promised=promised) for one in facts.providers]
+    own = f"{contract.name}/"
+    measured = [found for of in provided for found in of.objectives if found.name.startswith(own)]
+    return DrawnContract(
+        namespace=contract.namespace,
+        name=contract.name,
+        version=facts.version,
+        promises=tuple(map(_promise, {found.name: found for found in measured}.values())),
+        providers=tuple(
+            Provider(
+                namespace=of.service.namespace,
+                name=of.service.name,
+                domain=facts.platform.cluster_domain,
+                requests=_requests(of),
+            )
+            for of in provided
+        ),
+        consumers=_consumers(facts),
+        places=_places(facts.platform),
+    )
+
+
+def _requests(of: ServiceObjectives) -> Requests:
+    profile = PROFILES[of.profile]
+    return Requests(
+        counter=profile.requests,
+        durations=profile.durations,
+        matchers=profile.identity(of.service),
+        code=profile.code,
+        errors=profile.errors,
+        route=profile.route,
+        method=profile.method,
+        milliseconds=profile.milliseconds,
+        native=profile.native,
+    )
+
+
+def _promise(promised: Objective) -> Promise:
+    return Promise(name=promised.name, target=promised.target, below=promised.below, window=promised.period)
+
+
+def _places(platform: Platform) -> Places:
+    return Places(runbooks=platform.runbooks_url, traces=platform.traces_url, logs=platform.logs_url)
+
+
+def _consumers(facts: Facts | ContractFacts) -> tuple[Neighbour, ...]:
+    return tuple(
+        Neighbour(namespace=namespace, name=object_name(name), domain=facts.platform.cluster_domain)
+        for namespace, name in sorted({(consumer.namespace, consumer.name) for consumer in facts.consumers})
     )
 
 
