@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from .rules import RULES
@@ -60,7 +61,7 @@ def as_junit(verdict: Verdict, old: str, new: str) -> str:
     failed = [each for each in verdict.findings if _fails(each)]
     rows = []
     for each in verdict.findings:
-        case = f"    <testcase classname={_attribute(each.id)} name={_attribute(each.location or 'the schema')}"
+        case = f"    <testcase classname={_attribute(each.id)} name={_attribute(_where(each))}"
         if not _fails(each):
             rows.append(f"{case}/>")
             continue
@@ -69,7 +70,7 @@ def as_junit(verdict: Verdict, old: str, new: str) -> str:
     if not rows:
         rows.append('    <testcase classname="contract" name="compatible"/>')
     name = _attribute(f"{old} to {new}")
-    head = f'  <testsuite name={name} tests="{len(rows)}" failures="{len(failed)}">'
+    head = f'  <testsuite name={name} tests="{len(rows)}" failures="{len(failed)}" errors="0">'
     return "\n".join(
         ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", head, *rows, "  </testsuite>", "</testsuites>", ""]
     )
@@ -102,20 +103,37 @@ def as_sarif(verdict: Verdict, new: str, version: str) -> Mapping[str, Any]:
                         "ruleId": each.id,
                         "ruleIndex": cited.index(each.id),
                         "level": _LEVELS[each.severity],
-                        "message": {"text": f"{each.location}: {each.message}"},
+                        "message": {"text": _plain(f"{_where(each)}: {each.message}")},
                         "locations": [
                             {
-                                "physicalLocation": {"artifactLocation": {"uri": new}, "region": {"startLine": 1}},
-                                "logicalLocations": [{"fullyQualifiedName": each.location}],
+                                "physicalLocation": {
+                                    "artifactLocation": {"uri": _uri(new)},
+                                    "region": {"startLine": 1},
+                                },
+                                "logicalLocations": [{"fullyQualifiedName": _plain(_where(each))}],
                             }
                         ],
-                        "properties": {"witness": each.witness},
+                        "properties": {} if each.witness is None else {"witness": each.witness},
                     }
                     for each in verdict.findings
                 ],
             }
         ],
     }
+
+
+def _where(finding: Finding) -> str:
+    return finding.location or "the schema"
+
+
+def _uri(file: str) -> str:
+    """A path as SARIF wants it: a reference, relative to the repository it is uploaded for."""
+    return quote(file.replace("\\", "/").removeprefix("./").encode("utf-8", "replace"), safe="/:@+,=~")
+
+
+def _plain(text: str) -> str:
+    """What a document says has no say over a terminal or a page."""
+    return _CONTROL.sub("\ufffd", text)
 
 
 def _fails(finding: Finding) -> bool:
