@@ -15,6 +15,7 @@ from concordat.cli.main import main
 from concordat.gate import Question
 from concordat.gate.assessment import assess
 from concordat.gate.register import Accepted, Published, Register, pack
+from tests.conftest import ROOT
 
 OLD = """\
 openapi: 3.0.3
@@ -127,6 +128,18 @@ def test_the_text_is_what_the_operator_says(export: Path) -> None:
     assert lines[1] == " 1. response-required-property-removed POST /payments 201 $.state, used by shop/orders"
     rows = {line.split()[0]: line.split()[1] for line in lines[4:]}
     assert rows == {"shop/orders": "breaking", "shop/web": "compatible", "partner-x": "compatible"}
+
+
+def test_what_the_pages_show_is_what_is_said(export: Path) -> None:
+    """The README's refusal, and the answer of ``check`` in docs/contracts.md, word for word."""
+    said = json.loads(_check(export, DROPPED, "2.0.0", "-o", "json").stdout)["contracts"][0]["message"]
+    assert f"```\n{said}\n```" in (ROOT / "README.md").read_text()
+
+    known = json.loads(export.read_text())
+    del known["contracts"]["payments/payments-api"]["usages"]["partner-x"]
+    export.write_text(json.dumps(known))
+    lines = [line.rstrip() for line in _check(export, DROPPED, "1.5.0").stdout.splitlines()]
+    assert "```\n" + "\n".join(lines) + "\n```" in (ROOT / "docs" / "contracts.md").read_text()
 
 
 def test_reports_name_the_consumer(export: Path) -> None:
