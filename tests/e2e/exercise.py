@@ -6,7 +6,7 @@ Everything the operator ever does, once: so that what it did not use, it does no
     leftovers  children of ``fresh`` under names an earlier version gave them: delete
 
 Twice, because rules and dashboards come in two forms. Then a contract: a version comes into force, and one that breaks somebody is let
-through by a broken glass, which is told in an Event.
+through by a broken glass, which is told in an Event. And one that has its service tried: its Jobs are made, taken over, and given up.
 """
 
 import json
@@ -22,8 +22,8 @@ from tests.e2e.stage import Stage, eventually
 
 FORMS = (kinds.PROMETHEUS_RULE, kinds.GRAFANA_DASHBOARD)
 """Kinds that come as ConfigMaps where they are not served."""
-RESOURCES = tuple(kind for kind in kinds.ALL if kind is not kinds.CONFIG_MAP)
-FILES = tuple(kind for kind in kinds.ALL if kind not in FORMS)
+RESOURCES = tuple(kind for kind in kinds.OF_SERVICES if kind is not kinds.CONFIG_MAP)
+FILES = tuple(kind for kind in kinds.OF_SERVICES if kind not in FORMS)
 SUFFIXES = {kinds.PROMETHEUS_RULE: "-rules", kinds.GRAFANA_DASHBOARD: "-dashboard"}
 
 
@@ -31,7 +31,7 @@ def listed(of: Iterable[Kind]) -> str:
     return ",".join(f"{kind.plural}.{kind.group}".rstrip(".") for kind in of)
 
 
-KINDS = listed(kinds.ALL)
+KINDS = listed(kinds.OF_SERVICES)
 OURS = f"--selector={conventions.LABEL_MANAGED_BY}={conventions.MANAGED_BY}"
 
 
@@ -51,6 +51,7 @@ def exercise(stage: Stage, namespace: str, *, image: str) -> None:
     stage.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", *names)
     _exercise(stage, namespace, RESOURCES, image=image, prefix="")
     _publish(stage, namespace)
+    _try(stage, namespace, image=image)
 
 
 def _publish(stage: Stage, namespace: str) -> None:
@@ -59,12 +60,61 @@ def _publish(stage: Stage, namespace: str) -> None:
         eventually(lambda version=version: _in_force(stage, namespace, version), seconds=60, because=f"{version} holds")
 
 
+def _try(stage: Stage, namespace: str, *, image: str) -> None:
+    """The Job's name follows from what is tried, so that the contract made anew meets the one a person kept."""
+    tried = _contract(namespace, "1.0.0", "getOrder", name="tried-api")
+    asked = tried | {"spec": tried["spec"] | {"conformance": {"schedule": "0 3 * * *"}}}
+    provider = _service("tried", namespace, image)
+    provider["spec"] |= {"scaling": {"min": 1, "max": 1}, "provides": ["tried-api"]}
+    stage.apply(provider, asked)
+    children = eventually(lambda: _trials(stage, namespace), seconds=90, because="the service is tried")
+
+    stage.kubectl("delete", "servicecontract", "tried-api", f"--namespace={namespace}")
+    eventually(lambda: not _of_contract(stage, namespace), seconds=60, because="what was built goes with its contract")
+    stage.apply(*map(_kept, children))
+    stage.apply(asked)
+    eventually(lambda: _trials(stage, namespace), seconds=60, because="what a person kept is taken over")
+
+    stage.apply(tried)
+    eventually(lambda: not _of_contract(stage, namespace), seconds=60, because="nobody asks any more")
+
+
+def _trials(stage: Stage, namespace: str) -> list[Manifest]:
+    """Of every kind, once the contract owns them."""
+    found = _of_contract(stage, namespace)
+    return found if {child["kind"] for child in found} == {kind.kind for kind in kinds.OF_CONTRACTS} else []
+
+
+def _of_contract(stage: Stage, namespace: str) -> list[Manifest]:
+    return [
+        child
+        for child in stage.find(
+            listed(kinds.OF_CONTRACTS), namespace, f"--selector={conventions.LABEL_CONTRACT}=tried-api"
+        )
+        if child["metadata"].get("ownerReferences")
+    ]
+
+
+def _kept(child: Manifest) -> Manifest:
+    """As a person might have kept it: nobody's, without what the Job controller added, and given away."""
+    text = json.dumps({key: child[key] for key in ("apiVersion", "kind", "spec")})
+    copy: Manifest = json.loads(text)
+    if copy["kind"] == kinds.JOB.kind:
+        del copy["spec"]["selector"]
+        labels = copy["spec"]["template"]["metadata"]["labels"]
+        added = [key for key in labels if key.rpartition("/")[2] in ("controller-uid", "job-name")]
+        for key in added:
+            del labels[key]
+    names = {key: child["metadata"][key] for key in ("name", "namespace")}
+    return copy | {"metadata": names | {"annotations": {conventions.ANNOTATION_ADOPT: "true"}}}
+
+
 def _in_force(stage: Stage, namespace: str, version: str) -> bool:
     found = stage.get("servicecontract", namespace, "orders-api") or {}
     return bool(found.get("status", {}).get("version") == version)
 
 
-def _contract(namespace: str, version: str, operation: str) -> Manifest:
+def _contract(namespace: str, version: str, operation: str, *, name: str = "orders-api") -> Manifest:
     path = f"/{operation}"
     document = {
         "openapi": "3.1.0",
@@ -75,7 +125,7 @@ def _contract(namespace: str, version: str, operation: str) -> Manifest:
         "apiVersion": conventions.API_VERSION,
         "kind": conventions.SERVICE_CONTRACT,
         "metadata": {
-            "name": "orders-api",
+            "name": name,
             "namespace": namespace,
             "annotations": {conventions.ANNOTATION_BREAK_GLASS: "everybody was told"},
         },
@@ -102,7 +152,7 @@ def _exercise(stage: Stage, namespace: str, expected: Sequence[Kind], *, image: 
     eventually(lambda: not any(_named(stage, leftover) for leftover in leftovers), because="leftovers are pruned")
 
 
-def children_of(stage: Stage, namespace: str, name: str, of: Iterable[Kind] = kinds.ALL) -> list[Manifest]:
+def children_of(stage: Stage, namespace: str, name: str, of: Iterable[Kind] = kinds.OF_SERVICES) -> list[Manifest]:
     """What the Microservice ``name`` controls."""
     return [
         child
@@ -123,7 +173,7 @@ def _settled(stage: Stage, namespace: str, name: str) -> Manifest | None:
 
 
 def _named(stage: Stage, manifest: Manifest) -> Manifest | None:
-    kind = next(kind for kind in kinds.ALL if kind.kind == manifest["kind"])
+    kind = next(kind for kind in kinds.OF_SERVICES if kind.kind == manifest["kind"])
     metadata = manifest["metadata"]
     return stage.get(f"{kind.plural}.{kind.group}".rstrip("."), metadata["namespace"], metadata["name"])
 

@@ -25,10 +25,11 @@ MONITORING = "monitoring"
 
 OPERATOR_IMAGE = "localhost/concordat-operator:e2e"
 PROBER_IMAGE = "localhost/concordat-prober:e2e"
+CONFORMANCE_IMAGE = "localhost/concordat-conformance:e2e"
 IMAGES = {
     OPERATOR_IMAGE: ("operator", "operator/Dockerfile"),
     PROBER_IMAGE: ("tests/e2e/prober", "tests/e2e/prober/Dockerfile"),
-    "localhost/concordat-conformance:0.1.0": ("operator", "operator/conformance.Dockerfile"),
+    CONFORMANCE_IMAGE: ("operator", "operator/conformance.Dockerfile"),
     "localhost/catalog:1.0.0": ("sample_services", "sample_services/catalog/Dockerfile"),
     "localhost/catalog-db:1.0.0": ("sample_services", "sample_services/postgres/Dockerfile"),
 }
@@ -94,6 +95,7 @@ def install(stage: Stage, *, namespace: str = SYSTEM, **values: Any) -> None:
         values={
             "image": dict(zip(("repository", "tag"), OPERATOR_IMAGE.rsplit(":", 1), strict=True)),
             "platform": {"dns": _resolver(stage), "gateway": {"pods": {"app.kubernetes.io/name": "traefik"}}},
+            "conformance": {"image": CONFORMANCE_IMAGE},
             "networkPolicy": {"enabled": True, **_api_server(stage)},
             "serviceMonitor": {"enabled": True},
             "dashboard": {"enabled": True},

@@ -38,6 +38,8 @@
   value: {{ .Values.platform.logsUrl | quote }}
 - name: CONCORDAT_ALERTS_URL
   value: {{ .Values.platform.alertsUrl | quote }}
+- name: CONCORDAT_CONFORMANCE_IMAGE
+  value: {{ .Values.conformance.image | quote }}
 - name: CONCORDAT_WORKERS
   value: {{ .Values.workers | quote }}
 - name: CONCORDAT_LOG_LEVEL

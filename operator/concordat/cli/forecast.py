@@ -108,7 +108,7 @@ def _handed_over(child: PlannedChild, live: Mapping[str, Any]) -> Manifest:
 
 def _superfluous(cluster: Cluster, service: Microservice, wanted: set[ChildKey]) -> Iterator[PlannedChild]:
     selector = f"{conventions.LABEL_MANAGED_BY}={conventions.MANAGED_BY}"
-    for kind in kinds.ALL:
+    for kind in kinds.OF_SERVICES:
         for item in cluster.items(kind.path, kind.plural, namespace=service.namespace, labelSelector=selector):
             child = PlannedChild(
                 kind=kind, manifest=_comparable({**item, "kind": kind.kind, "apiVersion": kind.api_version})

@@ -59,7 +59,7 @@ GRAFANA_DASHBOARD = Kind(
     wave=2,
 )
 
-ALL = (
+OF_SERVICES = (
     SERVICE_ACCOUNT,
     SERVICE,
     NETWORK_POLICY,
@@ -72,7 +72,10 @@ ALL = (
     CONFIG_MAP,
     GRAFANA_DASHBOARD,
     ALERTMANAGER_CONFIG,
-    CRON_JOB,
-    JOB,
 )
-"""In the order they are created: what guards a pod exists before the pod does."""
+"""What a Microservice becomes, in the order of creation: what guards a pod exists before the pod does."""
+
+OF_CONTRACTS = (NETWORK_POLICY, CRON_JOB, JOB)
+"""What a ServiceContract becomes, likewise."""
+
+ALL = tuple(dict.fromkeys((*OF_SERVICES, *OF_CONTRACTS)))
