@@ -8,12 +8,14 @@ import orjson
 
 def same(one: Any, other: Any) -> bool:
     """Whether two values are equal as JSON sees it; Python alone holds ``1`` and ``true`` for equal."""
-    if one != other:
-        return False
     try:
-        return orjson.dumps(one) == orjson.dumps(other)
+        return orjson.dumps(one) == orjson.dumps(other) or (one == other and _in_order(one) == _in_order(other))
     except TypeError:  # whole numbers beyond 64 bits, or deeper than orjson goes
         return False
+
+
+def _in_order(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def as_json(node: Any) -> Any:

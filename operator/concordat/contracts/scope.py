@@ -1,7 +1,7 @@
 """What a comparison carries along: the owner's policy, both documents' schemas, and the place being compared."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -75,7 +75,7 @@ class Scope:
 
     def at(self, part: str) -> "Scope":
         """The place inside this one called ``part``."""
-        return replace(self, location=f"{self.location} {part}")
+        return Scope(comparison=self.comparison, location=f"{self.location} {part}", operations=self.operations)
 
     def finding(self, rule: str, message: str, *, witness: Any | None = None) -> ContractFinding:
         """A finding here."""

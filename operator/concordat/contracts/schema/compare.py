@@ -6,6 +6,7 @@ from concordat.contracts.invalid import InvalidDocument
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
 from concordat.contracts.schema.dialect import Dialect, Direction
 from concordat.contracts.schema.document import SchemaDocument
+from concordat.contracts.schema.export import names_in
 from concordat.contracts.schema.naming import SAYS, rule_id
 from concordat.contracts.schema.node import Node
 from concordat.contracts.schema.paths import Path, holding, written
@@ -87,6 +88,8 @@ class _Report:
         self.direction = direction
         self.where = where
         self.mode = SENT if where.is_api else INSIDE
+        self.expected: frozenset[str] = frozenset()
+        """The properties in the instances that will be shown to the validator."""
 
     def findings(self, old: Node, new: Node) -> list[Finding]:
         answer = self.search.ask({Signed(self.mode, self.sender), Signed(OUTSIDE, self.receiver)})
@@ -96,6 +99,7 @@ class _Report:
             return []
         walk = Walk(self.search, self.direction, api=self.where.is_api)
         walk.compare(old, new, quiet=answer is EMPTY)
+        self.expected = _named(answer).union(*(_named(each.answer).union(_words(each.path)) for each in walk.found))
         found = [finding for difference in walk.found if (finding := self._finding(difference)) is not None]
         if answer is EMPTY:
             return found
@@ -111,7 +115,7 @@ class _Report:
         for kind in TYPES:
             sent = {Signed(self.mode, self.sender), Signed(INSIDE, self.search.space.literal({"type": kind}))}
             answer = self.search.ask(sent)
-            if isinstance(answer, Sample) and self.arbiter.confirms(self.sender, self.receiver, answer.value):
+            if isinstance(answer, Sample) and self._confirms(answer):
                 return answer
         return UNKNOWN
 
@@ -143,12 +147,15 @@ class _Report:
             answer = self.search.ask(
                 {Signed(self.mode, self.sender), Signed(INSIDE, surroundings), Signed(OUTSIDE, self.receiver)}
             )
-        if isinstance(answer, Sample) and not self.arbiter.confirms(self.sender, self.receiver, answer.value):
+        if isinstance(answer, Sample) and not self._confirms(answer):
             return UNKNOWN
         return answer
 
+    def _confirms(self, shown: Sample) -> bool | None:
+        return self.arbiter.confirms(self.sender, self.receiver, shown.value, expected=self.expected)
+
     def _whole(self, answer: Answer) -> Finding:
-        if isinstance(answer, Sample) and self.arbiter.confirms(self.sender, self.receiver, answer.value):
+        if isinstance(answer, Sample) and self._confirms(answer):
             concept = "narrowed" if self.direction is Direction.REQUEST else "widened"
             return self._made(concept, (), "", Severity.ERROR, Outcome.BREAKING, answer.value)
         return _undecided(self.where, "no instance found that breaks it, and no proof that there is none")
@@ -163,6 +170,14 @@ class _Report:
             id=rule_id(self.direction, self.where.surface, len(path), concept),
             severity=severity, location=self.where.at(written(path)), message=says, witness=witness, outcome=outcome,
         )  # fmt: skip
+
+
+def _named(answer: Answer | None) -> frozenset[str]:
+    return names_in(answer.value) if isinstance(answer, Sample) else frozenset()
+
+
+def _words(path: Path) -> frozenset[str]:
+    return frozenset(step for step in path if isinstance(step, str))
 
 
 def _undecided(where: Where, reason: str) -> Finding:

@@ -56,6 +56,7 @@ class SchemaDocument:
         self._target_digests: dict[str, tuple[bytes, tuple[str, ...]]] = {}
         self._closures: dict[str, bytes] = {}
         self._names: Identifiers | None = None
+        self._dialect_mark = dialect.value.encode()
 
     def resolve(self, reference: str) -> Any:
         """
@@ -132,11 +133,13 @@ class SchemaDocument:
 
     def _fingerprint(self, plain: Any) -> tuple[bytes, tuple[str, ...]]:
         text = _bytes(plain)
+        if b'"$' not in text:
+            return _hash(text, self._dialect_mark), ()
         if DYNAMIC.search(text):
             # What is left of these depends on the way one came: equal only to itself.
             return _hash(text, self._own_mark), ()
         references = sorted({json.loads(b'"' + found + b'"') for found in REFERENCE.findall(text)})
-        return _hash(text, self.dialect.value.encode()), tuple(references)
+        return _hash(text, self._dialect_mark), tuple(references)
 
     @property
     def _own_mark(self) -> bytes:

@@ -1,16 +1,36 @@
-"""Writes a schema of any dialect, with all it leads to, as one 2020-12 schema for a validator to read."""
+"""Writes a schema of any dialect, with all of it that concerns one value, as one 2020-12 schema for a validator to read."""
 
 from typing import Any
 
 from concordat.contracts.schema import formats
 from concordat.contracts.schema.node import Bound, Keywords, Node
 from concordat.contracts.schema.values import plain_number
+from concordat.contracts.schema.view import is_bare
 
 MOST_SCHEMAS = 3000
+MOST_STEPS = 16
 
 
-def exported(node: Node, *, receives: bool) -> Any:
-    """A schema and all it leads to as one 2020-12 schema; ``None`` when it asserts what 2020-12 has no word for."""
+def names_in(value: Any) -> frozenset[str]:
+    """The names of all properties anywhere in a value."""
+    names: set[str] = set()
+    pending = [value]
+    while pending:
+        at = pending.pop()
+        if isinstance(at, dict):
+            names.update(at)
+            pending.extend(at.values())
+        elif isinstance(at, list):
+            pending.extend(at)
+    return frozenset(names)
+
+
+def exported(node: Node, *, names: frozenset[str], receives: bool) -> Any:
+    """
+    A schema and all it leads to as one 2020-12 schema; ``None`` when it asserts what 2020-12 has no word for.
+
+    Good for values whose properties have no other ``names``: what is said of other properties is left out.
+    """
     definitions: dict[str, Any] = {}
     pending = [node]
     while pending:
@@ -20,22 +40,30 @@ def exported(node: Node, *, receives: bool) -> Any:
             continue
         if len(definitions) >= MOST_SCHEMAS or at.keywords.opaque:
             return None
-        writer = _Writer(at, receives)
+        writer = _Writer(at, names, receives)
         definitions[name] = writer.schema()
+        if writer.is_beyond_words:
+            return None
         pending.extend(writer.children)
     return {"$ref": f"#/$defs/n{node.uid}", "$defs": definitions}
 
 
 class _Writer:
-    def __init__(self, node: Node, receives: bool) -> None:
+    def __init__(self, node: Node, names: frozenset[str], receives: bool) -> None:
         self.node = node
         self.setting = node.space.setting
+        self.names = names
         self.receives = receives
         self.children: list[Node] = []
+        self.is_beyond_words = False
 
     def to(self, node: Node) -> Any:
+        node = _meant(node)
         if node.constant is not None:
             return node.constant
+        if _is_leaf(node.keywords):
+            self.is_beyond_words = self.is_beyond_words or bool(node.keywords.opaque)
+            return _Writer(node, self.names, self.receives).schema()
         self.children.append(node)
         return {"$ref": f"#/$defs/n{node.uid}"}
 
@@ -98,11 +126,11 @@ class _Writer:
             written["unevaluatedItems"] = self.to(keywords.unevaluated_items)
 
     def _objects(self, keywords: Keywords, written: dict[str, Any]) -> None:
-        hidden = {name for name, schema in keywords.properties.items() if schema.is_hidden(self.setting.hidden)}
-        if keywords.properties:
+        concerned = {name: schema for name, schema in keywords.properties.items() if name in self.names}
+        if concerned:
             written["properties"] = {
-                name: self.receives if name in hidden else self.to(schema)
-                for name, schema in keywords.properties.items()
+                name: self.receives if self._is_hidden(schema) else self.to(schema)
+                for name, schema in concerned.items()
             }
         if keywords.pattern_properties:
             written["patternProperties"] = {
@@ -112,7 +140,7 @@ class _Writer:
             written["additionalProperties"] = self.to(keywords.additional)
         if keywords.names is not None:
             written["propertyNames"] = self.to(keywords.names)
-        required = [name for name in keywords.required if name not in hidden]
+        required = [name for name in keywords.required if not self._is_hidden(keywords.properties.get(name))]
         if required:
             written["required"] = required
         if keywords.min_properties:
@@ -122,9 +150,14 @@ class _Writer:
         if keywords.dependent_required:
             written["dependentRequired"] = {name: list(also) for name, also in keywords.dependent_required.items()}
         if keywords.dependent_schemas:
-            written["dependentSchemas"] = {name: self.to(schema) for name, schema in keywords.dependent_schemas.items()}
+            written["dependentSchemas"] = {
+                name: self.to(schema) for name, schema in keywords.dependent_schemas.items() if name in self.names
+            }
         if keywords.unevaluated_properties is not None:
             written["unevaluatedProperties"] = self.to(keywords.unevaluated_properties)
+
+    def _is_hidden(self, schema: Node | None) -> bool:
+        return schema is not None and schema.is_hidden(self.setting.hidden)
 
     def _applicators(self, keywords: Keywords, written: dict[str, Any]) -> None:
         if keywords.all_of:
@@ -152,3 +185,33 @@ class _Writer:
                 written["then"] = self.to(then)
             if otherwise is not None:
                 written["else"] = self.to(otherwise)
+
+
+def _meant(node: Node) -> Node:
+    """Where a schema that is nothing but a reference leads."""
+    for _ in range(MOST_STEPS):
+        if node.constant is not None or not is_bare(node.keywords) or len(node.keywords.all_of) > 1:
+            break
+        node = node.keywords.all_of[0]
+    return node
+
+
+def _is_leaf(keywords: Keywords) -> bool:
+    """Whether all is said by the schema itself; most are, and a validator reads them faster in place."""
+    return not (
+        keywords.all_of
+        or keywords.any_of is not None
+        or keywords.one_of is not None
+        or keywords.negated is not None
+        or keywords.condition is not None
+        or keywords.prefix
+        or keywords.rest is not None
+        or keywords.contains is not None
+        or keywords.unevaluated_items is not None
+        or keywords.properties
+        or keywords.pattern_properties
+        or keywords.additional is not None
+        or keywords.names is not None
+        or keywords.dependent_schemas
+        or keywords.unevaluated_properties is not None
+    )

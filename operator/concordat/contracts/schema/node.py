@@ -35,6 +35,20 @@ SHAPES: dict[str, type | tuple[type, ...]] = {
     "type": (str, list),
 }
 """What a keyword holds, where anything else would not be noticed in reading."""
+_OF_NUMBERS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+_OF_ARRAYS = frozenset(
+    {
+        "additionalItems", "contains", "items", "maxItems", "minItems", "prefixItems", "unevaluatedItems", "uniqueItems",
+    }
+)  # fmt: skip
+_OF_OBJECTS = frozenset(
+    {
+        "additionalProperties", "dependencies", "dependentRequired", "dependentSchemas", "maxProperties", "minProperties",
+        "patternProperties", "properties", "propertyNames", "required", "unevaluatedProperties",
+    }
+)  # fmt: skip
+_APPLICATORS = frozenset({"allOf", "anyOf", "if", "not", "oneOf"})
+_SPEAK_OF_HIDING = frozenset({"$ref", "readOnly", "writeOnly"})
 Bound = tuple[Fraction, bool]
 """A limit and whether it is exclusive."""
 
@@ -113,6 +127,11 @@ class Node:
         node._keywords = keywords
         return node
 
+    @property
+    def may_be_hidden(self) -> bool:
+        """Whether anything in the schema speaks of it: a cheap question, and for most the last."""
+        return self.raw.__class__ is dict and not _SPEAK_OF_HIDING.isdisjoint(self.raw)
+
     def is_hidden(self, keyword: str | None) -> bool:
         """Whether ``readOnly`` (or ``writeOnly``) stands here or behind the references from here."""
         if keyword is None:
@@ -186,11 +205,15 @@ class _Reader:
             return Keywords(any_of=(self.child({"enum": [None]}), self.child(without)))
         found = Keywords()
         self._values(found)
-        self._numbers(found)
         self._strings(found)
-        self._arrays(found)
-        self._objects(found)
-        self._applicators(found)
+        for words, read_them in (
+            (_OF_NUMBERS, self._numbers),
+            (_OF_ARRAYS, self._arrays),
+            (_OF_OBJECTS, self._objects),
+            (_APPLICATORS, self._applicators),
+        ):
+            if not words.isdisjoint(raw):
+                read_them(found)
         if isinstance(reference, str):
             found.all_of = (self.target(reference), *found.all_of)
         for keyword in ("$dynamicRef", "$recursiveRef"):

@@ -52,6 +52,8 @@ class _Builder:
         self.tried = 0
         self.named = self._named()
         self._every: dict[str, Question] = {}
+        self._settled: dict[str, Sample] = {}
+        """A value for each property that must be there, as far as is known from the branch alone."""
         self._found_regions: list[_Region] | None = None
 
     def build(self) -> Answer:
@@ -63,6 +65,8 @@ class _Builder:
             answer = self.search.find(self._question(plan, name))
             if answer is EMPTY:
                 return EMPTY
+            if isinstance(answer, Sample):
+                self._settled[name] = answer
             unknown = unknown or answer is UNKNOWN
         if self.branch.most is not None and len(plan.extra) > self.branch.most:
             return EMPTY
@@ -167,7 +171,7 @@ class _Builder:
         values: dict[str, Any] = {}
         sure = True
         for name in plan.extra:
-            answer = self.search.find(self._question(plan, name))
+            answer = self._value(plan, name)
             if not isinstance(answer, Sample):
                 self.undecided = self.undecided or answer is UNKNOWN
                 return UNKNOWN
@@ -187,6 +191,11 @@ class _Builder:
         if missing > 0:
             return UNKNOWN
         return Sample(values, sure)
+
+    def _value(self, plan: _Plan, name: str) -> Answer:
+        if name in self._settled and plan.extra[name] is self.branch.present[name]:
+            return self._settled[name]
+        return self.search.find(self._question(plan, name))
 
     def _more(self, plan: _Plan) -> Iterator[tuple[str, Sample]]:
         """Further properties that may be there; when they end, no more may."""

@@ -21,6 +21,7 @@ from concordat.contracts.schema.terms import (
     OUTSIDE,
     SENT,
     SENT_PART,
+    Alternative,
     ArrayBranch,
     Branch,
     Names,
@@ -60,6 +61,9 @@ class Search:
         self._ends: dict[Node, bool] = {}
         self._hides: dict[Node, frozenset[str]] = {}
         self._named: dict[tuple[Names, str], bool | None] = {}
+        self.begun: dict[Any, Any] = {}
+        """What senders say, and in what ways schemas can fail: see :mod:`concordat.contracts.schema.tableau`."""
+        self.violations: dict[Any, tuple[Alternative, ...]] = {}
 
     def ask(self, question: Iterable[Signed]) -> Answer:
         """A value that all the signed schemas admit; never raises, never takes longer than the budget allows."""
@@ -97,12 +101,15 @@ class Search:
 
     def find(self, question: Question) -> Answer:
         """The same as :meth:`ask` from inside an answer."""
+        settled: dict[Question, Answer] = self.space.settled
+        known = settled.get(question)
+        if known is not None:
+            return known
         reduced = self._reduced(question)
         if reduced is None:
             return EMPTY
         if not reduced:
             return Sample(0)
-        settled: dict[Question, Answer] = self.space.settled
         known = settled.get(reduced)
         if known is not None:
             return known
@@ -320,7 +327,7 @@ def hidden_names(node: Node, depth: int = 0) -> set[str]:
         return set()
     keywords = node.keywords
     keyword = node.space.setting.hidden
-    names = {name for name, child in keywords.properties.items() if child.is_hidden(keyword)}
+    names = {name for name, child in keywords.properties.items() if child.may_be_hidden and child.is_hidden(keyword)}
     for child in (*keywords.all_of, *(keywords.any_of or ()), *(keywords.one_of or ())):
         names |= hidden_names(child, depth + 1)
     return names

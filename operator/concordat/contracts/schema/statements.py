@@ -148,6 +148,16 @@ class Statements:
         if keywords.names is not None:
             yield ("every", ("unless", keywords.names), self.never)
 
+    def all_violations(self, node: Node) -> tuple[Alternative, ...]:
+        """Each way to fail, written down once where it is the same in all questions."""
+        if not self.api:
+            return tuple(self.violations(node))  # what ``oneOf`` excludes depends on the question at hand
+        key = (node, self.kind, self.unreceived)
+        known = self.search.violations.get(key)
+        if known is None:
+            known = self.search.violations[key] = tuple(self.violations(node))
+        return known
+
     def violations(self, node: Node) -> Iterator[Alternative]:
         """Each way in which a value of this kind can fail the schema."""
         keywords = node.keywords

@@ -2,7 +2,7 @@
 From signed schemas to branches: a tableau.
 
 Whatever holds in any case goes into the branch at once; choices (``anyOf``, a schema that must *not* hold) wait, lose the
-alternatives that contradict the branch, vanish when one alternative holds already, and only then split it.
+alternatives that contradict the branch, vanish when one alternative holds already (see ``weighing``), and only then split it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,13 +20,13 @@ from concordat.contracts.schema.terms import (
     Alternative,
     ArrayBranch,
     Branch,
-    Literal,
     NumberBranch,
     ObjectBranch,
     Signed,
     StringBranch,
 )  # fmt: skip
 from concordat.contracts.schema.values import type_of
+from concordat.contracts.schema.weighing import Weighing
 
 if TYPE_CHECKING:
     from concordat.contracts.schema.search import Search
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 KINDS: dict[str, type[Branch]] = {
     "null": Branch, "boolean": Branch, "string": StringBranch, "number": NumberBranch, "array": ArrayBranch, "object": ObjectBranch,
 }  # fmt: skip
+
+
+Begun = tuple[Branch, frozenset[Signed], list[tuple[Alternative, ...]]]
 
 
 class Tableau:
@@ -45,6 +48,7 @@ class Tableau:
         self.search = search
         self.kind = kind
         self.never = Signed(INSIDE, search.never)
+        self.weighing = Weighing(search, kind, self.never)
         self.statements = Statements(
             search, kind, self.never, unreceived=hidden_from_receiver, unsent=hidden_from_sender
         )
@@ -55,7 +59,24 @@ class Tableau:
 
         :raises OutOfBudget: too many
         """
-        yield from self._grow(KINDS[self.kind](), frozenset(), list(given), [])
+        in_order = sorted(given, key=lambda signed: (signed.mode, signed.node.uid))  # the same answer in every run
+        if in_order[-1].mode != SENT:
+            yield from self._grow(KINDS[self.kind](), frozenset(), list(in_order), [])
+            return
+        begun = self._begun(in_order.pop())
+        if begun is not None:
+            branch, known, choices = begun
+            yield from self._grow(branch.copy(), known, list(in_order), list(choices))
+
+    def _begun(self, sender: Signed) -> "Begun | None":
+        """What a sender says, taken in once for all the questions about it; ``None`` when it sends nothing of this kind."""
+        key = (sender, self.kind, self.statements.unsent)
+        if key not in self.search.begun:
+            branch, known, choices = KINDS[self.kind](), set[Signed](), list[tuple[Alternative, ...]]()
+            holds = self._take_in(branch, known, [sender], choices)
+            self.search.begun[key] = (branch, frozenset(known), choices) if holds else None
+        begun: Begun | None = self.search.begun[key]
+        return begun
 
     def _grow(
         self, branch: Branch, seen: frozenset[Signed], pending: list[Action], choices: list[tuple[Alternative, ...]]
@@ -63,23 +84,10 @@ class Tableau:
         self.search.spend()
         known = set(seen)
         while True:
-            while pending:
-                action = pending.pop()
-                if not isinstance(action, Signed):
-                    if not branch.add(action):
-                        return
-                    continue
-                if action in known:
-                    continue
-                known.add(action)
-                if self._is_contradicted(action, known):
-                    return
-                made = self._open(action, branch, pending)
-                if made is None:
-                    return
-                choices.extend(made)
+            if not self._take_in(branch, known, pending, choices):
+                return
             self._close(branch, choices)
-            left = self._simplify(branch, known, choices)
+            left = self.weighing.simplify(branch, known, choices)
             if left is None:
                 return
             units = [alternatives for alternatives in left if len(alternatives) == 1]
@@ -106,6 +114,27 @@ class Tableau:
         for alternative in first:
             yield from self._grow(branch.copy(), frozenset(known), list(alternative), list(others))
 
+    def _take_in(
+        self, branch: Branch, known: set[Signed], pending: list[Action], choices: list[tuple[Alternative, ...]]
+    ) -> bool:
+        """Put all that is pending, and all it leads to, into the branch; ``False`` when that cannot be."""
+        while pending:
+            action = pending.pop()
+            if not isinstance(action, Signed):
+                if not branch.add(action):
+                    return False
+                continue
+            if action in known:
+                continue
+            known.add(action)
+            if self.weighing.is_contradicted(action, known):
+                return False
+            made = self._open(action, branch, pending)
+            if made is None:
+                return False
+            choices.extend(made)
+        return True
+
     def _outlook(self, branch: Branch) -> Without | None:
         questions: list[frozenset[Signed]] = []
         if isinstance(branch, ObjectBranch):
@@ -121,13 +150,6 @@ class Tableau:
             if answer is UNKNOWN:
                 outlook = UNKNOWN
         return outlook
-
-    def _is_contradicted(self, signed: Signed, known: set[Signed]) -> bool:
-        mode, node = signed
-        # Plain tuples are found where signed schemas are, and cost a third to make.
-        if mode == OUTSIDE:
-            return (INSIDE, node) in known or (SENT, node) in known or (SENT_PART, node) in known
-        return (OUTSIDE, node) in known
 
     def _close(self, branch: Branch, choices: list[tuple[Alternative, ...]]) -> None:
         """Senders send no more than they declare, once all they declare is known."""
@@ -145,92 +167,6 @@ class Tableau:
         branch.add(("every", ("others", names, patterns), self.never))
         branch.is_sent = False
 
-    def _simplify(
-        self, branch: Branch, known: set[Signed], choices: list[tuple[Alternative, ...]]
-    ) -> list[tuple[Alternative, ...]] | None:
-        left: list[tuple[Alternative, ...]] = []
-        for alternatives in choices:
-            self.search.spend(len(alternatives) // 4)
-            possible: list[Alternative] = []
-            holds = False
-            for alternative in alternatives:
-                if len(alternative) == 1:  # nearly all are, and this is where the time goes
-                    (action,) = alternative
-                    if self._holds(action, branch, known):
-                        holds = True
-                        break
-                    if not self._fails(action, branch, known):
-                        possible.append(alternative)
-                    continue
-                if all(self._holds(action, branch, known) for action in alternative):
-                    holds = True
-                    break
-                if not any(self._fails(action, branch, known) for action in alternative):
-                    possible.append(alternative)
-            if holds or (len(choices) > 1 and any(self._follows(alternative, branch) for alternative in possible)):
-                continue
-            if not possible:
-                return None
-            left.append(tuple(possible))
-        return left
-
-    def _holds(self, action: Action, branch: Branch, known: set[Signed]) -> bool:
-        return action in known if isinstance(action, Signed) else branch.has(action)
-
-    def _fails(self, action: Action, branch: Branch, known: set[Signed]) -> bool:
-        if isinstance(action, Signed):
-            return self._is_contradicted(action, known) or not self._may_be(action)
-        if action[0] in ("some", "every"):
-            if isinstance(branch, ObjectBranch):
-                return self._property_fails(action, branch)
-            if isinstance(branch, ArrayBranch):
-                return self._item_fails(action, branch)
-        if action[0] in (
-            "low",
-            "high",
-            "least",
-            "most",
-            "match",
-            "mismatch",
-            "format",
-            "other-format",
-            "multiple",
-            "other",
-        ):
-            return not branch.copy().add(action)
-        return False
-
-    def _item_fails(self, literal: Literal, branch: ArrayBranch) -> bool:
-        _, first, signed = literal
-        indices = range(first, max(first, branch.settled) + 1)
-        return all(self.search.is_empty(branch.here(index) | {signed}) for index in indices)
-
-    def _property_fails(self, literal: Literal, branch: ObjectBranch) -> bool:
-        word, names, signed = literal
-        if names[0] != "name":
-            return False
-        if word == "every":
-            return signed == self.never and names[1] in branch.present
-        wanted = self.search.about(branch, names[1], also=signed)
-        return self.search.is_empty(wanted)
-
-    def _follows(self, alternative: Alternative, branch: Branch) -> bool:
-        """Whether the alternative holds whatever else: a present property whose every value is refused there."""
-        literal = alternative[0] if len(alternative) == 1 else ()
-        if not isinstance(branch, ObjectBranch) or isinstance(literal, Signed) or literal[:1] != ("some",):
-            return False
-        _, names, signed = literal
-        if names[0] != "name" or signed is None:
-            return False
-        if names[1] not in branch.present:
-            return False
-        return self.search.is_empty(self.search.about(branch, names[1], also=signed.opposite))
-
-    def _may_be(self, signed: Signed) -> bool:
-        if signed.node.constant is not None:
-            return signed.node.constant is (signed.mode != OUTSIDE)
-        return signed.mode == OUTSIDE or admits(signed.node.keywords.types, self.kind)
-
     def _open(self, signed: Signed, branch: Branch, pending: list[Action]) -> list[tuple[Alternative, ...]] | None:
         """Put what a signed schema says into the branch; the choices it leaves; ``None`` when it cannot hold."""
         mode, node = signed
@@ -239,7 +175,7 @@ class Tableau:
             return [] if node.constant is (mode != OUTSIDE) else None
         self.search.check_ends(node)
         if mode == OUTSIDE:
-            return [tuple(self.statements.violations(node))]
+            return [self.weighing.possible(self.statements.all_violations(node), branch)]
         return self._assertions(mode, node, branch, pending)
 
     def _assertions(

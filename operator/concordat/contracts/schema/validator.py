@@ -7,7 +7,7 @@ import jsonschema_rs
 from concordat.contracts.schema import paths
 from concordat.contracts.schema.dialect import Dialect
 from concordat.contracts.schema.document import SchemaDocument, UnresolvableReference
-from concordat.contracts.schema.export import exported
+from concordat.contracts.schema.export import exported, names_in
 from concordat.contracts.schema.node import Malformed, Node
 
 META_SCHEMAS = {
@@ -20,17 +20,24 @@ META_SCHEMAS = {
 
 
 class Arbiter:
-    """Compiles each schema once, in 2020-12 whatever dialect it was written in."""
+    """
+    Compiles each schema in 2020-12, whatever dialect it was written in, as far as it concerns the values it is asked about.
+
+    Compiling is dear: whoever is going to ask about several values names all the properties in them beforehand.
+    """
 
     def __init__(self) -> None:
-        self._compiled: dict[tuple[int, bool], jsonschema_rs.Draft202012Validator | None] = {}
+        self._compiled: dict[tuple[int, bool], tuple[frozenset[str], jsonschema_rs.Draft202012Validator | None]] = {}
 
-    def accepts(self, node: Node, value: Any, *, receives: bool) -> bool | None:
+    def accepts(self, node: Node, value: Any, *, receives: bool, expected: frozenset[str] = frozenset()) -> bool | None:
         """Whether a validator accepts the value; ``None`` where it cannot be asked."""
+        names = names_in(value)
         key = (node.uid, receives)
-        if key not in self._compiled:
-            self._compiled[key] = _compile(node, receives)
-        validator = self._compiled[key]
+        known = self._compiled.get(key)
+        if known is None or not names <= known[0]:
+            names = names | expected | (known[0] if known is not None else frozenset())
+            known = self._compiled[key] = (names, _compile(node, names, receives))
+        validator = known[1]
         if validator is None:
             return None
         try:
@@ -38,10 +45,12 @@ class Arbiter:
         except ValueError:
             return None
 
-    def confirms(self, sender: Node, receiver: Node, value: Any) -> bool | None:
+    def confirms(
+        self, sender: Node, receiver: Node, value: Any, *, expected: frozenset[str] = frozenset()
+    ) -> bool | None:
         """Whether the value really is sent by one side and refused by the other."""
-        sent = self.accepts(sender, value, receives=False)
-        received = self.accepts(receiver, value, receives=True)
+        sent = self.accepts(sender, value, receives=False, expected=expected)
+        received = self.accepts(receiver, value, receives=True, expected=expected)
         if sent is None or received is None:
             return None
         return sent and not received
@@ -66,9 +75,9 @@ def problem_of(document: SchemaDocument) -> tuple[str, str] | None:
     return ("$", f"the reference {dangling[0]!r} leads to nothing in this document") if dangling else None
 
 
-def _compile(node: Node, receives: bool) -> jsonschema_rs.Draft202012Validator | None:
+def _compile(node: Node, names: frozenset[str], receives: bool) -> jsonschema_rs.Draft202012Validator | None:
     try:
-        schema = exported(node, receives=receives)
+        schema = exported(node, names=names, receives=receives)
         return None if schema is None else jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
     except (ValueError, UnresolvableReference, Malformed, RecursionError):
         return None

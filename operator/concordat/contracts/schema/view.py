@@ -9,6 +9,7 @@ from concordat.contracts.schema import formats
 from concordat.contracts.schema.node import Keywords, Node
 
 DEEPEST = 12
+_BLANK = Keywords()
 ALL_TYPES = frozenset({"null", "boolean", "string", "number", "array", "object"})
 
 
@@ -91,7 +92,7 @@ class View:
 
     def first(self, name: str) -> Any:
         """The value of a keyword in the first part that has it."""
-        blank = getattr(Keywords(), name)
+        blank = getattr(_BLANK, name)
         return next((value for part in self.parts if (value := getattr(part.keywords, name)) != blank), blank)
 
     def raw(self, keyword: str) -> Any:
@@ -129,7 +130,7 @@ def meant(node: Node) -> Node:
     """Where a schema that is nothing but a reference leads."""
     for _ in range(DEEPEST):
         is_reference = isinstance(node.raw, dict) and "$ref" in node.raw and "allOf" not in node.raw
-        if not is_reference or not _is_bare(node.keywords):
+        if not is_reference or not is_bare(node.keywords):
             break
         node = node.keywords.all_of[0]
     return node
@@ -161,7 +162,7 @@ def _parts(node: Node, made: View, known: frozenset[Node] | None, is_added: bool
         made.unwrapped = True
         yield from _parts(inner, made, known, is_added, depth + 1)
         return
-    if not _is_bare(keywords):
+    if not is_bare(keywords):
         yield Part(node, is_added)
     listed = frozenset(_explicit(node)) if known is not None else frozenset()
     for child in keywords.all_of:
@@ -193,8 +194,9 @@ def _own(node: Node) -> dict[str, Any]:
     )
 
 
-def _is_bare(keywords: Keywords) -> bool:
-    return keywords == Keywords(all_of=keywords.all_of) and bool(keywords.all_of)
+def is_bare(keywords: Keywords) -> bool:
+    """Whether a schema is its ``allOf`` (a reference is one) and nothing else."""
+    return bool(keywords.all_of) and keywords == Keywords(all_of=keywords.all_of)
 
 
 def _only_branch(keywords: Keywords) -> tuple[Node, bool] | None:
