@@ -14,6 +14,7 @@ from concordat.errors import Problem
 from concordat.facts import Facts
 from concordat.manifest import Kind, Manifest, PlannedChild
 from concordat.observability import dashboard, routing, rules
+from concordat.observability.subjects import objectives
 from concordat.policies import MICROSERVICE_POLICIES, Violation, violations
 from concordat.promises import PROMISES
 from concordat.resources import (
@@ -65,6 +66,8 @@ class Plan:
     """What is left out, and why: a provider that is not there yet, a route without Gateway API, a host that is taken."""
     hosts: tuple[str, ...] = ()
     """Those of its host names that it holds from now on."""
+    objectives: tuple[str, ...] = ()
+    """Names of what its rules watch: its own objectives, and those of the contracts it provides."""
 
     @property
     def complete(self) -> bool:
@@ -95,6 +98,7 @@ def plan(service: Microservice, facts: Facts) -> Plan:
         children=tuple(_planned(resolved, kind, manifest) for kind, manifest in possible),
         notices=(*notices, *map(_not_installed, missing)),
         hosts=route.hosts(resolved, facts),
+        objectives=tuple(watched.name for watched in objectives(resolved, facts).objectives),
     )
 
 

@@ -173,6 +173,10 @@ async def test_a_providers_rules_follow_its_contract(story: Story) -> None:
     }
     promised = [{"name": "latency", "target": 97.3, "below": "170ms", "operation": "POST /orders"}]
 
+    async def told() -> str:
+        conditions = (await story.status("orders"))["conditions"]
+        return next(str(each["message"]).partition(";")[0] for each in conditions if each["type"] == "Observed")
+
     async def is_watched() -> bool:
         groups = (await story.get("prometheusrule", "orders-rules"))["spec"]["groups"]
         return any(group["name"].endswith(":slo:orders-api/latency") for group in groups)
@@ -185,5 +189,9 @@ async def test_a_providers_rules_follow_its_contract(story: Story) -> None:
     assert not await is_watched()
     await story.apply(contract | {"spec": contract["spec"] | {"objectives": promised}})
     await eventually(is_watched, seconds=30)
+    await story.quiet()
+    assert "objectives: availability, latency, settled, orders-api/latency" == await told()
     await story.apply(contract)
     await eventually(is_not_watched, seconds=30)
+    await story.quiet()
+    assert "objectives: availability, latency, settled" == await told()

@@ -221,3 +221,23 @@ def test_a_report_read_back_is_equal_to_itself() -> None:
     """Else every look at it would be a difference, and a write."""
     status = report(MicroserviceStatus(), SEEN, now=NOW)
     assert MicroserviceStatus.model_validate(status.model_dump(by_alias=True, exclude_unset=True)) == status
+
+
+def test_observed_names_what_is_watched() -> None:
+    """Its own and its contracts' objectives; while nobody may decide, where the last good rules are."""
+    found = [
+        next(
+            c.message for c in report(MicroserviceStatus(), seen, now=NOW).conditions if c.type == conventions.OBSERVED
+        )
+        for seen in (
+            replace(SEEN, objectives=("availability", "orders-api/latency")),
+            replace(SEEN, objectives=()),
+            SEEN,
+        )
+    ]
+
+    assert [
+        "objectives: availability, orders-api/latency; in ConfigMap/orders-rules",
+        "objectives: none; in ConfigMap/orders-rules",
+        "in ConfigMap/orders-rules",
+    ] == found

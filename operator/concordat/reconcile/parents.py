@@ -64,6 +64,7 @@ class Decided:
     """``of`` with its defaults written out."""
     notices: tuple[Violation, ...]
     hosts: tuple[str, ...]
+    objectives: tuple[str, ...]
     wanted: Mapping[ChildKey, Wanted]
 
 

@@ -143,6 +143,7 @@ class Reconciler:
     ) -> None:
         """Write the status if it differs from the one the API server has."""
         current = self._children.owned_by(*parent.key)
+        complete = planned if isinstance(planned, Decided) or (planned and planned.complete) else None
         status = report(
             parent.status,
             Seen(
@@ -155,7 +156,8 @@ class Reconciler:
                 children=tuple(outcomes(settled, current, parent.fingerprints)),
                 workload=next((child.workload for child in current.values() if child.workload), None),
                 platform=self._platform,
-                hosts=planned.hosts if isinstance(planned, Decided) or (planned and planned.complete) else None,
+                hosts=complete.hosts if complete else None,
+                objectives=complete.objectives if complete else None,
             ),
             now=self._timestamp(),
         )
@@ -227,5 +229,6 @@ def _decided(service: Microservice, facts: Facts, planned: Plan) -> Decided:
         service=planned.service,
         notices=planned.notices,
         hosts=planned.hosts,
+        objectives=planned.objectives,
         wanted={child.key: Wanted.of(child) for child in planned.children},
     )

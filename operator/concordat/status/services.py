@@ -33,6 +33,8 @@ class Seen:
     platform: Platform = field(default_factory=Platform)
     hosts: tuple[str, ...] | None = None
     """Host names it holds; ``None`` while nothing may be decided: then it holds what it held."""
+    objectives: tuple[str, ...] | None = None
+    """Names of what its rules watch; ``None`` while nothing may be decided: the rules are the last good ones."""
 
 
 def report(before: MicroserviceStatus, seen: Seen, *, now: str) -> MicroserviceStatus:
@@ -186,8 +188,8 @@ _TELLING = frozenset(
 
 def _delivered(seen: Seen, told: Iterable[ChildOutcome]) -> str:
     where = ", ".join(str(child.key) for child in sorted(told, key=lambda child: child.key))
-    names = [one.name for one in (seen.service.spec.objectives if seen.service else None) or ()]
-    return f"objectives: {', '.join(names) or 'none'}; in {where}"
+    watched = "" if seen.objectives is None else f"objectives: {', '.join(seen.objectives) or 'none'}; "
+    return f"{watched}in {where}"
 
 
 def _ready(seen: Seen, reconciled: Finding, available: Finding) -> Finding:
