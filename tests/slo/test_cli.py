@@ -29,6 +29,18 @@ spec:
     - {name: availability, target: 99.9}
     - {name: latency, target: 99, below: 250ms, window: 7d}
 """
+CONTRACT = """
+---
+apiVersion: concordat.dev/v1alpha1
+kind: ServiceContract
+metadata: {name: orders-api, namespace: shop}
+spec:
+  type: openapi
+  version: 1.4.2
+  document: {inline: "openapi: 3.0.3"}
+  objectives:
+    - {name: lookup, target: 99, below: 250ms, operation: "GET /orders/{id}"}
+"""
 
 
 @pytest.fixture
@@ -38,8 +50,8 @@ def orders(tmp_path: Path) -> Path:
     return path
 
 
-def call(*arguments: object) -> Result:
-    result = CliRunner().invoke(slo, list(map(str, arguments)))
+def call(*arguments: object, given: str | None = None) -> Result:
+    result = CliRunner().invoke(slo, list(map(str, arguments)), input=given)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
@@ -50,6 +62,11 @@ def test_rules_load_in_prometheus_as_they_are(orders: Path) -> None:
     check_rules(yaml.safe_load(call("rules", orders).stdout)["groups"])
 
 
+def test_rules_of_standard_input(orders: Path) -> None:
+    """Which can be read once."""
+    assert call("rules", orders).stdout == call("rules", "-", given=ORDERS).stdout
+
+
 def test_rules_for_the_operator_are_the_same(orders: Path) -> None:
     """``--format operator``."""
     plain = yaml.safe_load(call("rules", orders).stdout)
@@ -57,6 +74,28 @@ def test_rules_for_the_operator_are_the_same(orders: Path) -> None:
 
     assert "PrometheusRule" == operator["kind"]
     assert plain["groups"] == operator["spec"]["groups"]
+
+
+def test_what_a_contract_promises_is_in_the_rules_and_their_tests(orders: Path) -> None:
+    """When it stands in the same files; of one operation, and simulated by its name."""
+    orders.write_text(ORDERS.replace("consumes:", "provides: [orders-api]\n  consumes:") + CONTRACT)
+    groups = yaml.safe_load(call("rules", orders).stdout)["groups"]
+    tests = yaml.safe_load(call("tests", orders).stdout)["tests"]
+    told = json.loads(call("simulate", orders, "--objective=orders-api/lookup", "--errors=100", "--output=json").stdout)
+
+    assert any(group["name"].endswith("orders-api/lookup") for group in groups)
+    assert any("orders-api/lookup" in str(test) for test in tests)
+    assert "orders-api/lookup" == told["objective"]
+
+
+def test_a_promise_its_provider_cannot_measure_is_found(orders: Path) -> None:
+    """The operator leaves it out; here somebody can still do something about it."""
+    istio = "provides: [orders-api]\n  telemetry: {metrics: {profile: istio}}\n  consumes:"
+    orders.write_text(ORDERS.replace("consumes:", istio) + CONTRACT)
+    result = call("lint", orders)
+
+    assert 1 == result.exit_code
+    assert f"{orders}:10: spec.provides[0]: orders-api/lookup is promised and cannot be measured here" in result.stdout
 
 
 def test_alerts_link_to_the_dashboard(orders: Path) -> None:

@@ -22,7 +22,8 @@ def among(
     filenames: Sequence[str], name: str, namespace: str, platform: Platform, installed: Collection[str] = ()
 ) -> tuple[Microservice, World]:
     """The service called ``name``, or the only one there is, and the world it is in; fails with what there is instead."""
-    every = files.microservices(files.read(filenames), namespace=namespace)
+    read = files.read(filenames)
+    every = files.microservices(read, namespace=namespace)
     found = [service for service, _ in every if name in ("", service.name)]
     if len(found) != 1:
         where, known = ", ".join(filenames), ", ".join(service.name for service, _ in every)
@@ -31,5 +32,5 @@ def among(
             if every
             else f"no Microservice in {where}"
         )
-    documents = (document.content for _, document in every)
-    return found[0], World(documents, namespace=namespace, installed=installed, platform=platform)
+    declared = files.declared(read, namespace=namespace)
+    return found[0], World(declared, namespace=namespace, installed=installed, platform=platform)
