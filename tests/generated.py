@@ -3,6 +3,7 @@
 """
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -66,10 +67,15 @@ def _described(command: click.Command | None, name: str) -> Iterator[str]:
         yield from ("", "| option | |", "|---|---|")
         yield from (f"| `{', '.join(option.opts)}` | {option.help} |" for option in options)
     if examples:
-        yield from ("", "```sh", *(line.strip() for line in examples.splitlines()), "```")
+        yield from ("", "```sh", *(_explained(line.strip()) for line in examples.splitlines()), "```")
     if isinstance(command, click.Group):
         for inner in command.commands.values():
             yield from _described(inner, f"{name} {inner.name}")
+
+
+def _explained(example: str) -> str:
+    """What is said beside a command, as a comment: whoever copies the line copies no prose."""
+    return re.sub(r"(?<=\S)(\s{2,})(?=\S)", r"\1# ", example, count=1)
 
 
 def write() -> None:

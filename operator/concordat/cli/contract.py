@@ -18,7 +18,7 @@ from concordat.cli.contract_push import push
 from concordat.cli.contract_views import consumers, list_, show
 from concordat.cli.documents import document, text_of
 from concordat.cli.live import Cluster, cluster_options
-from concordat.cli.output import as_yaml, emit_json, fail, notes, out, plain, styled
+from concordat.cli.output import as_yaml, emit_json, fail, notes, out, output_option, plain, styled
 from concordat.contracts import (
     RULES,
     Direction,
@@ -41,7 +41,17 @@ _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO
 
 @click.group("contract", context_settings={"help_option_names": ["-h", "--help"]})
 def contract() -> None:
-    """What a change of an API document breaks, and for whom."""
+    """
+    What a change of an API document breaks, and for whom.
+
+    diff, rules and conform need no cluster; check needs one, or what export wrote of it; the others ask or change one.
+
+    \b
+    Examples:
+      concordat contract diff v1.yaml v2.yaml                                 what breaks, with a witness
+      concordat contract check --contract payments/payments-api openapi.yaml  whether the cluster would accept it
+      concordat contract push openapi.yaml --name payments-api -n payments    publish it
+    """
 
 
 @contract.command("diff")
@@ -132,7 +142,7 @@ def diff(
 
 
 @contract.command("rules")
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_option
 def rules(output: str) -> None:
     """
     Every rule a comparison can cite.
@@ -151,13 +161,26 @@ def rules(output: str) -> None:
 
 @contract.group("import")
 def import_() -> None:
-    """Turn what other tools know into declared usage."""
+    """
+    Turn what other tools know into declared usage.
+
+    \b
+    Examples:
+      concordat contract import pact shop-payments.json payments.yaml
+    """
 
 
 @import_.command("pact")
 @click.argument("file")
 @click.argument("described", metavar="DOCUMENT|NAMESPACE/NAME")
-@click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["yaml", "json"]),
+    default="yaml",
+    show_default=True,
+    help="As it stands in a Microservice, or one JSON object for machines.",
+)
 @cluster_options
 def import_pact(cluster: Cluster, file: str, described: str, output: str) -> None:
     """

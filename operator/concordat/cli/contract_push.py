@@ -86,7 +86,7 @@ def push(
       concordat contract push openapi.yaml --name payments-api -n payments
       concordat contract push schema.graphql --name catalog --version 2.1.0 --open-to shop --open-to billing
       concordat contract push openapi.json --name payments-api -n payments -o yaml > payments-api.yaml
-      concordat contract push openapi.yaml --with contract.yaml        with objectives, external consumers and all else
+      concordat contract push openapi.yaml --with contract.yaml
       concordat contract push v1.yaml --name payments-api --state deprecated --sunset 2027-06-30 --successor payments-api-v2
     """
     said = written(with_) if with_ else NOTHING

@@ -22,6 +22,8 @@ def dashboard() -> None:
     """
     Dashboards, as Grafana reads them.
 
+    The operator delivers the same one for every Microservice by itself.
+
     \b
     Examples:
       concordat dashboard show orders.yaml > orders.json

@@ -61,6 +61,8 @@ class _Lazy(click.RichGroup):
             fail(str(error))
 
 
+click.rich_click.TEXT_PARAGRAPH_LINEBREAKS = "\n\n"
+click.rich_click.PADDING_HELPTEXT_FIRST_LINE = (0, 0, 1, 0)
 click.rich_click.COMMAND_GROUPS = {
     program: [{"name": panel, "commands": list(commands)} for panel, commands in COMMANDS.items()]
     for program in ("concordat", "kubectl-concordat")
@@ -72,6 +74,8 @@ click.rich_click.COMMAND_GROUPS = {
 def main() -> None:
     """
     Declare a service and the contracts it keeps; Concordat builds, guards and watches everything around it.
+
+    What is given files needs no cluster; everything else uses your kubeconfig, as kubectl does.
 
     \b
     Examples:

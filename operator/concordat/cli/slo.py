@@ -23,6 +23,8 @@ def slo() -> None:
     """
     Objectives: the rules they become, the tests of these rules, and what they would do.
 
+    They read files and need no cluster. The operator makes the same rules of every Microservice by itself.
+
     \b
     Examples:
       concordat slo simulate --target 99.95
