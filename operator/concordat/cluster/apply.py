@@ -6,7 +6,7 @@ of a POST-born child one JSON patch comes before. Nothing that is not ours is ev
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -98,9 +98,16 @@ class Apply:
             outcomes += settled
         return outcomes
 
-    def in_place(self, owner: Owner, wanted: Mapping[ChildKey, Wanted], known: Known) -> list[Settled] | None:
-        """The same answer as :meth:`settle`, if there is nothing to write; ``None`` if there may be."""
-        if self._children.owned_by(owner.kind, owner.namespace, owner.name).keys() - wanted.keys():
+    def in_place(
+        self,
+        owner: Owner,
+        wanted: Mapping[ChildKey, Wanted],
+        known: Known,
+        *,
+        existing: Collection[ChildKey],
+    ) -> list[Settled] | None:
+        """The same answer as :meth:`settle`, if there is nothing to write, nor any ``existing`` child to delete; else ``None``."""
+        if not wanted.keys() >= set(existing):
             return None
         settled = []
         for key, child in wanted.items():

@@ -2,22 +2,21 @@
 What is built from a contract: planned from the version in force, written like the children of a service.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from concordat.api import AcceptedVersion, Microservice, ServiceContract, State
-from concordat.cluster.apply import Apply, Settled
+from concordat.api import AcceptedVersion, Microservice, ServiceContract
+from concordat.cluster.apply import Apply, Settled, Wanted
 from concordat.cluster.children import Child, Children
 from concordat.cluster.client import Client
-from concordat.contract_plan import ContractPlan, plan_contract
+from concordat.contract_plan import plan_contract
 from concordat.errors import Problem
-from concordat.facts import ContractFacts, Platform
-from concordat.manifest import object_name
-from concordat.reconcile.contracts import Known
-from concordat.reconcile.parents import Parents, Target
+from concordat.facts import Platform
+from concordat.manifest import ChildKey, object_name
+from concordat.reconcile.contracts import Known, Planned
+from concordat.reconcile.gather import Neighbours, gather_contract
 from concordat.reconcile.settling import outcomes, owner, remember, remembered
 from concordat.resources import kinds
-from concordat.resources.edges import offered
 from concordat.status import ChildOutcome
 
 
@@ -38,41 +37,70 @@ class ContractChildren:
         client: Client,
         *,
         children: Children,
-        parents: Parents,
+        neighbours: Neighbours,
         platform: Platform,
         installed: Callable[[], frozenset[str]],
     ) -> None:
         self._apply = Apply(client, children)
         self._children = children
-        self._parents = parents
+        self._neighbours = neighbours
         self._platform = platform
         self._installed = installed
 
     async def settle(self, known: Known, contract: ServiceContract, in_force: AcceptedVersion | None) -> Built:
         """Write what differs, delete what is no longer planned."""
-        planned = plan_contract(contract, self._gather(contract, in_force))
-        own = owner(known)
-        settled = await self._apply.settle(own, planned.children, remembered(known))
-        settled += await self._apply.prune(own, self._superfluous(known, planned))
-        remember(known, planned.children, settled)
-        current = self._children.owned_by(*known.key)
+        facts = gather_contract(
+            contract,
+            self._neighbours,
+            in_force=in_force,
+            platform=self._platform,
+            installed=self._installed(),
+            rollout=self._rollout,
+        )
+        planned = known.planned
+        if planned is None or planned.of is not contract or planned.facts != facts or not self._holds(known, planned):
+            decided = plan_contract(contract, facts)
+            planned = known.planned = Planned(
+                of=contract,
+                facts=facts,
+                wanted={child.key: Wanted.of(child) for child in decided.children},
+                undecided=decided.undecided,
+                problems=decided.problems,
+            )
+            settled = await self._apply.settle(owner(known), decided.children, remembered(known))
+            superfluous = [child for child in self._built(known, planned) if child.key not in planned.wanted]
+            settled += await self._apply.prune(owner(known), superfluous)
+            remember(known, decided.children, settled)
+        else:
+            settled = self._in_place(known, planned) or []
         return Built(
             settled=tuple(settled),
-            outcomes=tuple(outcomes(settled, {}, known.fingerprints)) + tuple(_kept(current.values(), planned, known)),
+            outcomes=(*outcomes(settled, {}, known.fingerprints), *self._left_alone(known, planned)),
             problems=planned.problems,
         )
 
-    def _gather(self, contract: ServiceContract, in_force: AcceptedVersion | None) -> ContractFacts:
-        binding = in_force if contract.spec.lifecycle.state not in (State.DRAFT, State.RETIRED) else None
-        provider = self._parents.provider(Target("contract", contract.namespace, contract.name))
-        return ContractFacts(
-            platform=self._platform,
-            installed=self._installed(),
-            version=binding.version if binding else "",
-            document=binding.config_map if binding else "",
-            provider=offered(provider) if provider else None,
-            rollout=self._rollout(provider) if provider else "",
-        )
+    def _holds(self, known: Known, planned: Planned) -> bool:
+        return self._in_place(known, planned) is not None
+
+    def _in_place(self, known: Known, planned: Planned) -> list[Settled] | None:
+        existing: set[ChildKey] = {child.key for child in self._built(known, planned)}
+        return self._apply.in_place(owner(known), planned.wanted, remembered(known), existing=existing)
+
+    def _built(self, known: Known, planned: Planned) -> list[Child]:
+        """What exists of that which is decided now."""
+        return [child for child in self._own(known) if child.kind.kind not in planned.undecided]
+
+    def _left_alone(self, known: Known, planned: Planned) -> list[ChildOutcome]:
+        return [
+            ChildOutcome(key=child.key, fingerprint=known.fingerprints.get(child.key, child.fingerprint))
+            for child in self._own(known)
+            if child.kind.kind in planned.undecided
+        ]
+
+    def _own(self, known: Known) -> list[Child]:
+        """Without accepted versions, which carry no hash: nothing brings them to a planned state."""
+        owned = self._children.owned_by(*known.key).values()
+        return [child for child in owned if child.controller_uid == known.uid and child.applied_hash]
 
     def _rollout(self, provider: Microservice) -> str:
         """Which one has ended; empty while one is under way, or its pods do not all answer."""
@@ -81,22 +109,3 @@ class ContractChildren:
         if deployment is None or workload is None or not workload.rolled_out or workload.available < workload.total:
             return ""
         return f"{deployment.uid}/{workload.revision}"
-
-    def _superfluous(self, known: Known, planned: ContractPlan) -> list[Child]:
-        wanted = {child.key for child in planned.children}
-        existing = self._children.owned_by(*known.key)
-        return [
-            child
-            for key, child in existing.items()
-            if key not in wanted
-            and child.kind.kind not in planned.undecided
-            and child.controller_uid == known.uid
-            and child.applied_hash  # accepted versions are without: nothing brings them to a planned state
-        ]
-
-
-def _kept(current: Iterable[Child], planned: ContractPlan, known: Known) -> Iterable[ChildOutcome]:
-    """Of the kinds nothing is decided about now."""
-    for child in current:
-        if child.kind.kind in planned.undecided and child.applied_hash:
-            yield ChildOutcome(key=child.key, fingerprint=known.fingerprints.get(child.key, child.fingerprint))

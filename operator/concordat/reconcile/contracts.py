@@ -10,7 +10,9 @@ from pydantic import ValidationError
 
 from concordat import conventions
 from concordat.api import ServiceContract, ServiceContractStatus, State, parse_contract
+from concordat.cluster.apply import Wanted
 from concordat.errors import InvalidInput, Problem
+from concordat.facts import ContractFacts
 from concordat.gate import Assessment, InForce
 from concordat.manifest import ChildKey, Kind
 from concordat.reconcile.parents import Key, recorded
@@ -36,6 +38,17 @@ class Judged:
     assessment: Assessment
 
 
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What a plan came to, without its manifests: as long as its inputs stay, it need not be made again."""
+
+    of: ServiceContract
+    facts: ContractFacts
+    wanted: Mapping[ChildKey, Wanted]
+    undecided: frozenset[str]
+    problems: tuple[Problem, ...]
+
+
 @dataclass(kw_only=True, slots=True)
 class Known:
     """What we know of one contract. Changes in place as long as its uid stays."""
@@ -52,6 +65,7 @@ class Known:
     status: ServiceContractStatus
     status_version: int = 0
     judged: Judged | None = None
+    planned: Planned | None = None
     fingerprints: dict[ChildKey, str] = field(default_factory=dict)
     """Of the fields we own on each child, after our last write."""
     refused: dict[ChildKey, tuple[str, str]] = field(default_factory=dict)

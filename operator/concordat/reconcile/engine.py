@@ -103,7 +103,7 @@ class Engine:
             children=ContractChildren(
                 client,
                 children=self.children,
-                parents=self.parents,
+                neighbours=self.neighbours,
                 platform=settings.platform,
                 installed=lambda: self.installed,
             ),

@@ -1,13 +1,13 @@
 """
-Gather: the facts one plan needs, from the caches alone.
+Gather: the facts a plan needs, from the caches alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from concordat.api import Microservice
+from concordat.api import AcceptedVersion, Microservice, ServiceContract, State
 from concordat.api.objectives import ContractObjective
-from concordat.facts import Consumer, Facts, Missing, Offer, Platform, Provider, Retried
+from concordat.facts import Consumer, ContractFacts, Facts, Missing, Offer, Platform, Provider, Retried
 from concordat.reconcile.beneath import beneath
 from concordat.reconcile.contracts import Contracts, Known, binds
 from concordat.reconcile.parents import Parents, Target, asked_for
@@ -50,6 +50,35 @@ def gather(
         relied_on=_relied_on(service, neighbours, provided_before),
         retried=_retried(service, neighbours),
         taken_hosts=_taken_hosts(service, neighbours.parents),
+    )
+
+
+def gather_contract(
+    contract: ServiceContract,
+    neighbours: Neighbours,
+    *,
+    in_force: AcceptedVersion | None,
+    platform: Platform,
+    installed: frozenset[str],
+    rollout: Callable[[Microservice], str],
+) -> ContractFacts:
+    """What the caches know that follows from ``contract``; ``rollout`` tells what a provider runs."""
+    binding = None if contract.spec.lifecycle.state in (State.DRAFT, State.RETIRED) else in_force
+    providers = tuple(neighbours.parents.providers(contract.namespace, contract.name))
+    known = neighbours.contracts.named(contract.namespace, contract.name)
+    return ContractFacts(
+        platform=platform,
+        installed=installed,
+        version=binding.version if binding else "",
+        document=binding.config_map if binding else "",
+        provider=offered(providers[0]) if providers else None,
+        rollout=rollout(providers[0]) if providers else "",
+        providers=providers,
+        consumers=tuple(
+            Consumer(name=consumer.name, namespace=consumer.namespace)
+            for consumer in neighbours.parents.consuming(contract.namespace, contract.name)
+            if known is not None and known.lets_in(consumer.namespace)
+        ),
     )
 
 

@@ -303,9 +303,19 @@ class Parents:
         """Who serves what is asked for; of several that provide a contract, the oldest."""
         if target.kind == "service":
             return self._service(Key(conventions.MICROSERVICE, target.namespace, target.name))
-        claims = self._contracts.get((target.namespace, target.name), ())
-        services = [service for key in claims if (service := self._service(key))]
-        return min(services, key=_seniority, default=None)
+        return next(iter(self.providers(target.namespace, target.name)), None)
+
+    def providers(self, namespace: str, contract: str) -> list[Microservice]:
+        """Who provides a contract, the oldest first: its consumers reach that one."""
+        claims = self._contracts.get((namespace, contract), ())
+        return sorted((service for key in claims if (service := self._service(key))), key=_seniority)
+
+    def consuming(self, namespace: str, contract: str) -> Iterator[Microservice]:
+        """Who says that it consumes a contract, in the order of their names."""
+        for key in sorted(self._consumers.get(Target("contract", namespace, contract), ())):
+            consumer = self._service(key)
+            if consumer is not None:
+                yield consumer
 
     def consumers(self, service: Microservice) -> Iterator[tuple[Microservice, Target, tuple[str, ...]]]:
         """Who consumes ``service``, by its name or by a contract it provides, by which, and which ports they ask for."""
@@ -373,6 +383,8 @@ class Parents:
         for target in asked_before.keys() | asked_after.keys():
             if asked_before.get(target) != asked_after.get(target):
                 affected |= self._providing(target)
+                if target.kind == "contract":
+                    affected.add(Key(conventions.SERVICE_CONTRACT, target.namespace, target.name))
 
         provided_before, provided_after = _provided(before), _provided(after)
         for contract in provided_before - provided_after:
@@ -384,8 +396,7 @@ class Parents:
 
         if provided_before != provided_after:
             self._circles = None
-        moved = _as_provider(before) != _as_provider(after)
-        for contract in provided_before | provided_after if moved else ():
+        for contract in provided_before | provided_after:  # its dashboard shows who provides it, and how they count
             self._enqueue(Key(conventions.SERVICE_CONTRACT, *contract), Lane.BACKGROUND)
         for other in affected - {key}:
             self._enqueue(other, Lane.BACKGROUND)

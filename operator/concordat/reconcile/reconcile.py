@@ -115,20 +115,24 @@ class Reconciler:
         return planned
 
     def _holds(self, decided: Decided, parent: Parent) -> bool:
-        return self._apply.in_place(owner(parent), decided.wanted, remembered(parent)) is not None
+        return self._in_place(decided, parent) is not None
+
+    def _in_place(self, decided: Decided, parent: Parent) -> list[Settled] | None:
+        existing = self._children.owned_by(*parent.key).keys()
+        return self._apply.in_place(owner(parent), decided.wanted, remembered(parent), existing=existing)
 
     async def apply(self, parent: Parent, planned: Plan | Decided | None) -> list[Settled]:
         """Write what differs, delete what is no longer planned."""
         if planned is None:
             return []
-        own, known = owner(parent), remembered(parent)
         if isinstance(planned, Decided):
-            return self._apply.in_place(own, planned.wanted, known) or []
+            return self._in_place(planned, parent) or []
         if not planned.complete:
             return []
+        own = owner(parent)
         if self._apply.missing(own, planned.children) & parent.fingerprints.keys():
             await self._confirm(parent)
-        settled = await self._apply.settle(own, planned.children, known)
+        settled = await self._apply.settle(own, planned.children, remembered(parent))
         settled += await self._apply.prune(own, self._superfluous(own, planned))
         remember(parent, planned.children, settled)
         return settled

@@ -75,7 +75,7 @@ OF_SERVICES = (
 )
 """What a Microservice becomes, in the order of creation: what guards a pod exists before the pod does."""
 
-OF_CONTRACTS = (NETWORK_POLICY, CRON_JOB, JOB)
+OF_CONTRACTS = (NETWORK_POLICY, CRON_JOB, JOB, GRAFANA_DASHBOARD, CONFIG_MAP)
 """What a ServiceContract becomes, likewise."""
 
 ALL = tuple(dict.fromkeys((*OF_SERVICES, *OF_CONTRACTS)))
