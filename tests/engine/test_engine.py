@@ -12,7 +12,8 @@ from concordat.cluster.access import Access, StaticToken
 from concordat.cluster.client import Client
 from concordat.cluster.failures import ApiError
 from concordat.reconcile import Engine, Key, Settings
-from concordat.reconcile.reconcile import Outcome, Reconciler
+from concordat.reconcile.outcome import Outcome
+from concordat.reconcile.reconcile import Reconciler
 
 KEY = Key(conventions.MICROSERVICE, "shop", "orders")
 

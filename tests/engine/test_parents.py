@@ -9,7 +9,9 @@ from concordat import conventions
 from concordat.api import Microservice, MicroserviceStatus
 from concordat.facts import Consumer, Facts, Platform, Retried
 from concordat.reconcile.gather import Neighbours, gather
-from concordat.reconcile.parents import Key, Parents, observation
+from concordat.reconcile.keys import Key
+from concordat.reconcile.parent import observation
+from concordat.reconcile.parents import Parents
 from concordat.workqueue import Lane
 from tests.engine.rig import microservice
 

@@ -11,7 +11,8 @@ from concordat.cluster.failures import ApiError
 from concordat.facts import Platform
 from concordat.reconcile.contracts import Contracts
 from concordat.reconcile.gatekeeper import Gatekeeper
-from concordat.reconcile.parents import Key, Parents
+from concordat.reconcile.keys import Key
+from concordat.reconcile.parents import Parents
 from concordat.reconcile.reconcile import Reconciler
 from concordat.resources.kinds import DEPLOYMENT
 from tests.engine.fake import FakeCluster, caches

@@ -16,7 +16,8 @@ from concordat.policies import Violation, violations
 from concordat.promises import PROMISES
 from concordat.reconcile.contracts import Contracts
 from concordat.reconcile.gather import Neighbours, gather
-from concordat.reconcile.parents import Key, Parents, asked_for
+from concordat.reconcile.keys import Key, asked_for
+from concordat.reconcile.parents import Parents
 from concordat.resources import kinds
 
 OPTIONAL = frozenset(kind.kind for kind in kinds.ALL if kind.optional)

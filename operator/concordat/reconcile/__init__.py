@@ -3,7 +3,8 @@ Gather facts, ask for a plan, apply it, report what was seen.
 
     reconcile   the four verbs for one Microservice; the only place that gives errors their meaning
     gather      facts from the caches
-    parents     the Microservices that exist, and who has to do with whom
+    parents     the Microservices that exist, and who has to do with whom; parent is one of them
+    gatekeeper  the four verbs for one ServiceContract; contracts are those that exist
     configuration   environment variables
     admission, contract_admission, review
                 what is said to a person before anything is stored
@@ -13,6 +14,7 @@ Knows the cluster only through :mod:`concordat.cluster`, and nothing of Kopf.
 """
 
 from concordat.reconcile.engine import Engine, Settings
-from concordat.reconcile.parents import MICROSERVICE, Key
+from concordat.reconcile.keys import Key
+from concordat.reconcile.parent import MICROSERVICE
 
 __all__ = ["MICROSERVICE", "Engine", "Key", "Settings"]

@@ -17,7 +17,7 @@ from concordat.plan import Plan, plan
 from concordat.reconcile.contract_admission import contract_judged
 from concordat.reconcile.engine import Engine
 from concordat.reconcile.gather import gather
-from concordat.reconcile.parents import Key
+from concordat.reconcile.keys import Key
 from concordat.reconcile.review import Judgement, Question, listed
 
 CLEANERS = frozenset(

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from concordat.api import Microservice
 from concordat.facts import Retried
-from concordat.reconcile.parents import Parents, Target, asked_for
+from concordat.reconcile.keys import Target, asked_for
+from concordat.reconcile.parents import Parents
 
 DEEPEST = 4
 """Calls in a row that are followed; a request that goes further down has other worries."""

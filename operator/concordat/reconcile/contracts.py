@@ -15,7 +15,8 @@ from concordat.errors import InvalidInput, Problem
 from concordat.facts import ContractFacts
 from concordat.gate import Assessment, InForce
 from concordat.manifest import ChildKey, Kind
-from concordat.reconcile.parents import Key, recorded
+from concordat.reconcile.keys import Key
+from concordat.reconcile.parent import recorded
 from concordat.reconcile.scope import Scope
 from concordat.workqueue import Lane
 

@@ -26,8 +26,10 @@ from concordat.reconcile.contract_children import ContractChildren
 from concordat.reconcile.contracts import SERVICE_CONTRACT, Contracts
 from concordat.reconcile.gatekeeper import Gatekeeper
 from concordat.reconcile.gather import Neighbours
+from concordat.reconcile.keys import Key
 from concordat.reconcile.outcome import Outcome
-from concordat.reconcile.parents import MICROSERVICE, Key, Parents
+from concordat.reconcile.parent import MICROSERVICE
+from concordat.reconcile.parents import Parents
 from concordat.reconcile.reconcile import Reconciler
 from concordat.reconcile.reliance import relies
 from concordat.reconcile.trials import POD, Trials

@@ -21,10 +21,12 @@ from concordat.gate import Assessment, Case, InForce, Question, decide, refusal,
 from concordat.reconcile.announcement import announce
 from concordat.reconcile.contract_children import Built, ContractChildren
 from concordat.reconcile.contracts import SERVICE_CONTRACT, Contracts, Judged, Known, binds
+from concordat.reconcile.keys import Key
 from concordat.reconcile.library import Library
 from concordat.reconcile.merge_patch import merge_patch
 from concordat.reconcile.outcome import LOOK_AGAIN_AT_REFUSAL, Outcome
-from concordat.reconcile.parents import Key, Parents, usages_in
+from concordat.reconcile.parents import Parents
+from concordat.reconcile.reliance import usages_in
 from concordat.reconcile.settling import what_is_left
 from concordat.reconcile.trials import Trial
 from concordat.status import Judgement, report_contract

@@ -10,7 +10,8 @@ from concordat.api.objectives import ContractObjective
 from concordat.facts import Consumer, ContractFacts, Facts, Missing, Offer, Platform, Provider, Retried
 from concordat.reconcile.beneath import beneath
 from concordat.reconcile.contracts import Contracts, Known, binds
-from concordat.reconcile.parents import Parents, Target, asked_for
+from concordat.reconcile.keys import Target, asked_for
+from concordat.reconcile.parents import Parents
 from concordat.resources.edges import offered
 
 

@@ -8,126 +8,17 @@ claims which host; and the other way round, whose plan changes when this one doe
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
-
-import orjson
-from pydantic import ValidationError
+from typing import Any
 
 from concordat import conventions
-from concordat.api import ChildStatus, Microservice, MicroserviceStatus, parse
-from concordat.cluster.apply import Wanted
-from concordat.errors import InvalidInput, Problem
-from concordat.facts import Facts
+from concordat.api import Microservice, MicroserviceStatus
 from concordat.graph import Edge, cycles
-from concordat.manifest import ChildKey, Kind
-from concordat.policies import Violation
+from concordat.reconcile.keys import Key, Target, asked_for
+from concordat.reconcile.parent import Observation, Parent, is_paused, key_of, newcomer, observation, recorded
+from concordat.reconcile.reliance import contracts_in
 from concordat.reconcile.scope import Scope
 from concordat.resources.edges import offered
 from concordat.workqueue import Lane
-
-MICROSERVICE = Kind(
-    group=conventions.GROUP,
-    version=conventions.VERSION,
-    kind=conventions.MICROSERVICE,
-    plural=conventions.MICROSERVICES,
-    watched_whole=True,
-)
-
-
-class Key(NamedTuple):
-    """What is queued."""
-
-    kind: str
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
-
-
-class Target(NamedTuple):
-    """What a consumer asks for."""
-
-    kind: Literal["service", "contract"]
-    namespace: str
-    name: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decided:
-    """What a plan came to, without its manifests: as long as its inputs stay, it need not be made again."""
-
-    of: Microservice
-    facts: Facts
-    service: Microservice
-    """``of`` with its defaults written out."""
-    notices: tuple[Violation, ...]
-    hosts: tuple[str, ...]
-    objectives: tuple[str, ...]
-    wanted: Mapping[ChildKey, Wanted]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Observation:
-    """A Microservice as the API server tells it, understood as far as it can be."""
-
-    key: Key
-    uid: str
-    resource_version: int
-    generation: int
-    paused: bool
-    deleting: bool
-    service: Microservice | None
-    problems: tuple[Problem, ...]
-    status: MicroserviceStatus
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Turn:
-    """What one pass is about, as it was when the pass began: the next edit may come while it is under way."""
-
-    generation: int
-    paused: bool
-    service: Microservice | None
-    problems: tuple[Problem, ...]
-
-    @property
-    def decides(self) -> bool:
-        """Something is to be planned in it."""
-        return self.service is not None and not self.problems and not self.paused
-
-
-@dataclass(kw_only=True, slots=True)
-class Parent:
-    """What we know of one Microservice. Changes in place as long as its uid stays."""
-
-    key: Key
-    uid: str
-    resource_version: int
-    generation: int
-    paused: bool = False
-    deleting: bool = False
-    service: Microservice | None = None
-    """As last understood: while the current spec is invalid, the one its children still follow."""
-    problems: tuple[Problem, ...] = ()
-    """Why the current spec is not understood."""
-    status: MicroserviceStatus = field(default_factory=MicroserviceStatus)
-    """As the API server has it."""
-    status_version: int = 0
-    """Version of our last write of it: what older events say of the status is older."""
-    fingerprints: dict[ChildKey, str] = field(default_factory=dict)
-    """Of the fields we own on each child, after our last write."""
-    refused: dict[ChildKey, tuple[str, str]] = field(default_factory=dict)
-    """What the API server called invalid, and its words; see :attr:`concordat.cluster.apply.Known.refused`."""
-    decided: Decided | None = None
-    """The last complete plan."""
-    relies: tuple[str, ...] = ()
-    """What its pods use of contracts, as written on the Deployment; during a rollout also what the former pods use."""
-
-    def turn(self) -> Turn:
-        """What a pass that begins now is about."""
-        return Turn(generation=self.generation, paused=self.paused, service=self.service, problems=self.problems)
 
 
 class Parents:
@@ -195,7 +86,7 @@ class Parents:
         if event != "DELETED":
             self._observe(observation(item), Lane.URGENT)
             return
-        known = self._parents.get(_key(item))
+        known = self._parents.get(key_of(item))
         if known is not None and known.uid == item["metadata"]["uid"]:
             self.forget(known)
 
@@ -225,7 +116,7 @@ class Parents:
         """
         self._restate(parent, status)
         parent.status_version = max(parent.status_version, int(answer["resourceVersion"]))
-        if (answer["generation"], _paused(answer), "deletionTimestamp" in answer) == (
+        if (answer["generation"], is_paused(answer), "deletionTimestamp" in answer) == (
             parent.generation,
             parent.paused,
             parent.deleting,
@@ -238,7 +129,7 @@ class Parents:
             self.forget(known)
             known = None
         if known is None:
-            known = self._parents[seen.key] = _newcomer(seen)
+            known = self._parents[seen.key] = newcomer(seen)
             self._reindex(seen.key, None, None if seen.deleting else seen.service)
             self._reclaim(seen.key, set(), _claimed(known))
             self._enqueue(seen.key, lane)
@@ -428,84 +319,6 @@ class Parents:
         if target.kind == "service":
             return {Key(conventions.MICROSERVICE, target.namespace, target.name)}
         return set(self._contracts.get((target.namespace, target.name), ()))
-
-
-def contracts_in(uses: Iterable[str]) -> set[tuple[str, str]]:
-    """Namespace and name of every contract that stands in annotations of Deployments."""
-    return {tuple(reference.split("/", 1)) for text in uses for reference in usages_in(text)}  # type: ignore[misc]
-
-
-def usages_in(text: str) -> dict[str, Any]:
-    """Of each contract, what is used; of an annotation somebody mangled, nothing."""
-    try:
-        found = orjson.loads(text) if text else {}
-    except orjson.JSONDecodeError:
-        return {}
-    return {name: uses for name, uses in found.items() if "/" in name} if isinstance(found, dict) else {}
-
-
-def asked_for(service: str | None, contract: str | None, namespace: str) -> Target:
-    """What a consumer in ``namespace`` means by the reference it wrote."""
-    own, _, name = (service or contract or "").rpartition("/")
-    return Target("service" if service else "contract", own or namespace, name)
-
-
-def _key(item: Mapping[str, Any]) -> Key:
-    return Key(conventions.MICROSERVICE, item["metadata"]["namespace"], item["metadata"]["name"])
-
-
-def _paused(metadata: Mapping[str, Any]) -> bool:
-    return (metadata.get("annotations") or {}).get(conventions.ANNOTATION_PAUSED) == "true"
-
-
-def observation(item: Mapping[str, Any]) -> Observation:
-    """What an object of the API server means to us."""
-    metadata = item["metadata"]
-    service: Microservice | None = None
-    problems: tuple[Problem, ...] = ()
-    try:
-        service = parse(item)
-    except InvalidInput as invalid:
-        problems = invalid.problems
-    return Observation(
-        key=_key(item),
-        uid=metadata["uid"],
-        resource_version=int(metadata["resourceVersion"]),
-        generation=metadata["generation"],
-        paused=_paused(metadata),
-        deleting="deletionTimestamp" in metadata,
-        service=service,
-        problems=problems,
-        status=_status(item),
-    )
-
-
-def recorded(children: Iterable[ChildStatus]) -> dict[ChildKey, str]:
-    """The fingerprints a status holds: how an edit by hand is noticed after a restart."""
-    return {ChildKey(kind=c.kind, name=c.name): c.fingerprint for c in children if c.fingerprint}
-
-
-def _newcomer(seen: Observation) -> Parent:
-    return Parent(
-        key=seen.key,
-        uid=seen.uid,
-        resource_version=seen.resource_version,
-        generation=seen.generation,
-        paused=seen.paused,
-        deleting=seen.deleting,
-        service=seen.service,
-        problems=seen.problems,
-        status=seen.status,
-        fingerprints=recorded(seen.status.children),
-    )
-
-
-def _status(item: Mapping[str, Any]) -> MicroserviceStatus:
-    """Fields of a newer version are left alone. What somebody else wrote may be anything: it counts as nothing."""
-    try:
-        return MicroserviceStatus.model_validate(item.get("status") or {}, extra="ignore")
-    except ValidationError:
-        return MicroserviceStatus()
 
 
 def _seniority(service: Microservice) -> tuple[str, str]:

@@ -21,9 +21,11 @@ from concordat.reconcile.announcement import announce
 from concordat.reconcile.contracts import Contracts
 from concordat.reconcile.gatekeeper import Gatekeeper
 from concordat.reconcile.gather import Neighbours, gather
+from concordat.reconcile.keys import Key
 from concordat.reconcile.merge_patch import merge_patch
 from concordat.reconcile.outcome import Outcome
-from concordat.reconcile.parents import MICROSERVICE, Decided, Key, Parent, Parents, Turn
+from concordat.reconcile.parent import MICROSERVICE, Decided, Parent, Turn
+from concordat.reconcile.parents import Parents
 from concordat.reconcile.reliance import relies
 from concordat.reconcile.settling import outcomes, owner, remember, remembered, what_is_left
 from concordat.status import Seen, defective, report

@@ -2,9 +2,13 @@
 Who relies on a contract: services with pods, by what is written on their Deployment.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
 from concordat.cluster.children import Child
 from concordat.manifest import canonical
-from concordat.reconcile.parents import usages_in
 
 
 def relies(before: tuple[str, ...], deployment: Child | None) -> tuple[str, ...]:
@@ -22,3 +26,17 @@ def relies(before: tuple[str, ...], deployment: Child | None) -> tuple[str, ...]
     unknown = not before and workload.total > workload.updated
     former = (canonical(dict.fromkeys(usages_in(now))).decode(),) if unknown and now else before
     return tuple(dict.fromkeys(text for text in (*former, now) if text))
+
+
+def contracts_in(uses: Iterable[str]) -> set[tuple[str, str]]:
+    """Namespace and name of every contract that stands in annotations of Deployments."""
+    return {tuple(reference.split("/", 1)) for text in uses for reference in usages_in(text)}  # type: ignore[misc]
+
+
+def usages_in(text: str) -> dict[str, Any]:
+    """Of each contract, what is used; of an annotation somebody mangled, nothing."""
+    try:
+        found = orjson.loads(text) if text else {}
+    except orjson.JSONDecodeError:
+        return {}
+    return {name: uses for name, uses in found.items() if "/" in name} if isinstance(found, dict) else {}

@@ -12,8 +12,8 @@ from concordat.cluster.children import Child
 from concordat.cluster.failures import ApiError
 from concordat.errors import ConcordatError, Conflict, Stalled, Waiting
 from concordat.manifest import ChildKey, PlannedChild
+from concordat.reconcile.keys import Key
 from concordat.reconcile.outcome import LOOK_AGAIN_AT_REFUSAL, Outcome
-from concordat.reconcile.parents import Key
 from concordat.status import ChildOutcome
 
 logger = logging.getLogger(__name__)

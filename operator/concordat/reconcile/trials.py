@@ -12,7 +12,7 @@ from typing import Any
 from concordat import conventions
 from concordat.conformance.verdict import Verdict, read
 from concordat.manifest import Kind, object_name
-from concordat.reconcile.parents import Key
+from concordat.reconcile.keys import Key
 
 POD = Kind(group="", version="v1", kind="Pod", plural="pods", watched_whole=True)
 """Only those with the label travel, and of them only the message is kept."""
