@@ -2,6 +2,7 @@
 The README's commands are executed as they stand there.
 """
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -53,6 +54,35 @@ def test_the_example_of_the_readme_is_valid(tmp_path: Path) -> None:
     file.write_text(example)
 
     _run(f".venv/bin/concordat lint {file}", timeout=60)
+
+
+def test_what_the_readme_prints_is_what_is_printed(tmp_path: Path) -> None:
+    """The session on files alone, word for word."""
+    (session,) = (
+        block for block in re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL) if "v1.yaml" in block
+    )
+    old = """{"openapi": "3.1.0", "info": {"version": "1.0.0"}, "paths": {"/pay": {"post": {"requestBody": {"required": true,
+        "content": {"application/json": {"schema": {"type": "object", "required": ["amount"],
+        "properties": {"amount": {"type": "integer"}}}}}}}}}}"""
+    new = old.replace('["amount"]', '["amount", "currency"]').replace(
+        '{"type": "integer"}', '{"type": "integer"}, "currency": {}'
+    )
+    (tmp_path / "v1.yaml").write_text(old)
+    (tmp_path / "v2.yaml").write_text(new)
+    environment = os.environ | {
+        "PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
+        "COLUMNS": "200",
+        "NO_COLOR": "1",
+    }
+
+    for step in re.split(r"^\$ ", session, flags=re.MULTILINE)[1:]:
+        command, _, expected = step.partition("\n")
+        done = subprocess.run(
+            command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+        )
+        assert done.stdout, command + done.stderr
+        if expected.strip():
+            assert expected.strip() == done.stdout.strip(), command
 
 
 def test_every_link_leads_somewhere() -> None:

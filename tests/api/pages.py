@@ -129,7 +129,7 @@ microservice.spec` says the same in a terminal.
 
 _AFTER_SMALLEST = """
 That is a Deployment of two to six replicas, a Service, a ServiceAccount that can do nothing, an autoscaler, a disruption
-budget, a network policy that lets in Prometheus and nobody else, and a ServiceMonitor. `concordat render` prints them,
+budget, a network policy that lets in Prometheus and nobody else, a ServiceMonitor, alert rules, their routing and a dashboard. `concordat render` prints them,
 `concordat explain` says where each of their fields comes from, `concordat lint` refuses offline what the API server
 would refuse.
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from concordat.lab.controlplane import ControlPlane
+from concordat.lab.testing import control_plane as started
 from tests.cli.test_contract_check import ADDED, DROPPED, OLD, _large
 from tests.conftest import kubectl
 
@@ -287,3 +288,16 @@ def test_a_contract_that_is_not_there_is_said_to_be_so(control_plane: ControlPla
     assert done.returncode == 1
     assert "concordat contract list -A" in done.stderr
     assert _json(control_plane, "list", "-n", namespace) == {"contracts": []}
+
+
+def test_a_cluster_that_does_not_know_us_is_told_how_to(tmp_path: Path) -> None:
+    """Whichever command meets it: that is no contract that is missing, and no refusal."""
+    (tmp_path / "openapi.yaml").write_text(OLD)
+    push = ("contract", "push", str(tmp_path / "openapi.yaml"), "--name", "payments-api")
+    commands = (push, ("contract", "list"), ("contract", "show", "a/b"), ("status",), ("graph", "-A"))
+    with started() as empty:
+        answers = [_program(empty, *command) for command in commands]
+
+    for command, done in zip(commands, answers, strict=True):
+        assert done.returncode == 1, command
+        assert "concordat crds | kubectl apply --server-side -f -" in done.stderr, command

@@ -152,7 +152,7 @@ def _print_life(summary: Mapping[str, Any], versions: list[str], spec: Mapping[s
         "accepted": ", ".join(versions),
         "sunset": summary["sunset"],
         "successor": summary["successor"],
-        "promises": ", ".join(f"{each.get('name')} {each.get('target')} %" for each in spec.get("objectives") or ()),
+        "promises": ", ".join(map(_promise, spec.get("objectives") or ())),
         "open to": ", ".join((spec.get("access") or {}).get("namespaces") or ()),
     }
     for name, value in lines.items():
@@ -160,6 +160,12 @@ def _print_life(summary: Mapping[str, Any], versions: list[str], spec: Mapping[s
             out.print(Text.assemble((f"  {name:10}", "dim"), plain(value)))
     if summary["ready"] == "False" and summary["message"]:
         out.print(styled(summary["message"], "yellow"))
+
+
+def _promise(objective: Mapping[str, Any]) -> str:
+    below = f" below {objective['below']}" if "below" in objective else ""
+    of = f" of {objective['operation']}" if "operation" in objective else ""
+    return f"{objective['name']} {objective['target']} %{below}{of}"
 
 
 def _print_users(judged: Mapping[str, str], uses: Mapping[str, Any]) -> None:

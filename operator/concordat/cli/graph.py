@@ -72,6 +72,11 @@ def graph(
         edges = [asdict(edge) for edge in found]
         emit_json({"services": sorted(names), "edges": edges, "cycles": graphs.cycles(found), "promises": rows})
         return
+    if not names and output == "text":
+        notes.print(
+            "no Microservices here; -A looks into every namespace" if not filenames else "no Microservices there"
+        )
+        return
     drawn = _WRITERS[output](names, found)
     if to:
         to.write_text(drawn + "\n")

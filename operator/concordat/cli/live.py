@@ -150,11 +150,7 @@ class Cluster:
     def microservices(self, *, namespace: str | None) -> list[dict[str, Any]]:
         """The Microservices, as Kubernetes objects; a cluster without the CRD is told how to get it."""
         path = f"/apis/{conventions.GROUP}/{conventions.VERSION}"
-        if self.get(path) is None:
-            fail(
-                "this cluster does not know Microservices: install the chart, or `concordat crds | kubectl apply -f -`",
-                code=EXIT_FAILED,
-            )
+        self.must_serve(conventions.MICROSERVICES, conventions.MICROSERVICE)
         if namespace is None and not self.may_list(conventions.GROUP, conventions.MICROSERVICES):
             namespace = self.namespace
             notes.print(styled(f"you may not list other namespaces: only {namespace} is known here", "yellow"))
@@ -164,13 +160,26 @@ class Cluster:
     def contracts(self, *, namespace: str | None) -> list[dict[str, Any]]:
         """The ServiceContracts, as Kubernetes objects; none where the cluster does not know them."""
         path = f"/apis/{conventions.GROUP}/{conventions.VERSION}"
-        served = {resource["name"] for resource in (self.get(path) or {}).get("resources", ())}
-        if conventions.SERVICE_CONTRACTS not in served:
+        if conventions.SERVICE_CONTRACTS not in self._served:
             return []
         if namespace is None and not self.may_list(conventions.GROUP, conventions.SERVICE_CONTRACTS):
             namespace = self.namespace
         kind = {"apiVersion": conventions.API_VERSION, "kind": conventions.SERVICE_CONTRACT}
         return [kind | item for item in self.items(path, conventions.SERVICE_CONTRACTS, namespace=namespace)]
+
+    def must_serve(self, plural: str, kind: str) -> None:
+        """End the command where the cluster does not know a kind of ours, with how it comes to."""
+        if plural not in self._served:
+            fail(
+                f"this cluster does not know {kind}s: install the chart, or"
+                " `concordat crds | kubectl apply --server-side -f -`",
+                code=EXIT_FAILED,
+            )
+
+    @functools.cached_property
+    def _served(self) -> frozenset[str]:
+        path = f"/apis/{conventions.GROUP}/{conventions.VERSION}"
+        return frozenset(resource["name"] for resource in (self.get(path) or {}).get("resources", ()))
 
     def operator_settings(self) -> dict[str, str]:
         """``CONCORDAT_*`` of the operator that runs in this cluster; empty when none is found, or may be looked for."""

@@ -28,7 +28,8 @@ Declared = dict[str, dict[str, list[Uses]]]
 
 
 def contracts(cluster: Cluster, *, namespace: str | None) -> list[dict[str, Any]]:
-    """The ServiceContracts, as Kubernetes objects."""
+    """The ServiceContracts, as Kubernetes objects; a cluster without the CRD is told how to get it."""
+    cluster.must_serve(conventions.SERVICE_CONTRACTS, conventions.SERVICE_CONTRACT)
     if namespace is None and not cluster.may_list(conventions.GROUP, conventions.SERVICE_CONTRACTS):
         namespace = cluster.namespace
         notes.print(styled(f"you may not list other namespaces: only {namespace} is known here", "yellow"))
@@ -36,9 +37,11 @@ def contracts(cluster: Cluster, *, namespace: str | None) -> list[dict[str, Any]
 
 
 def find(cluster: Cluster, reference: str) -> dict[str, Any] | None:
-    """One ServiceContract, if there is one."""
+    """One ServiceContract, if there is one; a cluster without the CRD is told how to get it."""
     namespace, _, name = reference.partition("/")
     found: dict[str, Any] | None = cluster.get(_path(namespace, name))
+    if found is None:
+        cluster.must_serve(conventions.SERVICE_CONTRACTS, conventions.SERVICE_CONTRACT)
     return found
 
 
