@@ -56,6 +56,8 @@ def test_a_schema_in_yaml_is_no_sdl(text: str) -> None:
         ('{"a": 1,,}', "line 1"),
         ("a: [1, 2", "line"),
         ("a: 1\na: 2", "given twice"),
+        ('{"a": 1,\n "b": {"a": 1, "c": [{"x": 1, "\\u0078": 2}]}}', "line 2, column 31: the key 'x' is given twice"),
+        ('{"a": "\\"a\\": {", "a" : 2}', "line 1, column 19: the key 'a' is given twice"),
         ("a: !!python/object/apply:os.system [ls]", "tag .* is not allowed"),
         ("a: !secret x", "tag '!secret'"),
         ("? [a, b]\n: 1", "key must be text"),

@@ -9,14 +9,13 @@ counted while it is read, so that a "billion laughs" costs microseconds.
 import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 import yaml
 
 from .invalid import InvalidDocument
+from .json_text import read_json
 
 MAX_BYTES = 32 * 1024 * 1024
 """GitHub's whole REST API is 13 MB of JSON."""
@@ -34,7 +33,6 @@ _SDL = re.compile(
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
-_LONG_NUMBER = re.compile(r"[0-9]{19}")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,4000}\Z")
 _OCTAL = re.compile(r"0o[0-7]{1,4000}\Z")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]{1,4000}\Z")
@@ -64,7 +62,7 @@ def parse_text(text: str | bytes) -> Any:
         )
     if start in "{[":
         try:
-            return _json(text)
+            return read_json(text, deepest=MAX_DEPTH)
         except json.JSONDecodeError as flaw:
             if start == "{" and _is_sdl(text):
                 return text
@@ -80,24 +78,6 @@ def parse_text(text: str | bytes) -> Any:
     if _is_sdl(text):
         return text
     return _yaml(text)
-
-
-def _json(text: str) -> Any:
-    """
-    The fast reader's answer where it is the right one: it makes floats of whole numbers beyond 64 bits, and refuses half a
-    surrogate pair, bare control characters and numbers that a float cannot hold, all of which generators write.
-    """
-    if not _LONG_NUMBER.search(text):
-        with suppress(json.JSONDecodeError):
-            return orjson.loads(text)
-    try:
-        return json.loads(text, strict=False, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise InvalidDocument(f"nested deeper than {MAX_DEPTH} levels", kind="bounds") from None
-
-
-def _refuse_constant(name: str) -> None:
-    raise json.JSONDecodeError(f"{name} is no JSON", name, 0)
 
 
 def _decoded(text: bytes) -> str:
