@@ -86,7 +86,7 @@ class Tableau:
         while True:
             if not self._take_in(branch, known, pending, choices):
                 return
-            self._close(branch, choices)
+            self._close(branch, known, choices)
             left = self.weighing.simplify(branch, known, choices)
             if left is None:
                 return
@@ -151,8 +151,13 @@ class Tableau:
                 outlook = UNKNOWN
         return outlook
 
-    def _close(self, branch: Branch, choices: list[tuple[Alternative, ...]]) -> None:
-        """Senders send no more than they declare, once all they declare is known."""
+    def _close(self, branch: Branch, known: set[Signed], choices: list[tuple[Alternative, ...]]) -> None:
+        """
+        Senders send no more than they declare, once all they declare is known.
+
+        Those who declare nothing, or say how many properties there are or how they are called, do send others, yet none that
+        only the receiver knows: that would be a coincidence.
+        """
         if not isinstance(branch, ObjectBranch) or not branch.is_sent or branch.is_open:
             return
         if any(
@@ -164,7 +169,11 @@ class Tableau:
             return
         names = frozenset(names[1] for names in branch.declared if names[0] == "name")
         patterns = tuple(sorted(names[1] for names in branch.declared if names[0] == "match"))
-        branch.add(("every", ("others", names, patterns), self.never))
+        if branch.is_loose or not branch.declared:
+            for name in sorted(set[str]().union(*map(_declared, _receivers(known))) - names):
+                branch.add(("every", ("name", name), self.never))
+        else:
+            branch.add(("every", ("others", names, patterns), self.never))
         branch.is_sent = False
 
     def _open(self, signed: Signed, branch: Branch, pending: list[Action]) -> list[tuple[Alternative, ...]] | None:
@@ -233,6 +242,8 @@ class Tableau:
         branch.declared.update(("match", pattern) for pattern in keywords.pattern_properties)
         if keywords.additional is not None and keywords.additional.constant is not False:
             branch.is_open = True
+        if keywords.min_properties or keywords.max_properties is not None or keywords.names is not None:
+            branch.is_loose = True
 
     def _declare_all(self, node: Node, branch: ObjectBranch, depth: int = 0) -> None:
         if depth > 8 or node.constant is not None:
@@ -241,6 +252,19 @@ class Tableau:
         self._declare(keywords, branch)
         for child in (*keywords.all_of, *(keywords.any_of or ()), *(keywords.one_of or ())):
             self._declare_all(child, branch, depth + 1)
+
+
+def _receivers(known: Iterable[Signed]) -> Iterator[Node]:
+    return (node for mode, node in known if mode == OUTSIDE)
+
+
+def _declared(node: Node, depth: int = 0) -> set[str]:
+    """The names a schema declares, behind its references and alternatives too."""
+    if depth > 8 or node.constant is not None:
+        return set()
+    keywords = node.keywords
+    children = (*keywords.all_of, *(keywords.any_of or ()), *(keywords.one_of or ()))
+    return set(keywords.properties).union(*(_declared(child, depth + 1) for child in children))
 
 
 def _tells(alternatives: tuple[Alternative, ...]) -> bool:

@@ -242,7 +242,7 @@ class ArrayBranch(Branch):
 class ObjectBranch(Branch):
     """``least`` and ``most`` properties; ``every`` property of a set of names is inside a schema; ``some`` property is."""
 
-    __slots__ = ("changed", "declared", "is_open", "is_sent", "least", "most", "named", "present", "sets", "wanted")
+    __slots__ = ("changed", "declared", "is_loose", "is_open", "is_sent", "least", "most", "named", "present", "sets", "wanted")
 
     def __init__(self) -> None:
         super().__init__()
@@ -260,6 +260,7 @@ class ObjectBranch(Branch):
         """Present properties of which more is known than when last looked at."""
         self.is_sent = False
         self.is_open = False
+        self.is_loose = False
         self.declared: set[Names] = set()
 
     def take(self, literal: Literal) -> bool:
