@@ -262,13 +262,16 @@ _NOTED_IN = {
             "content-encoding-changed",
             "content-schema-removed",
             "optional-removed",
+            "optional-became-write-only",
             "became-not-write-only",
         )
     },
 }
 _NAMED_IN = {
-    Direction.REQUEST: {concept: SAYS[concept] for concept in ("new-required", "new-required-with-default")},
-    Direction.RESPONSE: {concept: SAYS[concept] for concept in ("required-removed",)},
+    Direction.REQUEST: {
+        concept: SAYS[concept] for concept in ("new-required", "new-required-with-default", "became-not-read-only")
+    },
+    Direction.RESPONSE: {concept: SAYS[concept] for concept in ("required-removed", "became-write-only")},
 }
 _TOLERATED = {"added": Severity.WARNING}
 """A reader of an API tolerates a property it does not know, even where the old schema ruled it out."""
@@ -284,7 +287,10 @@ _ONLY_OF_PROPERTIES = frozenset(
         "removed",
         "refused",
         "added",
+        "became-not-read-only",
         "became-not-write-only",
+        "became-write-only",
+        "optional-became-write-only",
     ]
 )
 

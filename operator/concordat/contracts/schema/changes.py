@@ -65,15 +65,15 @@ def _least_properties(direction: Direction, before: View, after: View) -> tuple[
     return ("min-properties-increased" if direction is Direction.REQUEST else "min-properties-decreased"), detail
 
 
-def _presence(field: str, word: str) -> Name:
+def _presence(field: str, word: str, added: str = "added", removed: str = "removed") -> Name:
     """Added or changed in requests, removed or changed in responses."""
 
     def name(direction: Direction, before: View, after: View) -> tuple[str, str]:
         blank = getattr(Keywords(), field)
         old, new = before.first(field), after.first(field)
         if direction is Direction.REQUEST:
-            return f"{word}-{'added' if old == blank else 'changed'}", ""
-        return f"{word}-{'removed' if new == blank else 'changed'}", ""
+            return f"{word}-{added if old == blank else 'changed'}", ""
+        return f"{word}-{removed if new == blank else 'changed'}", ""
 
     return name
 
@@ -193,13 +193,13 @@ GROUPS = (
     Group(("enum",), _enum),
     Group(("low",), _grown("low", "min", lower=True)),
     Group(("high",), _grown("high", "max", lower=False)),
-    Group(("multiple",), _presence("multiple", "multiple-of")),
+    Group(("multiple",), _presence("multiple", "multiple-of", "set", "unset")),
     Group(("min_length",), _least_length),
     Group(("max_length",), _grown("max_length", "max-length", lower=False)),
     Group(("pattern",), _pattern),
     Group(("min_items",), _grown("min_items", "min-items", lower=True, zero_is_unset=True)),
     Group(("max_items",), _grown("max_items", "max-items", lower=False)),
-    Group(("unique",), _presence("unique", "unique-items")),
+    Group(("unique",), _presence("unique", "unique-items", "set", "unset")),
     Group(("min_properties",), _least_properties),
     Group(("max_properties",), _grown("max_properties", "max-properties", lower=False)),
     Group(("contains",), _contains),
@@ -243,6 +243,8 @@ SCHEMA_GROUPS = (
 
 def required(direction: Direction, name: str, before: View, after: View) -> tuple[str, str]:
     """What it is called when a property must be there, or need no longer be."""
+    if name in before.required and name in after.required:  # and yet one side never sent it
+        return ("became-not-read-only" if direction is Direction.REQUEST else "became-write-only"), ""
     if direction is Direction.REQUEST:
         declared = after.properties.get(name)
         has_default = declared is not None and isinstance(declared.raw, dict) and "default" in declared.raw

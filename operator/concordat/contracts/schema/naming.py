@@ -60,7 +60,7 @@ NARROWED: Mapping[str, str] = {
     "min-length-increased": "longer strings only are accepted",
     "min-properties-increased": "more properties must be there",
     "min-set": "there is a lower limit",
-    "multiple-of-added": "only multiples are accepted",
+    "multiple-of-set": "only multiples are accepted",
     "multiple-of-changed": "other multiples are accepted",
     "narrowed": "values that used to be accepted are refused",
     "not-added": "a schema must not hold",
@@ -74,6 +74,7 @@ NARROWED: Mapping[str, str] = {
     "prefix-items-removed": "a position of a tuple is gone",
     "property-names-added": "names of properties are restricted",
     "property-names-changed": "names of properties are restricted otherwise",
+    "schema-became-false": "nothing is accepted any more",
     "refused": "is sent, and no longer accepted as it was",
     "additional-properties-restricted": "undeclared properties are refused or restricted",
     "then-added": "a condition asks for more",
@@ -84,7 +85,7 @@ NARROWED: Mapping[str, str] = {
     "unevaluated-items-changed": "further items are restricted otherwise",
     "unevaluated-properties-added": "further properties are refused or restricted",
     "unevaluated-properties-changed": "further properties are restricted otherwise",
-    "unique-items-added": "items must differ",
+    "unique-items-set": "items must differ",
     "wrapped-in-one-of": "the schema is one alternative among others",
 }
 """What a request (or anything received) may say against what used to be sent."""
@@ -133,7 +134,7 @@ WIDENED: Mapping[str, str] = {
     "min-properties-decreased": "fewer properties may come",
     "min-unset": "there is no lower limit any more",
     "multiple-of-changed": "other multiples may come",
-    "multiple-of-removed": "any number may come",
+    "multiple-of-unset": "any number may come",
     "not-changed": "another schema does not hold",
     "not-removed": "a schema that never held may hold",
     "one-of-added": "there is one more alternative",
@@ -145,6 +146,7 @@ WIDENED: Mapping[str, str] = {
     "prefix-items-removed": "the first items no longer follow a schema each",
     "property-names-changed": "properties have other names",
     "property-names-removed": "properties may have any name",
+    "schema-became-not-false": "values may come where none could",
     "then-changed": "a condition promises something else",
     "then-removed": "a condition promises less",
     "type-changed": "the type or format is another",
@@ -153,7 +155,7 @@ WIDENED: Mapping[str, str] = {
     "unevaluated-items-removed": "further items may come",
     "unevaluated-properties-changed": "further properties follow another schema",
     "unevaluated-properties-removed": "further properties may come",
-    "unique-items-removed": "items may repeat",
+    "unique-items-unset": "items may repeat",
     "widened": "values may come that never came",
     "wrapped-in-one-of": "the schema is one alternative among others",
 }
@@ -166,6 +168,7 @@ NOTED: Mapping[str, str] = {
     "content-schema-removed": "what the string holds no longer follows a schema",
     "removed": "is gone: whoever sends it is no longer heard",
     "optional-removed": "is gone: whoever reads it gets nothing",
+    "optional-became-write-only": "is no longer answered: whoever reads it gets nothing",
     "became-not-write-only": "a property that was never sent may come",
 }
 """What no instance proves: about annotations, and about what is declared rather than what is accepted."""
@@ -192,6 +195,11 @@ _SPECIAL = {
         "new-required-request-property-with-default", "new-required-request-header-property",
     ),
     (Direction.REQUEST, "refused"): ("request-property-removed", "request-property-removed"),
+    (Direction.REQUEST, "became-not-read-only"): (
+        "request-required-property-became-not-read-only", "request-header-property-became-required",
+    ),
+    (Direction.RESPONSE, "became-write-only"): ("response-required-property-became-write-only",) * 2,
+    (Direction.RESPONSE, "optional-became-write-only"): ("response-optional-property-became-write-only",) * 2,
     (Direction.RESPONSE, "required-removed"): ("response-required-property-removed",) * 2,
     (Direction.RESPONSE, "optional-removed"): ("response-optional-property-removed",) * 2,
     (Direction.RESPONSE, "became-not-write-only"): ("response-required-property-became-not-write-only",) * 2,
@@ -202,5 +210,7 @@ SAYS: Mapping[str, str] = {
     "new-required": "is new and must be sent",
     "new-required-with-default": "is new and must be sent, whatever its default",
     "required-removed": "was always there and is gone",
+    "became-not-read-only": "was never sent and must be sent now",
+    "became-write-only": "was always there and is no longer answered",
 }  # fmt: skip
 """What each concept says, whichever the direction."""

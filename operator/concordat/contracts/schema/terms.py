@@ -242,7 +242,19 @@ class ArrayBranch(Branch):
 class ObjectBranch(Branch):
     """``least`` and ``most`` properties; ``every`` property of a set of names is inside a schema; ``some`` property is."""
 
-    __slots__ = ("changed", "declared", "is_loose", "is_open", "is_sent", "least", "most", "named", "present", "sets", "wanted")
+    __slots__ = (
+        "changed",
+        "declared",
+        "is_loose",
+        "is_open",
+        "is_sent",
+        "least",
+        "most",
+        "named",
+        "present",
+        "sets",
+        "wanted",
+    )
 
     def __init__(self) -> None:
         super().__init__()

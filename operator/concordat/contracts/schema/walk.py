@@ -88,6 +88,10 @@ class Walk:
         quiet = quiet or self._ask(*self._sides(old, new)) is EMPTY
         if quiet and not self.api:
             return
+        if self._sides(old, new)[1].constant is False:
+            concept = "schema-became-false" if self.is_request else "schema-became-not-false"
+            self._add(concept, path, self._ask(*self._sides(old, new)))
+            return
         before, after = view(old, new), view(new, old)
         sender, receiver = (before, after) if self.is_request else (after, before)
         pair = _Pair(before, after, sender, receiver, path, above | {both})
@@ -131,7 +135,7 @@ class Walk:
             for group in changes.GROUPS:
                 self._test(group, part, pair)
             for name in part.keywords.required:
-                if name not in pair.sender.required:
+                if name not in pair.sender.required or self._is_hidden(pair.sender.properties.get(name)):
                     self._required(name, part, pair)
 
     def _test(self, group: Group, part: Part, pair: _Pair) -> None:
@@ -157,8 +161,7 @@ class Walk:
         return part.is_added and self.is_request
 
     def _required(self, name: str, part: Part, pair: _Pair) -> None:
-        declared = pair.receiver.properties.get(name)
-        if declared is not None and declared.is_hidden(self.space.setting.hidden):
+        if self._is_hidden(pair.receiver.properties.get(name)):
             return
         answer = self._ask(pair.sender.node, self._only(part, (), required=(name,)))
         if answer is EMPTY:
@@ -168,6 +171,9 @@ class Walk:
             return
         concept, detail = changes.required(self.direction, name, pair.before, pair.after)
         self._add(concept, (*pair.path, name), answer, detail, shown_at=pair.path)
+
+    def _is_hidden(self, schema: Node | None) -> bool:
+        return schema is not None and schema.is_hidden(self.space.setting.hidden)
 
     def _properties(self, pair: _Pair, quiet: bool) -> None:
         hidden = self.space.setting.hidden
@@ -267,9 +273,14 @@ class Walk:
         before, after = pair.before, pair.after
         if after.union is None:
             for name, schema in before.properties.items():
-                if after.property_at(name) is not None or schema.is_hidden(self.space.setting.hidden):
+                now = after.property_at(name)
+                if schema.is_hidden(self.space.setting.hidden) or (
+                    now is not None and not self._stopped(name, now, pair)
+                ):
                     continue
-                if self.is_request:
+                if now is not None:
+                    self._add("optional-became-write-only", (*pair.path, name), None)
+                elif self.is_request:
                     self._add("removed", (*pair.path, name), None)
                 elif name not in before.required:
                     self._add("optional-removed", (*pair.path, name), None)
@@ -277,6 +288,10 @@ class Walk:
             self._add("became-not-write-only", (*pair.path, name), None, "may now come")
         for concept, detail in changes.contents(self.direction, before, after):
             self._add(concept, pair.path, None, detail)
+
+    def _stopped(self, name: str, now: Node, pair: _Pair) -> bool:
+        """Whether a property that was answered when there was one is now write-only."""
+        return not self.is_request and name not in pair.before.required and self._is_hidden(now)
 
     def _no_longer_write_only(self, before: View, after: View) -> Iterator[str]:
         if self.is_request:
