@@ -90,7 +90,8 @@ spec:
     - {name: partner-x, uses: [{operation: createPayment}]}
 ```
 
-`concordat contract push FILE` writes all of it from a document, however large, with its ConfigMaps.
+`concordat contract push FILE` makes one of a document, however large, with its ConfigMaps; `--with contract.yaml` adds
+[the rest](contracts.md#publishing-a-version).
 
 ## What happens to it
 
@@ -105,7 +106,8 @@ spec:
 
 Deleting a contract cannot be refused by a reconciler; the webhook refuses it while somebody relies on it. Without the webhook
 the accepted versions go with the resource, consumers go on as they are, and nothing is gated any more until it is back.
-A `draft` binds nobody and is kept nowhere. What [conditions](conditions.md) say, and `concordat.dev/break-glass`.
+A `draft` binds nobody and is kept nowhere. What became of it, its [conditions](conditions.md) say; `concordat.dev/break-glass` lets a
+version through all the same.
 
 ## Fields
 

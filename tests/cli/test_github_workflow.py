@@ -47,7 +47,9 @@ def _git(repository: Path, *arguments: str) -> None:
     subprocess.run(["git", *who, *arguments], cwd=repository, check=True, capture_output=True)
 
 
-def _pull_request(tmp_path: Path, export: Path, *, before: str | None, after: str) -> Run:
+def _pull_request(
+    tmp_path: Path, export: Path, *, before: str | None, after: str, document: str = "openapi.yaml"
+) -> Run:
     """``after`` against the branch ``main`` with ``before``, and the matrix on the branch ``contracts``."""
     origin, clone, temporary, programs = (tmp_path / name for name in ("origin", "clone", "temporary", "programs"))
     for folder in (origin, temporary, programs):
@@ -58,11 +60,13 @@ def _pull_request(tmp_path: Path, export: Path, *, before: str | None, after: st
     _git(origin, "checkout", "-q", "--orphan", "main")
     _git(origin, "rm", "-q", "-f", "contracts.json")
     (origin / "README.md").write_text("payments\n")
+    (origin / document).parent.mkdir(exist_ok=True)
     if before is not None:
-        (origin / "openapi.yaml").write_text(before)
+        (origin / document).write_text(before)
     _commit(origin)
     _git(tmp_path, "clone", "-q", str(origin), str(clone))
-    (clone / "openapi.yaml").write_text(after)
+    (clone / document).parent.mkdir(exist_ok=True)
+    (clone / document).write_text(after)
 
     (programs / "gh").write_text(GH)
     (programs / "gh").chmod(stat.S_IRWXU)
@@ -75,6 +79,7 @@ def _pull_request(tmp_path: Path, export: Path, *, before: str | None, after: st
         "GITHUB_BASE_REF": "main",
         "GITHUB_STEP_SUMMARY": str(temporary / "summary.md"),
         **workflow["env"],
+        "DOCUMENT": document,
     }
     said = ""
     for step in workflow["jobs"]["contracts"]["steps"]:
@@ -117,7 +122,10 @@ def test_a_pull_request_that_breaks_somebody_fails_and_says_whom(tmp_path: Path,
 
     assert run.failed == "Fail where the cluster would refuse", run.said
     comment = (run.temporary / "comment.md").read_text()
-    assert comment.count("\n### ❌") + comment.startswith("### ❌") == 2
+    assert [line for line in comment.splitlines() if line.startswith("###")] == [
+        "### ❌ base/openapi.yaml → openapi.yaml: breaking: 1 error",
+        "### ❌ payments/payments-api 1.4.0 → 1.5.0: breaking: 1 error",
+    ]
     assert "| shop/orders | breaking |" in comment
     assert comment == (run.temporary / "summary.md").read_text()
     assert (run.temporary / "gh-arguments").read_text().startswith("pr comment 7 --body-file report.md")
@@ -128,10 +136,12 @@ def test_a_pull_request_that_breaks_somebody_fails_and_says_whom(tmp_path: Path,
     assert "would break shop/orders, running now" in run.said
 
 
-@pytest.mark.parametrize("before", [OLD, None])
-def test_a_pull_request_that_breaks_nobody_passes(tmp_path: Path, export: Path, before: str | None) -> None:
-    """Also where there was no document before."""
-    run = _pull_request(tmp_path, export, before=before, after=HARMLESS)
+@pytest.mark.parametrize(("before", "document"), [(OLD, "api/v 1.yaml"), (None, "openapi.yaml")])
+def test_a_pull_request_that_breaks_nobody_passes(
+    tmp_path: Path, export: Path, before: str | None, document: str
+) -> None:
+    """Wherever the document lies; also where there was none before."""
+    run = _pull_request(tmp_path, export, before=before, after=HARMLESS, document=document)
 
     assert run.failed == "", run.said
     assert "### ✅" in (run.temporary / "comment.md").read_text()
