@@ -1,5 +1,5 @@
 """
-Debian's Prometheus and Alertmanager on free ports of loopback.
+Prometheus and Alertmanager on free ports of loopback: Debian's, and Prometheus 3 where it is asked for.
 """
 
 import shutil
@@ -14,6 +14,7 @@ import httpx
 import yaml
 
 from tests.samples.process import free_port
+from tests.slo.promtool import promtool3
 
 LOOKBACK = "5s"
 """Five minutes of the model: how long a series that is no longer written is still read."""
@@ -35,7 +36,7 @@ def alertmanager(configuration: dict[str, Any], folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def prometheus(configuration: dict[str, Any], folder: Path) -> Iterator[str]:
+def prometheus(configuration: dict[str, Any], folder: Path, *flags: str, program: str = "prometheus") -> Iterator[str]:
     """Its address; its data, and what it finds there, in ``folder/data``."""
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(configuration))
     port = free_port()
@@ -47,9 +48,17 @@ def prometheus(configuration: dict[str, Any], folder: Path) -> Iterator[str]:
         f"--query.lookback-delta={LOOKBACK}",
         "--enable-feature=exemplar-storage",
         "--rules.alert.resend-delay=1s",  # an alert that fires before Alertmanager is known waits as long
+        *flags,
     ]
-    with _running("prometheus", arguments, port, folder) as url:
+    with _running(program, arguments, port, folder) as url:
         yield url
+
+
+def prometheus3() -> str:
+    """Path of a Prometheus 3, which stores native histograms and takes OTLP; built beside its promtool."""
+    found = Path(promtool3()).with_name("prometheus")
+    assert found.exists(), f"{found} is missing: run `python -m tests.setup`"
+    return str(found)
 
 
 @contextmanager

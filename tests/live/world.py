@@ -93,7 +93,7 @@ def world(folder: Path) -> Iterator[World]:
     with ExitStack() as stack:
         manifests = _manifests(folder)
         kubectl, operator = _operator(stack, folder, manifests)
-        with _ahead_of_others():
+        with ahead_of_others():
             found = _watched(stack, folder, manifests, kubectl, operator)
         yield found
 
@@ -141,7 +141,7 @@ def _watched(stack: ExitStack, folder: Path, manifests: Path, kubectl: Callable[
 
 
 @contextmanager
-def _ahead_of_others() -> Iterator[None]:
+def ahead_of_others() -> Iterator[None]:
     """
     What starts here is served first, where root may say so: an overloaded machine makes requests fail, and then a page
     is right and the test wrong.
