@@ -26,6 +26,9 @@ RESOURCES = tuple(kind for kind in kinds.OF_SERVICES if kind is not kinds.CONFIG
 FILES = tuple(kind for kind in kinds.OF_SERVICES if kind not in FORMS)
 SUFFIXES = {kinds.PROMETHEUS_RULE: "-rules", kinds.GRAFANA_DASHBOARD: "-dashboard"}
 
+TRIALS = (kinds.NETWORK_POLICY, kinds.CRON_JOB, kinds.JOB)
+"""What a contract becomes that has its service tried."""
+
 
 def listed(of: Iterable[Kind]) -> str:
     return ",".join(f"{kind.plural}.{kind.group}".rstrip(".") for kind in of)
@@ -82,15 +85,13 @@ def _try(stage: Stage, namespace: str, *, image: str) -> None:
 def _trials(stage: Stage, namespace: str) -> list[Manifest]:
     """Of every kind, once the contract owns them."""
     found = _of_contract(stage, namespace)
-    return found if {child["kind"] for child in found} == {kind.kind for kind in kinds.OF_CONTRACTS} else []
+    return found if {child["kind"] for child in found} == {kind.kind for kind in TRIALS} else []
 
 
 def _of_contract(stage: Stage, namespace: str) -> list[Manifest]:
     return [
         child
-        for child in stage.find(
-            listed(kinds.OF_CONTRACTS), namespace, f"--selector={conventions.LABEL_CONTRACT}=tried-api"
-        )
+        for child in stage.find(listed(TRIALS), namespace, f"--selector={conventions.LABEL_CONTRACT}=tried-api")
         if child["metadata"].get("ownerReferences")
     ]
 

@@ -31,7 +31,7 @@ def test_a_contract_that_is_kept(stage: Stage, document: dict[str, Any]) -> None
     stage.apply(_contract(document, {"schedule": "0 3 * * *"}))
 
     assert "no breach" in _conformant(stage, "True")
-    assert {child["kind"] for child in _children(stage)} == {"CronJob", "Job", "NetworkPolicy"}
+    assert {child["kind"] for child in _children(stage)} == {"CronJob", "GrafanaDashboard", "Job", "NetworkPolicy"}
     (job,) = stage.find("jobs", SHOP, OURS)
     stage.wait_for("Complete", f"job/{job['metadata']['name']}", SHOP)
 
@@ -61,7 +61,10 @@ def test_by_the_clock_the_same_is_asked(stage: Stage) -> None:
 def test_nothing_is_left_when_nobody_asks(stage: Stage, document: dict[str, Any]) -> None:
     stage.apply(_contract(document, None))
 
-    eventually(lambda: not _children(stage), seconds=60, because="what was built is gone")
+    def dashboard_alone() -> bool:
+        return [child["kind"] for child in _children(stage)] == ["GrafanaDashboard"]
+
+    eventually(dashboard_alone, seconds=60, because="what was built for trials is gone")
     for kind in ("jobs", "cronjobs", "networkpolicies"):
         eventually(lambda kind=kind: not stage.find(kind, SHOP, OURS), seconds=60, because=f"{kind} are gone")
 
