@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from .asyncapi.model import is_json_schema
+from .asyncapi.schema_formats import is_json_schema
 from .document import Document, Format, read
 from .references import names_in, split_pointer
 

@@ -1,13 +1,13 @@
 """What a comparison carries along: the owner's policy, both documents' schemas, and the place being compared."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from .references import References
 from .rules import finding, undecided
-from .schema import Direction, Surface, Where
+from .schema import Dialect, Direction, Surface, Where
 from .schemas import SchemaPair
 from .touching import ContractFinding
 
@@ -47,6 +47,7 @@ class Comparison:
     new: References
     unchanged: frozenset[str]
     """References that mean the same on both sides."""
+    _others: dict[tuple[Dialect, Dialect], "Comparison"] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def announces(self) -> bool:
@@ -54,6 +55,15 @@ class Comparison:
         marks = {"x-sunset", "x-stability-level", "x-extensible-enum"}
         has_policy = bool(self.policy.grace_days_stable or self.policy.grace_days_beta)
         return has_policy or bool(marks & (self.old.extensions | self.new.extensions))
+
+    def reading(self, old: Dialect, new: Dialect) -> "Comparison":
+        """The same comparison with its schemas read in other dialects."""
+        if (old, new) == (self.pair.old.dialect, self.pair.new.dialect):
+            return self
+        if (old, new) not in self._others:
+            pair = SchemaPair(self.pair.old.root, self.pair.new.root, old, new, self.unchanged)
+            self._others[old, new] = replace(self, pair=pair)
+        return self._others[old, new]
 
     def scope(self, location: str, operations: frozenset[str] | None) -> "Scope":
         """The scope of an operation."""
@@ -76,6 +86,11 @@ class Scope:
     def at(self, part: str) -> "Scope":
         """The place inside this one called ``part``."""
         return Scope(comparison=self.comparison, location=f"{self.location} {part}", operations=self.operations)
+
+    def reading(self, old: Dialect, new: Dialect) -> "Scope":
+        """The same place with its schemas read in other dialects."""
+        comparison = self.comparison.reading(old, new)
+        return self if comparison is self.comparison else replace(self, comparison=comparison)
 
     def finding(self, rule: str, message: str, *, witness: Any | None = None) -> ContractFinding:
         """A finding here."""

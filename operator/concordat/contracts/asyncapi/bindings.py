@@ -1,13 +1,15 @@
 """
 Bindings: what a protocol adds. A setting that routes, selects or encodes messages is part of the contract; one that only
-sizes or tunes the broker is not.
+sizes or tunes the broker is not. Settings that are schemas (a Kafka key, the query of a WebSocket) are compared as such.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..schema import Direction, Surface
 from ..scope import Scope
 from ..touching import ContractFinding
+from ..verdict import Outcome
 
 _TUNING: Mapping[str, frozenset[str]] = {
     "kafka": frozenset({"partitions", "replicas", "topicConfiguration", "groupId", "clientId", "schemaRegistryVendor"}),
@@ -19,19 +21,40 @@ _TUNING: Mapping[str, frozenset[str]] = {
     "solace": frozenset({"timeToLive", "priority", "dmqEligible"}),
     "nats": frozenset({"queue"}),
 }
+_SCHEMAS: Mapping[str, Mapping[str, Any]] = {"key": {}, "query": {"type": "object"}, "headers": {"type": "object"}}
+"""Settings that are schemas, and what leaving one out means; a key left out is no key."""
 _NEVER = frozenset({"bindingVersion", "description"})
 
 
 def compare_bindings(
-    scope: Scope, rule: str, old: Mapping[str, Any], new: Mapping[str, Any]
+    scope: Scope, rule: str, old: Mapping[str, Any], new: Mapping[str, Any], direction: Direction
 ) -> Iterator[ContractFinding]:
-    """A setting that is gone or differs; what is merely spelled out now is no change."""
+    """
+    A setting that is gone or differs; what is merely spelled out now is no change.
+
+    ``direction`` is that of whoever has to follow the schemas among them.
+    """
     for protocol, before in old.items():
         if str(protocol).startswith("x-") or not isinstance(before, Mapping):
             continue
         after = new.get(protocol)
         ignored = _NEVER | _TUNING.get(str(protocol), frozenset())
-        yield from _settings(scope, rule, str(protocol), before, after if isinstance(after, Mapping) else {}, ignored)
+        later = after if isinstance(after, Mapping) else {}
+        for key, left_out in _SCHEMAS.items():
+            if isinstance(later.get(key), Mapping) and isinstance(before.get(key, left_out or None), Mapping):
+                ignored |= {key}
+                schemas = before.get(key, left_out), later[key]
+                yield from _schemas(scope.at(f"{protocol}.{key}"), rule, *schemas, direction)
+        yield from _settings(scope, rule, str(protocol), before, later, ignored)
+
+
+def _schemas(scope: Scope, rule: str, old: Any, new: Any, direction: Direction) -> Iterator[ContractFinding]:
+    for each in scope.schemas(old, new, direction, Surface.BODY):
+        if each.outcome is Outcome.BREAKING:
+            inside = each.location.removeprefix(scope.location).strip()
+            yield scope.finding(rule, f"{inside} {each.message}", witness=each.witness)
+        elif each.outcome is Outcome.UNKNOWN:
+            yield each
 
 
 def _settings(

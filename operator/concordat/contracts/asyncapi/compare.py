@@ -1,13 +1,16 @@
 """Two AsyncAPI documents, channel by channel, each message in the direction it travels."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from ..media_types import is_same
 from ..schema import Direction, Surface
 from ..scope import Comparison, Scope
 from ..touching import ContractFinding
 from .bindings import compare_bindings
-from .model import RECEIVE, SEND, Application, Channel, Flow, Message, is_json_schema
+from .model import RECEIVE, SEND, Application, Channel, Flow, Message
+from .schema_formats import dialect_of, is_json_schema
 from .servers import compare_security, compare_servers
 
 Messages = Mapping[str, Message]
@@ -36,7 +39,8 @@ def _channel(
 ) -> Iterator[ContractFinding]:
     yield from _servers(scope, old, new, old_app, new_app)
     yield from _parameters(scope, old, new)
-    yield from compare_bindings(scope, "channel-binding-changed", old.bindings, new.bindings)
+    before, after = (_spelled_out(each, old.bindings, new.bindings) for each in (old, new))
+    yield from compare_bindings(scope, "channel-binding-changed", before, after, Direction.REQUEST)
     if not old.flows and not new.flows and not old.carries_replies:
         yield from _messages(scope, old.messages, new.messages, Direction.BOTH)
         return
@@ -47,6 +51,15 @@ def _channel(
         else:
             verb = "sends" if action == SEND else "receives"
             yield place.finding("channel-operation-removed", f"the application no longer {verb} here")
+
+
+def _spelled_out(channel: Channel, *both: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Its bindings; where either side says something of Kafka, the topic is the address unless said otherwise."""
+    if not any(isinstance(each.get("kafka"), Mapping) for each in both):
+        return channel.bindings
+    said = channel.bindings.get("kafka")
+    topic = {"topic": channel.address, **(said if isinstance(said, Mapping) else {})}
+    return {**channel.bindings, "kafka": topic}
 
 
 def _servers(
@@ -78,7 +91,7 @@ def _variable(raw: Mapping[str, Any]) -> Any:
 
 def _flow(scope: Scope, old: Flow, new: Flow, old_app: Application, new_app: Application) -> Iterator[ContractFinding]:
     direction = Direction.RESPONSE if old.action == SEND else Direction.REQUEST
-    yield from compare_bindings(scope, "channel-binding-changed", old.bindings, new.bindings)
+    yield from compare_bindings(scope, "channel-binding-changed", old.bindings, new.bindings, direction)
     yield from compare_security(scope, old.security, new.security, old_app, new_app)
     yield from _messages(scope, old.messages, new.messages, direction)
     back = Direction.REQUEST if old.action == SEND else Direction.RESPONSE
@@ -100,23 +113,36 @@ def _messages(scope: Scope, old: Messages, new: Messages, direction: Direction) 
     if len(old) == len(new) == 1:  # a name is not on the wire: the only message is the same message
         yield from _message(scope, next(iter(old.values())), next(iter(new.values())), direction)
         return
+    renamed = _renamed(old, new)
     for name, message in old.items():
         place = scope.at(f"message {name}")
         if name in new:
             yield from _message(place, message, new[name], direction)
-        else:
+        elif name not in renamed:
             yield place.finding("message-removed", f"the message {name} is gone")
     if direction is Direction.RESPONSE and old:
-        for name in new.keys() - old.keys():
+        for name in sorted(new.keys() - old.keys() - set(renamed.values())):
             yield scope.at(f"message {name}").finding("message-added", f"the message {name} is new")
 
 
+def _renamed(old: Messages, new: Messages) -> Mapping[str, str]:
+    """Messages that are there still, word for word, under a name the other side never sees."""
+    free = {name: message for name, message in new.items() if name not in old}
+    renamed: dict[str, str] = {}
+    for name in old.keys() - new.keys():
+        twin = next((each for each, message in free.items() if replace(message, name=name) == old[name]), None)
+        if twin is not None:
+            renamed[name] = twin
+            del free[twin]
+    return renamed
+
+
 def _message(scope: Scope, old: Message, new: Message, direction: Direction) -> Iterator[ContractFinding]:
-    if old.content_type is not None and new.content_type is not None and old.content_type != new.content_type:
+    if None not in (old.content_type, new.content_type) and not is_same(str(old.content_type), str(new.content_type)):
         yield scope.finding("message-content-type-changed", f"is written as {new.content_type}, not {old.content_type}")
     if old.correlation is not None and old.correlation != new.correlation:
         yield scope.finding("message-correlation-id-changed", f"the correlation id moved to {new.correlation}")
-    yield from compare_bindings(scope, "message-binding-changed", old.bindings, new.bindings)
+    yield from compare_bindings(scope, "message-binding-changed", old.bindings, new.bindings, direction)
     yield from _payload(scope.at("payload"), old, new, direction)
     yield from _headers(scope.at("headers"), old, new, direction)
 
@@ -140,7 +166,8 @@ def _payload(scope: Scope, old: Message, new: Message, direction: Direction) -> 
     after = True if new.payload is None else new.payload
     if old.payload is None and direction is Direction.RESPONSE:
         return
-    yield from scope.schemas(before, after, direction, Surface.BODY)
+    place = scope.reading(dialect_of(old.schema_format), dialect_of(new.schema_format))
+    yield from place.schemas(before, after, direction, Surface.BODY)
 
 
 def _language(schema_format: str) -> str:

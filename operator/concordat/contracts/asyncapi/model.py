@@ -13,10 +13,10 @@ from typing import Any
 from ..forms import mapping, sequence
 from ..invalid import InvalidDocument
 from ..references import References
+from .schema_formats import DEFAULT_SCHEMA_FORMAT, is_json_schema
 
 SEND, RECEIVE = "send", "receive"
 _VARIABLE = re.compile(r"\{[^{}]*\}")
-_DEFAULT_SCHEMA_FORMAT = "application/vnd.aai.asyncapi"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,7 +238,7 @@ class Application:
         payload, schema_format = self._multi_format(raw.get("payload"), raw.get("schemaFormat"))
         headers, _ = self._multi_format(raw.get("headers"), None)
         for part, schema in (("payload", payload), ("headers", headers)):
-            if _is_json_schema(schema_format) and schema is not None and not isinstance(schema, Mapping | bool):
+            if is_json_schema(schema_format) and schema is not None and not isinstance(schema, Mapping | bool):
                 raise InvalidDocument("a schema must be a mapping", location=f"{location} {part}")
         correlation = raw.get("correlationId")
         return Message(
@@ -256,7 +256,7 @@ class Application:
         followed = self._references.resolve(node, "schema") if isinstance(node, Mapping) else node
         if self._is_3 and isinstance(followed, Mapping) and "schemaFormat" in followed and "schema" in followed:
             return followed["schema"], str(followed["schemaFormat"])
-        return node, str(schema_format or _DEFAULT_SCHEMA_FORMAT)
+        return node, str(schema_format or DEFAULT_SCHEMA_FORMAT)
 
     def _with_traits(self, raw: Mapping[str, Any], location: str, *, traits_win: bool) -> Mapping[str, Any]:
         merged: Mapping[str, Any] = raw
@@ -288,15 +288,6 @@ class Application:
                 remedy="give each operation its own id",
             )
         self._ids[name] = location
-
-
-def is_json_schema(schema_format: str) -> bool:
-    """Whether a ``schemaFormat`` is AsyncAPI's own or another JSON Schema, which we compare."""
-    return _is_json_schema(schema_format)
-
-
-def _is_json_schema(schema_format: str) -> bool:
-    return schema_format.startswith((_DEFAULT_SCHEMA_FORMAT, "application/schema", "application/vnd.oai.openapi"))
 
 
 def _together(one: Flow, other: Flow) -> Flow:

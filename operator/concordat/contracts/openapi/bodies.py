@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..media_types import covers, essence, matching
 from ..schema import Direction, Surface
 from ..scope import Scope
 from ..touching import ContractFinding
-from .media_types import covers, essence, matching
 
 Content = Mapping[str, Any]
 Body = Mapping[str, Any]

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..media_types import essence
 from ..schema import Direction, Surface
 from ..scope import Scope
 from ..touching import ContractFinding
 from .lifecycle import PARAMETER, compare_deprecation, removal_rule
-from .media_types import essence
 from .model import Name, Operation, Parameter
 
 _STYLE = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}

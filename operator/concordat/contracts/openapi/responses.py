@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..media_types import essence
 from ..schema import Direction, Surface
 from ..scope import Scope
 from ..touching import ContractFinding
 from .bodies import compare_received_content, compare_sent_content
-from .media_types import essence
 
 Responses = Mapping[str, Mapping[str, Any]]
 

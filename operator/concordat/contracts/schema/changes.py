@@ -83,23 +83,26 @@ def _pattern(direction: Direction, before: View, after: View) -> tuple[str, str]
     return concept, f"{before.first('pattern') or 'none'} -> {after.first('pattern') or 'none'}"
 
 
+_TEXTUAL = frozenset({"string", "number", "boolean"})
+
+
 def _type_words(view: View) -> str:
     named = view.first("format")
-    types = view.types
+    types = None if view.types is None else _said(view)
     words = "any" if types is None else "|".join(sorted(types)) or "none"
     return f"{words}/{named}" if named else words
 
 
 def _types(direction: Direction, before: View, after: View) -> tuple[str, str]:
     detail = f"{_type_words(before)} -> {_type_words(after)}"
-    old, new = (ALL_TYPES if side.types is None else side.types for side in (before, after))
+    old, new = (_said(side) for side in (before, after))
     request = direction is Direction.REQUEST
     lost, gained = _missing(old, new), _missing(new, old)
     if request and lost == {"null"}:
         return "became-not-nullable", detail
     if not request and gained == {"null"}:
         return "became-nullable", detail
-    several = max(len(side.types - {"null"}) if side.types is not None else 1 for side in (before, after)) > 1
+    several = max(len(_said(side) - {"null"}) if side.types is not None else 1 for side in (before, after)) > 1
     overlap = bool(old - {"null"}) and _missing(old - {"null"}, new) != old - {"null"}
     if several and overlap and before.types is not None and after.types is not None:
         return ("list-of-types-narrowed" if request else "list-of-types-widened"), detail
@@ -108,6 +111,14 @@ def _types(direction: Direction, before: View, after: View) -> tuple[str, str]:
     if request and not gained and before.types is not None:
         return "type-specialized", detail
     return "type-changed", detail
+
+
+def _said(side: View) -> frozenset[str]:
+    """The types as the author wrote them: that any text may also look like a number is not his saying."""
+    if side.types is None:
+        return ALL_TYPES
+    is_any_text = side.node.space.setting.textual and side.types >= _TEXTUAL
+    return side.types - {"number", "boolean"} if is_any_text else side.types
 
 
 def _missing(left: frozenset[str], right: frozenset[str]) -> frozenset[str]:

@@ -11,6 +11,11 @@ def essence(media_type: str) -> str:
     return media_type.partition(";")[0].strip().lower()
 
 
+def is_same(one: str, other: str) -> bool:
+    """Whether two spellings mean the same type."""
+    return essence(one) == essence(other) and _agree(one, other)
+
+
 def covers(wide: str, narrow: str) -> bool:
     """
     Whether every message of ``narrow`` is one of ``wide``.
@@ -35,7 +40,7 @@ def matching(media_type: str, among: Iterable[str]) -> str | None:
     others = list(among)
     if media_type in others:
         return media_type
-    return next((each for each in others if essence(each) == essence(media_type) and _agree(each, media_type)), None)
+    return next((each for each in others if is_same(each, media_type)), None)
 
 
 def _agree(one: str, other: str) -> bool:
