@@ -30,7 +30,7 @@ REASONS: dict[str, dict[str, str]] = {
         "spec.egress": "opened by a declared edge or for a lifeline: name resolution over UDP and TCP",
     },
     "Deployment": {
-        "spec.revisionHistoryLimit": "enough for `kubectl rollout undo`; every kept ReplicaSet costs memory everywhere",
+        "spec.revisionHistoryLimit": "enough to see which images ran before; every kept ReplicaSet costs memory everywhere",
         "spec.progressDeadlineSeconds": "a rollout without progress for ten minutes is reported as stuck",
         "spec.selector": _SELECTOR,
         "spec.strategy": "a new pod is ready before an old one goes, a quarter of them at a time",
