@@ -132,7 +132,8 @@ def test_a_pull_request_that_breaks_somebody_fails_and_says_whom(tmp_path: Path,
     log = json.loads((run.repository / "contracts.sarif").read_text())
     _valid_sarif(log)
     (result,) = log["runs"][0]["results"]
-    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "openapi.yaml"
+    place = result["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": "openapi.yaml"}, "region": {"startLine": 5}}
     assert "would break shop/orders, running now" in run.said
 
 

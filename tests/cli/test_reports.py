@@ -12,10 +12,12 @@ from typing import Any
 import jsonschema
 import pytest
 import xmlschema
+import yaml
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from concordat.cli.lines import lines_of
 from concordat.cli.main import main
 from concordat.contracts import Finding, Outcome, Severity, Verdict, compare
 from concordat.contracts.reports import as_junit, as_sarif
@@ -64,7 +66,7 @@ def test_every_finding_of_the_corpus_is_reported_in_valid_form(format_name: str)
     cited = set()
     for pair in pairs(format_name):
         verdict = compare(pair.old, pair.new, policy=pair.policy)
-        _valid_sarif(json.loads(json.dumps(as_sarif(verdict, "api.yaml", "1.2.3"), default=str)))
+        _valid_sarif(json.loads(json.dumps(as_sarif(verdict, "api.yaml", "1.2.3", line=lambda _: 11), default=str)))
         _valid_junit(as_junit(verdict, "v1", "v2"))
         cited |= {finding.id for finding in verdict.findings}
 
@@ -90,7 +92,7 @@ def test_no_document_and_no_file_name_makes_a_report_invalid(
     )
     verdict = Verdict.of([found])
 
-    log = json.loads(json.dumps(as_sarif(verdict, file, "1.2.3")))
+    log = json.loads(json.dumps(as_sarif(verdict, file, "1.2.3", line=lambda _: 11)))
     _sarif_schema().validate(log)
     _valid_junit(as_junit(verdict, file, file))
 
@@ -132,10 +134,62 @@ def test_check_writes_what_ci_reads(export: Path, document: str, version: str, c
 
 def test_a_report_that_is_not_valid_would_be_found() -> None:
     """The schemas refuse what they should: a level that is none, a suite without a count."""
-    log = json.loads(json.dumps(as_sarif(compare(_api(ORDER), _api({"type": "object"})), "a", "1")))
+    log = json.loads(json.dumps(as_sarif(compare(_api(ORDER), _api({"type": "object"})), "a", "1", line=lambda _: 11)))
     log["runs"][0]["results"][0]["level"] = "loud"
 
     with pytest.raises(jsonschema.ValidationError, match="'loud' is not one of"):
         _valid_sarif(log)
     with pytest.raises(xmlschema.XMLSchemaValidationError, match="missing required attribute"):
         _valid_junit("<testsuites><testsuite><testcase/></testsuite></testsuites>")
+
+
+LINES = """\
+openapi: 3.1.0
+info: {title: Orders, version: 1.0.0}
+paths:
+  /orders/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+    get:
+      responses: {"200": {description: ok}}
+    delete:
+      responses: {"204": {description: gone}}
+  /orders:
+    get:
+      responses: {"200": {description: ok}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("location", "line"),
+    [
+        ("GET /orders/{order} 200 $.total", 6),
+        ("DELETE /orders/{id}", 8),
+        ("POST /orders/{id}", 4),
+        ("GET /orders", 11),
+        ("GET /parcels", 3),
+        ("", 1),
+        ("Query.orders", 1),
+    ],
+)
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_finding_is_shown_at_its_operation(location: str, line: int, as_json: bool) -> None:
+    """Or where that was; in JSON as in YAML."""
+    text = json.dumps(yaml.safe_load(LINES), indent=2) if as_json else LINES
+    found = Finding(id="x", severity=Severity.ERROR, location=location, message="x", outcome=Outcome.BREAKING)
+    shown = lines_of(text.encode())(found)
+
+    if as_json:
+        wanted = {6: '"get"', 8: '"delete"', 4: '"/orders/{id}"', 11: '"get"', 3: '"paths"', 1: "{"}[line]
+        assert text.splitlines()[shown - 1].strip().startswith(wanted)
+    else:
+        assert shown == line
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"a: [", b"\xff", b"type Query { a: Int }", b"[1, 2]", b'{\t"paths": {}}', b"[" * 5000]
+)
+def test_what_has_no_operations_has_one_line(text: bytes) -> None:
+    """Nothing that can be given ends in an error only because nobody finds its lines."""
+    found = Finding(id="x", severity=Severity.ERROR, location="GET /a", message="x", outcome=Outcome.BREAKING)
+
+    assert lines_of(text)(found) == 1

@@ -17,6 +17,7 @@ from concordat.cli.contract_check import check, export
 from concordat.cli.contract_push import push
 from concordat.cli.contract_views import consumers, list_, show
 from concordat.cli.documents import document, text_of
+from concordat.cli.lines import lines_in
 from concordat.cli.live import Cluster, cluster_options
 from concordat.cli.output import as_yaml, emit_json, fail, notes, out, output_option, plain, styled
 from concordat.contracts import (
@@ -233,7 +234,7 @@ def _print(verdict: Verdict, output: str, old: str, new: str) -> None:
     elif output == "junit":
         sys.stdout.write(as_junit(verdict, old, new))
     elif output == "sarif":
-        _write_json(as_sarif(verdict, new, __version__))
+        _write_json(as_sarif(verdict, new, __version__, line=lines_in(new)))
     else:
         _print_text(verdict)
 

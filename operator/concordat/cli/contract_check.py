@@ -16,6 +16,7 @@ from concordat.api import State
 from concordat.cli import registry
 from concordat.cli.candidates import Candidate, candidate, candidates, is_manifest
 from concordat.cli.documents import text_of
+from concordat.cli.lines import lines_in
 from concordat.cli.live import Cluster, all_namespaces_option, cluster_options, namespace_option
 from concordat.cli.output import fail, notes, out, plain, styled
 from concordat.contracts import Finding, Outcome, Severity, Verdict
@@ -179,7 +180,8 @@ def _print(answers: Sequence[Answer], output: str) -> None:
         sys.stdout.write(as_junit(verdict, *_names(answers)))
     elif output == "sarif":
         verdict = Verdict.of(finding for answer in answers for finding in _findings(answer))
-        _write_json(as_sarif(verdict, answers[0].new.source, __version__))
+        source = answers[0].new.source
+        _write_json(as_sarif(verdict, source, __version__, line=lines_in(source)))
     else:
         for answer in answers:
             _print_text(answer)

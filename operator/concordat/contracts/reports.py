@@ -6,7 +6,7 @@ Everything a document says is escaped for the language it goes into.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
@@ -76,8 +76,8 @@ def as_junit(verdict: Verdict, old: str, new: str) -> str:
     )
 
 
-def as_sarif(verdict: Verdict, new: str, version: str) -> Mapping[str, Any]:
-    """SARIF 2.1.0, for code scanning."""
+def as_sarif(verdict: Verdict, new: str, version: str, *, line: Callable[[Finding], int]) -> Mapping[str, Any]:
+    """SARIF 2.1.0, for code scanning: ``new`` is the file that is judged, ``line`` says where in it a finding is shown, from 1."""
     cited = sorted({each.id for each in verdict.findings})
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -108,7 +108,7 @@ def as_sarif(verdict: Verdict, new: str, version: str) -> Mapping[str, Any]:
                             {
                                 "physicalLocation": {
                                     "artifactLocation": {"uri": _uri(new)},
-                                    "region": {"startLine": 1},
+                                    "region": {"startLine": line(each)},
                                 },
                                 "logicalLocations": [{"fullyQualifiedName": _plain(_where(each))}],
                             }
