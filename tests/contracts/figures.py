@@ -17,6 +17,7 @@ from typing import Any
 
 from concordat.contracts import Outcome, Severity, compare
 from tests.contracts.corpus_pairs import pairs
+from tests.contracts.endurance import random_pairs_failed
 from tests.contracts.random_contracts import unsound
 
 Figure = Mapping[str, Any]
@@ -77,6 +78,7 @@ FIGURES: tuple[Callable[[], Figure | list[Figure]], ...] = (
     asyncapi_corpus,
     github,
     consumers,
+    random_pairs_failed,
 )
 
 _MEASURE = """

@@ -47,6 +47,17 @@ def document_pair(rng: random.Random) -> tuple[dict[str, Any], dict[str, Any]]:
     return {**_document(rng, old), **head}, {**_document(rng, new), **head}
 
 
+def large_pair(rng: random.Random, *, operations: int, words: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A document of so many operations with so many words on each, and a version in which every tenth may have changed."""
+    old = [_operation(rng) for _ in range(operations)]
+    new = [_changed_operation(rng, each) if rng.random() < 0.1 else each for each in old]
+    pair = tuple({**_document(rng, each), "info": {"title": "Large", "version": "1.0.0"}} for each in (old, new))
+    for document in pair:
+        for item in document["paths"].values():
+            item["post"]["description"] = " ".join(rng.choices(_WORDS, k=words))
+    return pair[0], pair[1]
+
+
 def _operation(rng: random.Random) -> Model:
     return {"request": _object(rng, 2), "answer": _object(rng, 3), "is_list": rng.random() < 0.2, "tenant": False}
 
