@@ -30,6 +30,7 @@ WE_SAY_MORE: tuple[tuple[str, str], ...] = (
     (r"optional-property-removed|optional-response-header|removed-nested|all-of-member|all-of-removed|trait", "it lists as information what readers lose"),
     (r"default-(added|changed|removed)", "it lists as information what leaving a parameter out means"),
     (r"default-overridden|range-narrowed-with-other-body", "it does not hold a status against the range that announced it"),
+    (r"free-form|not-read-only", "nor at what nobody declared, or nobody could send before"),
     (r"api-security|became-not-enum|webhook-|not-write-only|in-items|became-write-only", "it lists the change as information"),
 )  # fmt: skip
 """Pairs (by name) that only we call breaking."""
@@ -39,6 +40,7 @@ IT_SAYS_MORE: tuple[tuple[str, str], ...] = (
     (r"range|status-into|ignored-header|moved-to-path|scheme-renamed|case", "it compares names where the specification compares meaning"),
     (r"webhook-property|callback", "a webhook's request is what its receiver gets"),
     (r"within-enum|const-|integer|pattern-anchored|unrolled|maximum-as", "no instance shows the difference"),
+    (r"implied|alone|of-one|-one\Z|removed-open|unused-scheme", "nothing that was sent or used is concerned"),
     (r"deprecated|sunset|beta", "the corpus passes a policy or a day that oasdiff reads elsewhere"),
     (r"closed|path-item-reference|path-parameter-widened|query-integer|swagger", "it reads the document more narrowly"),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from ..scope import Comparison, Scope
 from ..touching import ContractFinding
 from .bindings import compare_bindings
 from .model import RECEIVE, SEND, Application, Channel, Flow, Message
-from .schema_formats import dialect_of, is_json_schema
+from .schema_formats import dialect_of, is_json_schema, without_words
 from .servers import compare_security, compare_servers
 
 Messages = Mapping[str, Message]
@@ -155,7 +155,7 @@ def _payload(scope: Scope, old: Message, new: Message, direction: Direction) -> 
             yield scope.finding(
                 "message-schema-format-changed", f"is described as {new.schema_format}, not {old.schema_format}"
             )
-        elif old.payload != new.payload:
+        elif without_words(old.payload) != without_words(new.payload):
             text = f"payloads in {old.schema_format} are only compared for equality, and these differ"
             yield scope.undecided(text)
         return
