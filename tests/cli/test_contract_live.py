@@ -281,6 +281,30 @@ def test_what_somebody_else_wrote_is_not_overwritten_unasked(control_plane: Cont
     assert taken["accepted"]
 
 
+def test_a_document_of_somebody_else_is_taken_over_wherever_it_was(control_plane: ControlPlane, namespace: str) -> None:
+    """Out of the resource into ConfigMaps, although the old one is another manager's field; from then on it is ours."""
+    arguments = ("push", "-", "--name", "large", "-n", namespace)
+    small, large = _large("1.0.0", 11), _large("1.1.0", 1000)
+    written = _concordat(control_plane, *arguments, "-o", "yaml", stdin=small)
+    kubectl(control_plane, "apply", "-f", "-", stdin=written.stdout)
+    kubectl(control_plane, "wait", "-n", namespace, "--for=condition=Ready", "--timeout=30s", "servicecontract/large")
+
+    refused = _concordat(control_plane, *arguments, stdin=large)
+    assert refused.returncode == 1
+    assert "--take-over" in refused.stderr
+    taken = _json(control_plane, *arguments, "--take-over", stdin=large)
+    assert taken["accepted"], taken
+
+    def stands() -> set[str]:
+        found = kubectl(control_plane, "get", "servicecontract", "-n", namespace, "large", "-o", "json")
+        return set(json.loads(found)["spec"]["document"])
+
+    assert stands() == {"configMap"}
+    assert _json(control_plane, *arguments, stdin=_large("1.2.0", 1000))["accepted"]
+    assert not _json(control_plane, *arguments, stdin=_large("1.3.0", 11), code=1)["accepted"]
+    assert stands() == {"inline"}
+
+
 def test_a_contract_that_is_not_there_is_said_to_be_so(control_plane: ControlPlane, namespace: str) -> None:
     """With where to look."""
     done = _concordat(control_plane, "show", f"{namespace}/nothing")

@@ -13,10 +13,11 @@ from concordat.api import Compatibility, State, parse_contract
 from concordat.cli import registry
 from concordat.cli.contract_rest import NOTHING, marks, together, written
 from concordat.cli.documents import document_of, text_of
-from concordat.cli.live import APPLY, Cluster, cluster_options, namespace_option
+from concordat.cli.live import APPLY, JSON_PATCH, Cluster, cluster_options, namespace_option
 from concordat.cli.output import EXIT_FAILED, emit_json, emit_yaml, fail, notes, out, plain, styled
 from concordat.cli.publication import Manifest, manifests, owned_by, readable
 from concordat.cli.said_before import said_before
+from concordat.cli.taking_over import as_it_is, moves, ours_alone
 from concordat.errors import Rejected
 from concordat.manifest import as_yaml
 
@@ -111,7 +112,8 @@ def push(
     }
     offline = output == "yaml"
     place = namespace or said["metadata"].get("namespace") or ("default" if offline else cluster.namespace)
-    before = NOTHING if offline else said_before(registry.find(cluster, f"{place}/{name}"), manager=_MANAGER)
+    found = None if offline else registry.find(cluster, f"{place}/{name}")
+    before = said_before(found, manager=_MANAGER)
     objects = manifests(
         text,
         type_=format_,
@@ -125,9 +127,19 @@ def push(
     if offline:
         emit_yaml(readable(objects))
         return
+    if found and take_over and moves(found, objects[-1]):
+        _make_way(cluster, as_it_is(found, objects[-1], before))
     stored = _apply_all(cluster, objects, take_over=take_over)
     seen = _verdict(cluster, stored, seconds=wait)
     _tell(seen, stored, objects, output)
+
+
+def _make_way(cluster: Cluster, as_it_is: Manifest) -> None:
+    stored = _apply(cluster, as_it_is, take_over=True)
+    operations = ours_alone(stored, manager=_MANAGER)
+    if operations:
+        path = registry.path(stored["metadata"]["namespace"], stored["metadata"]["name"])
+        cluster.request("PATCH", path, body=operations, query={"fieldManager": _MANAGER}, media=JSON_PATCH)
 
 
 def _apply_all(cluster: Cluster, objects: list[Manifest], *, take_over: bool) -> Manifest:

@@ -39,7 +39,7 @@ def contracts(cluster: Cluster, *, namespace: str | None) -> list[dict[str, Any]
 def find(cluster: Cluster, reference: str) -> dict[str, Any] | None:
     """One ServiceContract, if there is one; a cluster without the CRD is told how to get it."""
     namespace, _, name = reference.partition("/")
-    found: dict[str, Any] | None = cluster.get(_path(namespace, name))
+    found: dict[str, Any] | None = cluster.get(path(namespace, name))
     if found is None:
         cluster.must_serve(conventions.SERVICE_CONTRACTS, conventions.SERVICE_CONTRACT)
     return found
@@ -226,5 +226,6 @@ def _reference(item: Mapping[str, Any]) -> str:
     return f"{item['metadata']['namespace']}/{item['metadata']['name']}"
 
 
-def _path(namespace: str, name: str) -> str:
+def path(namespace: str, name: str) -> str:
+    """Of one ServiceContract in the API."""
     return f"{_API}/namespaces/{namespace}/{conventions.SERVICE_CONTRACTS}/{name}"
