@@ -4,9 +4,9 @@ A service that has everything a dashboard can show.
 
 from decimal import Decimal
 
+from concordat.dashboards.board import Dashboard
 from concordat.dashboards.contract import contract_dashboard
 from concordat.dashboards.fleet import fleet_dashboard
-from concordat.dashboards.model import Dashboard
 from concordat.dashboards.operator import operator_dashboard
 from concordat.dashboards.service import service_dashboard
 from concordat.dashboards.subject import Contract, Neighbour, Places, Promise, Provider, Requests, Service

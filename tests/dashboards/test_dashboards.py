@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from concordat.dashboards.board import SCHEMA_VERSION, shown
 from concordat.dashboards.contract import contract_dashboard
 from concordat.dashboards.delivery import as_json
-from concordat.dashboards.model import SCHEMA_VERSION, shown
 from concordat.dashboards.service import service_dashboard, service_uid
 from concordat.dashboards.subject import Neighbour, Provider
 from concordat.slo.profiles import PROFILES
@@ -207,7 +207,7 @@ def test_exemplars_lead_to_traces() -> None:
     board = BOARDS["service-default"]
     asked = {panel["title"] for panel, target in linter.targets(board) if target.get("exemplar")}
 
-    assert {"Latency", "Latency, all requests", "Latency of calls, p99"} == asked
+    assert {"Latency", "Latency, all requests", "Latency of calls, p99", "Latency by consumer, p99"} == asked
 
 
 def test_every_profile_has_a_dashboard() -> None:

@@ -12,7 +12,7 @@ import {
 } from '@grafana/data';
 import { firstValueFrom } from 'rxjs';
 
-import type { Panel, Target } from './model';
+import type { Override, Panel, Target } from './model';
 import type { Series } from './prometheus';
 
 const LINES = { drawStyle: 'line', lineWidth: 1, fillOpacity: 0, showPoints: 'never', spanNulls: false };
@@ -79,7 +79,18 @@ export async function table(panel: Panel, answer: Series[], theme: GrafanaTheme2
     ],
   });
   const [transformed] = await firstValueFrom(transformDataFrame(panel.transformations ?? [], [frame]));
-  return transformed && displayed(transformed, theme);
+  return transformed && displayed(overridden(transformed, panel.fieldConfig.overrides), theme);
+}
+
+/** What is said of single columns, by the names the transformations gave them. */
+function overridden(frame: DataFrame, overrides: Override[]): DataFrame {
+  const fields = frame.fields.map((field) => {
+    const said = overrides.filter(({ matcher }) => matcher.options === (field.config.displayName ?? field.name)).flatMap(({ properties }) => properties);
+    const custom = Object.fromEntries(said.filter(({ id }) => id.startsWith('custom.')).map(({ id, value }) => [id.slice('custom.'.length), value]));
+    const rest = Object.fromEntries(said.filter(({ id }) => !id.startsWith('custom.')).map(({ id, value }) => [id, value]));
+    return { ...field, config: { ...field.config, ...rest, custom: { ...field.config.custom, ...custom } } };
+  });
+  return { ...frame, fields };
 }
 
 export function numbered(frames: DataFrame[]): DataFrame[] {

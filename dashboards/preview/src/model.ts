@@ -9,13 +9,19 @@ export interface Target {
   format?: string;
 }
 
+/** How one column of a table looks. */
+export interface Override {
+  matcher: { id: 'byName'; options: string };
+  properties: Array<{ id: string; value: unknown }>;
+}
+
 export interface Panel {
   id: number;
   type: string;
   title: string;
   description?: string;
   gridPos: { x: number; y: number; w: number; h: number };
-  fieldConfig: { defaults: FieldConfig; overrides: [] };
+  fieldConfig: { defaults: FieldConfig; overrides: Override[] };
   options: Record<string, unknown> & { reduceOptions?: ReduceDataOptions };
   targets: Target[];
   transformations?: Array<{ id: string; options: Record<string, unknown> }>;

@@ -5,9 +5,11 @@ The dashboard of one contract: is the promise kept, and who relies on it.
 from collections.abc import Sequence
 
 from concordat.dashboards.blocks import BUDGET_STEPS, BURN_STEPS, budget_remaining, stat
-from concordat.dashboards.model import RED, Annotation, Dashboard, Link, Panel, Query, Row, shown, uid
-from concordat.dashboards.requests import INTERVAL, RequestPanels
-from concordat.dashboards.service import MOST_NEIGHBOURS, service_uid, variables
+from concordat.dashboards.board import Annotation, Dashboard, Link, shown, uid
+from concordat.dashboards.calls import MOST_NEIGHBOURS, consumers
+from concordat.dashboards.model import RED, Panel, Query, Row
+from concordat.dashboards.requests import RequestPanels
+from concordat.dashboards.service import service_uid, variables
 from concordat.dashboards.subject import Contract, Provider
 from concordat.promql import HOUR, Matcher, Selector, any_of, equal, like, literal
 from concordat.records import BUDGET_REMAINING, TARGET, TOTAL, ratio
@@ -27,7 +29,12 @@ def contract_dashboard(contract: Contract) -> Dashboard:
     if contract.promises:
         rows.insert(0, Row(title="The promise", panels=_promise(contract)))
     if contract.consumers:
-        rows.append(Row(title="Who relies on it", panels=_consumers(contract)))
+        rows.append(
+            Row(
+                title="Who relies on it",
+                panels=consumers(contract.consumers, "|".join(provider.addresses for provider in contract.providers)),
+            )
+        )
     return Dashboard(
         uid=contract_uid(contract.namespace, contract.name),
         title=f"Contract {contract.namespace} / {contract.name}",
@@ -126,52 +133,6 @@ def _promise(contract: Contract) -> tuple[Panel, ...]:
 
 def _requests(provider: Provider) -> Row:
     return Row(title=f"Requests to {shown(provider.name)}", panels=RequestPanels(provider.requests, ()).by_operation())
-
-
-def _consumers(contract: Contract) -> tuple[Panel, ...]:
-    """As the consumers count: what a provider does not see is in it."""
-    names = dict.fromkeys(consumer.name for consumer in contract.consumers)
-    calling = (like("job", any_of(names)),) if len(names) <= MOST_NEIGHBOURS else ()
-    called = like("server_address", "|".join(provider.addresses for provider in contract.providers))
-    count = Selector(metric="http_client_request_duration_seconds_count", matchers=(*calling, called))
-    failed = count.where(like("http_response_status_code", "5..|"))
-    buckets = Selector(metric="http_client_request_duration_seconds_bucket", matchers=count.matchers)
-    by, who = "sum by (namespace, job)", "{{namespace}}/{{job}}"
-    return (
-        Panel(
-            title="Calls by consumer",
-            description="Requests a second, as the consumers count them.",
-            queries=(Query(expr=f"{by} (rate({count}[{INTERVAL}]))", legend=who),),
-            unit="reqps",
-            least=0,
-        ),
-        Panel(
-            title="Failures by consumer",
-            description="Share of each consumer's calls that failed or got no answer.",
-            queries=(
-                Query(
-                    expr=f"({by} (rate({failed}[{INTERVAL}])) or 0 * {by} (rate({count}[{INTERVAL}])))"
-                    f" / ({by} (rate({count}[{INTERVAL}])) > 0)",
-                    legend=who,
-                ),
-            ),
-            unit="percentunit",
-            least=0,
-        ),
-        Panel(
-            title="Latency by consumer, p99",
-            description="As each consumer waits for it. Dots are traces: click one.",
-            queries=(
-                Query(
-                    expr=f"histogram_quantile(0.99, sum by (le, namespace, job) (rate({buckets}[{INTERVAL}])))",
-                    legend=who,
-                    exemplar=True,
-                ),
-            ),
-            unit="s",
-            least=0,
-        ),
-    )
 
 
 def _annotations(contract: Contract) -> tuple[Annotation, ...]:

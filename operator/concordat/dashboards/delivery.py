@@ -6,7 +6,7 @@ import json
 
 import orjson
 
-from concordat.dashboards.model import Dashboard
+from concordat.dashboards.board import Dashboard
 
 SIDECAR_LABEL = "grafana_dashboard"
 FOLDER_ANNOTATION = "grafana_folder"

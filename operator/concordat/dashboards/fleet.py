@@ -3,7 +3,8 @@ The dashboard of all services: whose promise is in danger, by team and tier.
 """
 
 from concordat.dashboards.blocks import BUDGET_STEPS, BURN_STEPS, stat
-from concordat.dashboards.model import RED, YELLOW, Chosen, Dashboard, Panel, Query, Row, Variable, uid
+from concordat.dashboards.board import Dashboard, Variable, uid
+from concordat.dashboards.model import FILLED, RED, YELLOW, Chosen, Panel, Query, Row, column
 from concordat.promql import HOUR, MINUTE, Selector, equal
 from concordat.records import BUDGET_REMAINING, TARGET, TOTAL, ratio
 
@@ -95,6 +96,7 @@ def _ranking() -> tuple[Panel, ...]:
             height=12,
             base=RED,
             thresholds=BUDGET_STEPS,
+            overrides=(column("Budget left", FILLED),),
             transformations=(
                 {
                     "id": "organize",

@@ -3,7 +3,8 @@ The dashboard of Concordat itself, on controller-runtime's metrics.
 """
 
 from concordat.dashboards.blocks import stat
-from concordat.dashboards.model import GREEN, RED, YELLOW, Dashboard, Panel, Query, Row, uid
+from concordat.dashboards.board import Dashboard, uid
+from concordat.dashboards.model import GREEN, RED, YELLOW, Panel, Query, Row
 from concordat.dashboards.requests import INTERVAL
 from concordat.dashboards.service import variables
 

@@ -90,6 +90,11 @@ class Service:
     domain: str = DOMAIN
     places: Places = Places()
 
+    @property
+    def addresses(self) -> str:
+        """A regular expression of the names it is called by inside the cluster."""
+        return Neighbour(namespace=self.namespace, name=self.name, domain=self.domain).addresses
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provider(Neighbour):

@@ -4,8 +4,8 @@ A dashboard as a child: for grafana-operator, or for the sidecar of Grafana's ch
 
 from typing import Any
 
+from concordat.dashboards.board import Dashboard
 from concordat.dashboards.delivery import FOLDER_ANNOTATION, SIDECAR_LABEL, compact
-from concordat.dashboards.model import Dashboard
 from concordat.facts import Platform
 from concordat.manifest import Manifest
 

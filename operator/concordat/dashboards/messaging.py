@@ -1,0 +1,39 @@
+"""
+Queues and topics: how much waits for a service.
+
+RabbitMQ as its own plugin counts, at ``/metrics/detailed?family=queue_coarse_metrics``; Kafka as ``kafka_exporter`` does.
+"""
+
+from concordat.dashboards.model import Panel, Query
+from concordat.dashboards.subject import Service
+from concordat.promql import Selector, any_of, like
+
+
+def messaging(service: Service) -> tuple[Panel, ...]:
+    """Of each broker it uses."""
+    queues = like("queue", any_of(service.queues))
+    groups = like("consumergroup", any_of(service.consumer_groups))
+    ready = Selector(metric="rabbitmq_detailed_queue_messages_ready", matchers=(queues,))
+    lag = Selector(metric="kafka_consumergroup_lag", matchers=(groups,))
+    panels = []
+    if service.queues:
+        panels.append(
+            Panel(
+                title="Messages waiting",
+                description="Messages in its RabbitMQ queues.",
+                queries=(Query(expr=f"sum by (queue) ({ready})", legend="{{queue}}"),),
+                width=12,
+                least=0,
+            )
+        )
+    if service.consumer_groups:
+        panels.append(
+            Panel(
+                title="Consumer lag",
+                description="Records it has not read yet, by Kafka topic.",
+                queries=(Query(expr=f"sum by (topic) ({lag})", legend="{{topic}}"),),
+                width=12,
+                least=0,
+            )
+        )
+    return tuple(panels)
