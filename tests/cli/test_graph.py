@@ -134,6 +134,17 @@ def test_promises_that_do_not_fit_are_said_beside_the_graph(tmp_path: Path) -> N
     assert "RetriesMultiply: shop/orders" in answer.stderr
 
 
+def test_a_folder_without_services_is_said_to_have_none(tmp_path: Path) -> None:
+    """An empty drawing would look like services that do not know each other."""
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "service.yaml").write_text(yaml.safe_dump(_service("shop/orders")))
+
+    for output in ("text", "mermaid", "json"):
+        answer = CliRunner().invoke(main, ["graph", "-f", str(tmp_path), "-o", output])
+        assert f"no Microservices in {tmp_path}; of a folder its own *.yaml are read" in answer.stderr
+    assert "" == CliRunner().invoke(main, ["graph", "-f", str(tmp_path)]).stdout
+
+
 def test_the_picture_is_well_formed_whatever_a_service_is_called() -> None:
     """Names are text in the SVG, never markup."""
     drawn = graph_svg(['<script x="&">'], [Edge(consumer='<script x="&">', provider="b")])

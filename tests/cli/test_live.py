@@ -148,6 +148,30 @@ def test_graph_reads_the_cluster(control_plane: ControlPlane, namespace: str) ->
     assert [edge | {"criticality": "hard", "contract": ""}] == answer["edges"]
 
 
+def test_graph_of_a_namespace_knows_its_neighbours(control_plane: ControlPlane, namespace: str) -> None:
+    """A provider elsewhere is there and shut, not missing; whoever uses ours from elsewhere is shown, and nobody else."""
+    elsewhere = f"{namespace}-other"
+    kubectl(control_plane, "create", "namespace", elsewhere)
+    try:
+        used = _service(elsewhere).replace("name: orders", "name: stock")
+        user = _service(elsewhere) + f"  consumes: [{{service: {namespace}/orders}}, {{service: stock}}]\n"
+        ours = _service(namespace) + f"  consumes: [{{service: {elsewhere}/stock}}]\n"
+        for text in (used, user, ours):
+            kubectl(control_plane, "apply", "-f", "-", stdin=text)
+
+        _, answer = _concordat(control_plane, "graph", "-n", namespace)
+        _, whole = _concordat(control_plane, "graph", "-A")
+    finally:
+        kubectl(control_plane, "delete", "namespace", elsewhere, "--wait=false")
+
+    assert [f"{namespace}/orders"] == answer["services"]
+    assert {
+        (f"{namespace}/orders", f"{elsewhere}/stock", "unconsented"),
+        (f"{elsewhere}/orders", f"{namespace}/orders", "unconsented"),
+    } == {(edge["consumer"], edge["provider"], edge["state"]) for edge in answer["edges"]}
+    assert {f"{namespace}/orders", f"{elsewhere}/orders", f"{elsewhere}/stock"} <= set(whole["services"])
+
+
 def test_init_proposes_a_microservice_for_a_deployment(control_plane: ControlPlane, namespace: str) -> None:
     """From the cluster to YAML that the API server accepts."""
     kubectl(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from concordat import conventions
 from concordat import graph as graphs
 from concordat.cli import drawing, files
 from concordat.cli.live import Cluster, all_namespaces_option, cluster_options, namespace_option
@@ -43,24 +44,40 @@ def graph(
     """
     Who consumes whom, as declared: by which contract, and how much it matters (dashed where it is soft or async).
 
+    Of one namespace also those elsewhere that it uses, and those that use it.
+
     Says as well where numbers do not fit together: a promise above what hard dependencies allow, a timeout below the calls
     beneath it, retries that multiply.
 
     \b
     Examples:
+      concordat graph                                 the namespace of the context
       concordat graph -A                              every service of the cluster
       concordat graph -f services/ -o mermaid         from files, for a README
       concordat graph -A -o svg --to services.svg     a picture
     """
-    world = _world(cluster, filenames, None if all_namespaces else namespace)
-    names = [service.reference for service in world.services]
-    found = world.edges
-    for reference in world.unreadable:
+    place = namespace if filenames or all_namespaces or namespace else cluster.namespace
+    world = _world(cluster, filenames, None if all_namespaces else place)
+
+    def shown(reference: str) -> bool:
+        return bool(filenames) or all_namespaces or reference.startswith(f"{place}/")
+
+    names = [service.reference for service in world.services if shown(service.reference)]
+    if not names:
+        where = (
+            f"in {', '.join(filenames)}; of a folder its own *.yaml are read"
+            if filenames
+            else "here; -A looks into every namespace"
+        )
+        notes.print(f"no Microservices {plain(where)}", markup=False)
+    found = [edge for edge in world.edges if shown(edge.consumer) or shown(edge.provider)]
+    for reference in filter(shown, world.unreadable):
         notes.print(f"[yellow]left out:[/] {plain(reference)} cannot be read by this version")
     for circle in graphs.cycles(found):
         notes.print(f"[yellow]circle:[/] {plain(' -> '.join([*circle, circle[0]]))}")
 
-    promises = [(service.reference, said) for service in world.services for said in world.promises(service)]
+    told = [service for service in world.services if shown(service.reference)]
+    promises = [(service.reference, said) for service in told for said in world.promises(service)]
     for reference, said in promises:
         notes.print(f"[yellow]{said.reason}:[/] {plain(reference)} {plain(said.problem)}")
 
@@ -72,21 +89,19 @@ def graph(
         edges = [asdict(edge) for edge in found]
         emit_json({"services": sorted(names), "edges": edges, "cycles": graphs.cycles(found), "promises": rows})
         return
-    if not names and output == "text":
-        notes.print(
-            "no Microservices here; -A looks into every namespace" if not filenames else "no Microservices there"
-        )
-        return
-    drawn = _WRITERS[output](names, found)
+    drawn = _WRITERS[output](sorted({*names, *(edge.consumer for edge in found)}), found)
     if to:
         to.write_text(drawn + "\n")
-    else:
+    elif drawn:
         click.echo(plain(drawn))
 
 
 def _world(cluster: Cluster, filenames: Sequence[str], namespace: str | None) -> World:
     if not filenames:
-        return World([*cluster.microservices(namespace=namespace), *cluster.contracts(namespace=namespace)])
+        kinds = (conventions.MICROSERVICES, conventions.SERVICE_CONTRACTS)
+        everywhere = namespace is None or all(cluster.may_list(conventions.GROUP, kind) for kind in kinds)
+        asked = None if everywhere else namespace  # neighbours elsewhere tell whether an edge is open
+        return World([*cluster.microservices(namespace=asked), *cluster.contracts(namespace=asked)])
     documents = files.read(filenames)
     files.microservices(documents, namespace=namespace or "default")
     return World(files.declared(documents, namespace=namespace or "default"), namespace=namespace or "default")
