@@ -218,7 +218,7 @@ async def test_broken_glass_lets_through_and_is_told(story: Story) -> None:
         "get", "events", "--field-selector=reason=BreakGlass", "-o", "jsonpath={.items[*].message}"
     )
     assert events.startswith("incident 4711: ServiceContract")
-    assert story.engine.broken_glass()["ServiceContract",] == 1
+    assert story.engine.census.broken_glass()["ServiceContract",] == 1
 
 
 async def test_a_document_may_come_later_and_in_pieces(story: Story) -> None:

@@ -53,7 +53,7 @@ async def test_an_outage_in_a_create_storm_is_survived_by_the_same_process(story
 
 async def test_a_quota_is_named_and_recovers(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """An admission plugin's refusal is in the condition, holds back nothing else, and is tried again."""
-    monkeypatch.setattr(reconcile, "LOOK_AGAIN_AT_REFUSAL", 0.5)
+    monkeypatch.setattr(settling, "LOOK_AGAIN_AT_REFUSAL", 0.5)
     quota = {
         "apiVersion": "v1",
         "kind": "ResourceQuota",

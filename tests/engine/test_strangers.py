@@ -54,7 +54,7 @@ async def test_an_object_of_somebody_else_is_never_overwritten(story: Story, kin
     assert conventions.ANNOTATION_ADOPT in condition["message"]
     assert after["spec"] == before["spec"]
     assert after["metadata"].get("ownerReferences") is None
-    assert story.engine.conflicts() == 1
+    assert story.engine.census.conflicts() == 1
 
 
 async def test_a_deployment_that_is_equal_to_ours_is_not_taken_over_either(story: Story) -> None:
@@ -128,7 +128,7 @@ async def test_a_paused_microservice_is_left_alone_visibly(story: Story) -> None
     image = (await story.get("deployment", "orders"))["spec"]["template"]["spec"]["containers"][0]["image"]
     assert (condition["status"], condition["reason"]) == ("False", conventions.REASON_PAUSED)
     assert image.endswith(":1.4.2")
-    assert story.engine.paused()[conventions.MICROSERVICE,] == 1
+    assert story.engine.census.paused()[conventions.MICROSERVICE,] == 1
 
     await story.run("annotate", "microservice", "orders", f"{conventions.ANNOTATION_PAUSED}-")
 
@@ -153,7 +153,7 @@ async def test_a_paused_child_is_left_alone_while_the_others_are_not(story: Stor
     condition = await story.condition("orders")
     assert (await story.get("networkpolicy", "orders"))["spec"]["ingress"] == [{}]
     assert (condition["reason"], "NetworkPolicy/orders" in condition["message"]) == (conventions.REASON_PAUSED, True)
-    assert story.engine.paused()["NetworkPolicy",] == 1
+    assert story.engine.census.paused()["NetworkPolicy",] == 1
     assert await story.get("service", "orders")
 
 

@@ -143,17 +143,21 @@ class Looked(Collector):
             "concordat_microservices",
             "Microservices by their Ready condition.",
             ("ready", "reason"),
-            engine.readiness(),
+            engine.census.readiness(),
         )
         yield _gauge(
             "concordat_break_glass",
             "Lets breaks through, by what carries the annotation.",
             ("kind",),
-            engine.broken_glass(),
+            engine.census.broken_glass(),
         )
-        yield _gauge("concordat_paused", "Hands off, by what carries the annotation.", ("kind",), engine.paused())
-        yield _gauge("concordat_conflicts", "Microservices that want a stranger's name.", (), {(): engine.conflicts()})
-        yield _gauge("concordat_cache_objects", "Objects in the caches.", ("kind",), engine.cached())
+        yield _gauge(
+            "concordat_paused", "Hands off, by what carries the annotation.", ("kind",), engine.census.paused()
+        )
+        yield _gauge(
+            "concordat_conflicts", "Microservices that want a stranger's name.", (), {(): engine.census.conflicts()}
+        )
+        yield _gauge("concordat_cache_objects", "Objects in the caches.", ("kind",), engine.census.cached())
         yield _gauge(
             "concordat_watch_age_seconds",
             "Seconds since the API server last said anything about a kind.",

@@ -9,7 +9,6 @@ The engine: caches that are kept, a queue that is worked off.
 import asyncio
 import logging
 import random
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -22,6 +21,7 @@ from concordat.cluster.failures import ApiError
 from concordat.cluster.informer import Informer, Sink
 from concordat.facts import Platform
 from concordat.manifest import Kind, object_name
+from concordat.reconcile.census import Census
 from concordat.reconcile.contract_children import ContractChildren
 from concordat.reconcile.contracts import SERVICE_CONTRACT, Contracts
 from concordat.reconcile.gatekeeper import Gatekeeper
@@ -155,6 +155,16 @@ class Engine:
         """Everybody there is."""
         return Neighbours(parents=self.parents, contracts=self.contracts)
 
+    @property
+    def census(self) -> Census:
+        """For those who look at us."""
+        return Census(parents=self.parents, contracts=self.contracts, children=self.children)
+
+    def watched(self) -> Iterator[tuple[tuple[str, str], Informer[Any]]]:
+        """Every informer by its kind and namespace."""
+        for (kind, namespace), informer in self.informers.items():
+            yield (kind, namespace or ""), informer
+
     async def stop(self, *, drain: float) -> bool:
         """Take no more work, and let what is queued finish for ``drain`` seconds at most; whether it did."""
         self.queue.close()
@@ -180,57 +190,6 @@ class Engine:
                 return f"the watch of {kind} in {namespace or 'all namespaces'} hangs"
         ended = [task.get_name() for task in (*self._workers, *self._background) if task.done()]
         return f"{ended[0]} has ended" if ended else ""
-
-    # --- for those who look at us ---------------------------------------------------------------------------------------
-
-    def readiness(self) -> Counter[tuple[str, ...]]:
-        """Microservices by status and reason of their Ready condition."""
-        conditions = (
-            next((c for c in parent.status.conditions if c.type == conventions.READY), None) for parent in self.parents
-        )
-        return Counter((c.status, c.reason) if c else ("Unknown", "") for c in conditions)
-
-    def paused(self) -> Counter[tuple[str, ...]]:
-        """Objects with a pause, by kind."""
-        found: Counter[tuple[str, ...]] = Counter()
-        for store in self.children.stores():
-            found[store.kind.kind,] += sum(child.paused for child in store)
-        found[conventions.MICROSERVICE,] = sum(parent.paused for parent in self.parents)
-        found[conventions.SERVICE_CONTRACT,] = sum(contract.paused for contract in self.contracts)
-        return found
-
-    def broken_glass(self) -> Counter[tuple[str, ...]]:
-        """Objects that carry a break-glass annotation, by kind."""
-        services = [parent.service for parent in self.parents if parent.service is not None]
-        contracts = [known.contract for known in self.contracts if known.contract is not None]
-        return Counter(
-            {
-                (conventions.MICROSERVICE,): sum(bool(service.break_glass) for service in services),
-                (conventions.SERVICE_CONTRACT,): sum(bool(contract.break_glass) for contract in contracts),
-            }
-        )
-
-    def conflicts(self) -> int:
-        """Microservices that want a name a stranger holds."""
-        return sum(
-            condition.type == conventions.RECONCILED and condition.reason == conventions.REASON_CONFLICT
-            for parent in self.parents
-            for condition in parent.status.conditions
-        )
-
-    def cached(self) -> Counter[tuple[str, ...]]:
-        """Objects in the caches, by kind."""
-        found: Counter[tuple[str, ...]] = Counter()
-        for store in self.children.stores():
-            found[store.kind.kind,] += len(store)
-        found[conventions.MICROSERVICE,] = len(self.parents)
-        found[conventions.SERVICE_CONTRACT,] = len(self.contracts)
-        return found
-
-    def watched(self) -> Iterator[tuple[tuple[str, str], Informer[Any]]]:
-        """Every informer by its kind and namespace."""
-        for (kind, namespace), informer in self.informers.items():
-            yield (kind, namespace or ""), informer
 
     # --- watching -----------------------------------------------------------------------------------------------------
 
