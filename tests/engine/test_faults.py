@@ -12,7 +12,7 @@ from concordat import conventions
 from concordat.cluster.access import Access, StaticToken, from_kubeconfig
 from concordat.cluster.client import Client
 from concordat.lab.controlplane import ControlPlane
-from concordat.reconcile import Engine, Settings, engine, reconcile
+from concordat.reconcile import Engine, Settings, engine, settling
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.kill_plans import Plan, Runner
 from tests.engine.rig import OPTIONAL_KINDS, microservice, optional_crd, routed
