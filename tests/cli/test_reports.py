@@ -14,7 +14,7 @@ import pytest
 import xmlschema
 import yaml
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concordat.cli.lines import lines_of
@@ -76,6 +76,7 @@ def test_every_finding_of_the_corpus_is_reported_in_valid_form(format_name: str)
 _TEXT = st.text(min_size=1, max_size=40)
 
 
+@settings(deadline=None)  # the first one reads the schemas
 @given(file=_TEXT, texts=st.tuples(_TEXT, st.text(max_size=40), st.text(max_size=40)), witness=st.none() | st.text())
 def test_no_document_and_no_file_name_makes_a_report_invalid(
     file: str, texts: tuple[str, str, str], witness: Any
