@@ -53,6 +53,16 @@ def test_what_is_rendered_owns_nothing_it_cannot_name() -> None:
     assert not [item for item in rendered if "ownerReferences" in item["metadata"]]
 
 
+def test_the_dashboard_of_a_contract_comes_with_its_provider() -> None:
+    """Alone, nothing is built from it; a folder with both has it all."""
+    sample = Path(__file__).parents[2] / "sample_services" / "catalog"
+    alone, both = (_run("render", *files) for files in ([f"{sample}/contract.yaml"], [str(sample)]))
+
+    assert (alone.exit_code, alone.stdout) == (0, "")
+    dashboards = [one for one in yaml.safe_load_all(both.stdout) if one["kind"] == "GrafanaDashboard"]
+    assert [one["metadata"]["name"] for one in dashboards] == ["catalog-dashboard", "catalog-api.contract-dashboard"]
+
+
 def test_rendering_without_an_optional_kind_says_what_is_missing() -> None:
     """As in a cluster that does not serve it."""
     result = _run("render", "-", "--without", "ServiceMonitor")

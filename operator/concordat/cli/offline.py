@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from concordat import conventions
-from concordat.api import Microservice
+from concordat.api import AcceptedVersion, Microservice, ServiceContract
+from concordat.contract_plan import ContractPlan, plan_contract
 from concordat.errors import Problem
 from concordat.facts import Facts, Missing, Platform
 from concordat.gate import Assessment, Question
@@ -15,7 +16,7 @@ from concordat.plan import Plan, plan
 from concordat.policies import Violation, violations
 from concordat.promises import PROMISES
 from concordat.reconcile.contracts import Contracts
-from concordat.reconcile.gather import Neighbours, gather
+from concordat.reconcile.gather import Neighbours, gather, gather_contract
 from concordat.reconcile.keys import Key, asked_for
 from concordat.reconcile.parents import Parents
 from concordat.resources import kinds
@@ -107,6 +108,23 @@ class World:
     def planned(self, service: Microservice) -> Plan:
         """The plan for ``service`` in this world."""
         return plan(service, self.facts(service))
+
+    @property
+    def contracts(self) -> list[ServiceContract]:
+        """What could be parsed of them, in the order they came."""
+        return [known.contract for known in self._contracts if known.contract is not None]
+
+    def planned_contract(self, contract: ServiceContract) -> ContractPlan:
+        """The plan for ``contract`` in this world, without trials: they need what only a cluster keeps."""
+        facts = gather_contract(
+            contract,
+            Neighbours(parents=self._parents, contracts=self._contracts),
+            in_force=AcceptedVersion(version=contract.spec.version, digest="", config_map=""),
+            platform=self._platform,
+            installed=self._installed,
+            rollout=lambda _provider: "",
+        )
+        return plan_contract(contract, facts)
 
 
 def _assess(document: str, consumer: str, uses: Mapping[str, tuple[str, ...] | None]) -> Assessment:

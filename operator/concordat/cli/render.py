@@ -1,5 +1,5 @@
 """
-``concordat render``: every object a Microservice becomes, without a cluster. ``concordat crds``: what a cluster must know.
+``concordat render``: every object a Microservice or ServiceContract becomes, without a cluster. ``concordat crds``: what a cluster must know.
 """
 
 from collections.abc import Sequence
@@ -24,10 +24,11 @@ from concordat.cli.output import EXIT_FAILED, emit_json, emit_yaml, fail, notes,
 @output_option
 def render(filenames: Sequence[str], namespace: str, without: Sequence[str], output: str) -> None:
     """
-    Every object the Microservices in FILENAMES become, as YAML.
+    Every object the Microservices and ServiceContracts in FILENAMES become, as YAML.
 
     Services in the files know each other; a service that is consumed and not among them is noted on standard error and
-    its edge left out, as the operator would until it exists.
+    its edge left out, as the operator would until it exists. From a contract that none of them provides nothing is built, and
+    what tries running services (`spec.conformance`) is only made in a cluster.
 
     \b
     Examples:
@@ -37,11 +38,10 @@ def render(filenames: Sequence[str], namespace: str, without: Sequence[str], out
     """
     documents = files.read(filenames)
     found = files.microservices(documents, namespace=namespace)
-    if not found:
-        fail(f"no Microservice in {', '.join(filenames)}")
-    world = World(
-        files.declared(documents, namespace=namespace), namespace=namespace, installed=OPTIONAL - set(without)
-    )
+    declared = files.declared(documents, namespace=namespace)
+    if not declared:
+        fail(f"no Microservice and no ServiceContract in {', '.join(filenames)}")
+    world = World(declared, namespace=namespace, installed=OPTIONAL - set(without))
     plans = [world.planned(service) for service, _ in found]
 
     for decided, (service, document) in zip(plans, found, strict=True):
@@ -49,7 +49,9 @@ def render(filenames: Sequence[str], namespace: str, without: Sequence[str], out
             colour = "red" if violation.is_error else "yellow"
             problem = files.located(violation.problem, document)
             notes.print(f"[{colour}]{violation.reason}[/] {service.reference}: {plain(problem)}")
-    manifests = [child.manifest for decided in plans for child in decided.children]
+    children = [child for decided in plans for child in decided.children]
+    children += [child for contract in world.contracts for child in world.planned_contract(contract).children]
+    manifests = [child.manifest for child in children]
     if output == "json":
         emit_json({"apiVersion": "v1", "kind": "List", "items": manifests})
     else:

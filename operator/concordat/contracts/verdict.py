@@ -13,7 +13,7 @@ from typing import Any
 
 
 class Severity(StrEnum):
-    """How loud a finding is; overridable by rule id in a ``ServiceContract``."""
+    """How loud a finding is; overridable by rule id."""
 
     ERROR = "error"
     WARNING = "warning"
