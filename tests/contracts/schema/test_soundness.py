@@ -1,6 +1,8 @@
 """Random pairs: what is judged compatible is never refuted by an instance, and nothing crashes or hangs."""
 
+import gc
 import random
+import tracemalloc
 from typing import Any
 
 import jsonschema_rs
@@ -27,6 +29,25 @@ def test_no_random_pair_fails() -> None:
 
     assert found["large_bytes"] > 10_000_000
     assert found["holds"], found
+
+
+def test_a_comparison_leaves_nothing_behind() -> None:
+    """An operator compares for months: what is remembered of one pair must go with it."""
+
+    def compared(pairs: range) -> int:
+        for number in pairs:
+            schemas = Schemas(random.Random(f"left-{number % 50}"), modern=True)
+            judged(*schemas.pair(), schemas.dialect)
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = compared(range(50))  # the same fifty fill what is remembered for good, such as patterns
+        after = compared(range(50, 450))
+    finally:
+        tracemalloc.stop()
+    assert after - before < 50_000, f"{after - before:,} bytes after 400 pairs"
 
 
 @pytest.mark.parametrize("seed", range(300))

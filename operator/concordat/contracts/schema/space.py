@@ -7,9 +7,6 @@ from concordat.contracts.schema.dialect import Dialect
 from concordat.contracts.schema.document import SchemaDocument
 from concordat.contracts.schema.node import Keywords, Node
 
-LITERALS = SchemaDocument({}, Dialect.DRAFT_2020_12)
-"""Where schemas live that no document wrote."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
@@ -28,6 +25,8 @@ class Space:
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
+        self._own = SchemaDocument({}, Dialect.DRAFT_2020_12)
+        """Where schemas live that no document wrote; it remembers them, and so must end with the comparison."""
         self._by_identity: dict[tuple[int, int], tuple[Any, Node]] = {}
         self._by_digest: dict[Any, Node] = {}
         self.settled: dict[Any, Any] = {}
@@ -50,11 +49,11 @@ class Space:
 
     def literal(self, schema: Any) -> Node:
         """The node of a schema of our own making."""
-        return self.node(LITERALS, schema)
+        return self.node(self._own, schema)
 
-    def made(self, key: tuple[Any, ...], keywords: Keywords, document: SchemaDocument = LITERALS) -> Node:
+    def made(self, key: tuple[Any, ...], keywords: Keywords, document: SchemaDocument | None = None) -> Node:
         """The node put together from parts of others, known by ``key``."""
         node = self._by_digest.get(key)
         if node is None:
-            node = self._by_digest[key] = Node.made(self, len(self._by_digest), document, keywords)
+            node = self._by_digest[key] = Node.made(self, len(self._by_digest), document or self._own, keywords)
         return node
