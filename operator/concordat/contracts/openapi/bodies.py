@@ -55,8 +55,6 @@ def compare_received_content(scope: Scope, old: Content, new: Content) -> Iterat
 
 
 def _sent_content(scope: Scope, old: Content, new: Content) -> Iterator[ContractFinding]:
-    if old and not new:
-        return
     for media_type, before in old.items():
         place = scope.at(media_type) if len(old) > 1 else scope
         target = matching(media_type, new) or next((each for each in new if covers(each, media_type)), None)

@@ -239,6 +239,7 @@ class Tableau:
 
     def _declare(self, keywords: Keywords, branch: ObjectBranch) -> None:
         branch.declared.update(("name", name) for name in keywords.properties)
+        branch.declared.update(("name", name) for name in keywords.required)
         branch.declared.update(("match", pattern) for pattern in keywords.pattern_properties)
         if keywords.additional is not None and keywords.additional.constant is not False:
             branch.is_open = True
