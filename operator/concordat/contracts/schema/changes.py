@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from concordat.contracts.schema.dialect import Direction
-from concordat.contracts.schema.node import Keywords, Node
+from concordat.contracts.schema.keywords import Keywords
+from concordat.contracts.schema.node import Node
 from concordat.contracts.schema.values import canonical, plain_number
 from concordat.contracts.schema.view import ALL_TYPES, View
 

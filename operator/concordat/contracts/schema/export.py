@@ -3,7 +3,8 @@
 from typing import Any
 
 from concordat.contracts.schema import formats
-from concordat.contracts.schema.node import Bound, Keywords, Node
+from concordat.contracts.schema.keywords import Bound, Keywords
+from concordat.contracts.schema.node import Node
 from concordat.contracts.schema.values import plain_number
 from concordat.contracts.schema.view import is_bare
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import jsonschema_rs
 
-from concordat.contracts.schema.node import Bound
+from concordat.contracts.schema.keywords import Bound
 
 NUMERIC: dict[str, tuple[Fraction, Fraction]] = {
     "int32": (Fraction(-(2**31)), Fraction(2**31 - 1)),

@@ -5,7 +5,8 @@ from typing import Any
 
 from concordat.contracts.schema import formats
 from concordat.contracts.schema.evaluated import Case, item_cases, property_cases
-from concordat.contracts.schema.node import Keywords, Node
+from concordat.contracts.schema.keywords import Keywords
+from concordat.contracts.schema.node import Node
 from concordat.contracts.schema.space import Space
 from concordat.contracts.schema.terms import INSIDE, OUTSIDE, Action, Signed
 from concordat.contracts.schema.values import canonical, fraction, type_of

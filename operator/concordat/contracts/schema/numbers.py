@@ -4,7 +4,7 @@ from fractions import Fraction
 from math import ceil, floor, gcd, lcm
 
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
-from concordat.contracts.schema.node import Bound
+from concordat.contracts.schema.keywords import Bound
 from concordat.contracts.schema.terms import is_empty
 from concordat.contracts.schema.values import plain_number
 

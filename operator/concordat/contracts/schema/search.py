@@ -11,9 +11,10 @@ from typing import Any
 
 from concordat.contracts.schema import arrays, numbers, objects, strings
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
+from concordat.contracts.schema.keywords import Malformed
 from concordat.contracts.schema.membership import accepts
 from concordat.contracts.schema.names import is_named
-from concordat.contracts.schema.node import Malformed, Node
+from concordat.contracts.schema.node import Node
 from concordat.contracts.schema.space import Space
 from concordat.contracts.schema.statements import admits
 from concordat.contracts.schema.tableau import Tableau

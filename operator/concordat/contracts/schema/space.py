@@ -5,7 +5,8 @@ from typing import Any
 
 from concordat.contracts.schema.dialect import Dialect
 from concordat.contracts.schema.document import SchemaDocument
-from concordat.contracts.schema.node import Keywords, Node
+from concordat.contracts.schema.keywords import Keywords
+from concordat.contracts.schema.node import Node
 
 
 @dataclass(frozen=True, kw_only=True)

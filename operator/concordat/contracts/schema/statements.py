@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from concordat.contracts.schema import formats
 from concordat.contracts.schema.evaluated import Case, item_cases, property_cases
-from concordat.contracts.schema.node import Keywords, Node
+from concordat.contracts.schema.keywords import Keywords
+from concordat.contracts.schema.node import Node
 from concordat.contracts.schema.terms import INSIDE, OUTSIDE, SENT, Action, Alternative, Literal, Names, Signed
 from concordat.contracts.schema.values import type_of
 

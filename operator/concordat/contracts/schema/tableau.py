@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Without
-from concordat.contracts.schema.node import Keywords, Node
+from concordat.contracts.schema.keywords import Keywords
+from concordat.contracts.schema.node import Node
 from concordat.contracts.schema.statements import Statements, admits
 from concordat.contracts.schema.terms import (
     INSIDE,

@@ -8,7 +8,8 @@ Schema assertion and its negation is a disjunction of such conjunctions, which i
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from concordat.contracts.schema.node import Bound, Node
+from concordat.contracts.schema.keywords import Bound
+from concordat.contracts.schema.node import Node
 
 INSIDE = "+"
 OUTSIDE = "-"

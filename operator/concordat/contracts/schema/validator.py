@@ -8,7 +8,8 @@ from concordat.contracts.schema import paths
 from concordat.contracts.schema.dialect import Dialect
 from concordat.contracts.schema.document import SchemaDocument, UnresolvableReference
 from concordat.contracts.schema.export import exported, names_in
-from concordat.contracts.schema.node import Malformed, Node
+from concordat.contracts.schema.keywords import Malformed
+from concordat.contracts.schema.node import Node
 
 META_SCHEMAS = {
     Dialect.DRAFT_4: "http://json-schema.org/draft-04/schema#",

@@ -6,7 +6,8 @@ from functools import cached_property, reduce
 from typing import Any
 
 from concordat.contracts.schema import formats
-from concordat.contracts.schema.node import Keywords, Node
+from concordat.contracts.schema.keywords import Keywords
+from concordat.contracts.schema.node import Node
 
 DEEPEST = 12
 _BLANK = Keywords()

@@ -13,7 +13,8 @@ from concordat.contracts.schema import changes
 from concordat.contracts.schema.answers import EMPTY, Answer
 from concordat.contracts.schema.changes import Group
 from concordat.contracts.schema.dialect import Direction
-from concordat.contracts.schema.node import Keywords, Node
+from concordat.contracts.schema.keywords import Keywords
+from concordat.contracts.schema.node import Node
 from concordat.contracts.schema.paths import ANY_ITEM, ANY_NAME, Path
 from concordat.contracts.schema.search import Search
 from concordat.contracts.schema.terms import INSIDE, OUTSIDE, SENT, Signed
