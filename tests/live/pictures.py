@@ -14,7 +14,12 @@ from tests.live.world import World, world
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 VIEW = View(since=150, scrape_interval=1, width=1200, theme="light")
-PICTURES = {"catalog": ("service", 1240), "fleet": ("fleet", 1090)}
+PICTURES = {
+    "catalog": ("service", 1216),
+    "contract": ("contract", 1362),
+    "fleet": ("fleet", 1182),
+    "operator": ("operator", 1002),
+}
 """Dashboard -> name of its picture, and how many pixels of it are shown at most."""
 
 

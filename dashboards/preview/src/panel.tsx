@@ -1,6 +1,6 @@
 /** One panel: its queries, and Grafana's component for its type. */
 import { type DataFrame, type GrafanaTheme2, type TimeRange, dateTime, getFieldDisplayValues, ReducerID } from '@grafana/data';
-import { LegendDisplayMode, type VizTextDisplayOptions } from '@grafana/schema';
+import { LegendDisplayMode } from '@grafana/schema';
 import { BigValue, type BigValueColorMode, type BigValueGraphMode, type BigValueTextMode, PanelChrome, Table, TimeSeries } from '@grafana/ui';
 import { useState } from 'react';
 
@@ -99,7 +99,6 @@ function Stat({ panel, frames, theme, width, height }: { panel: Panel; frames: D
           colorMode={panel.options['colorMode'] as BigValueColorMode}
           graphMode={panel.options['graphMode'] as BigValueGraphMode}
           textMode={panel.options['textMode'] as BigValueTextMode}
-          text={panel.options['text'] as VizTextDisplayOptions | undefined}
         />
       ))}
     </div>

@@ -5,7 +5,7 @@ Calls between services, as the one that calls counts them: what the one that is 
 from collections.abc import Iterable, Sequence
 
 from concordat.dashboards.model import Panel, Query
-from concordat.dashboards.requests import INTERVAL
+from concordat.dashboards.requests import INTERVAL, quantile
 from concordat.dashboards.subject import Neighbour
 from concordat.promql import Matcher, Selector, any_of, like
 
@@ -71,7 +71,7 @@ def _calls(called: Sequence[Neighbour], exposed: tuple[Matcher, ...]) -> tuple[P
             description="How long we wait for each dependency.",
             queries=(
                 Query(
-                    expr=f"histogram_quantile(0.99, sum by (le, server_address) (rate({buckets}[{INTERVAL}])))",
+                    expr=quantile("0.99", f"sum by (le, server_address) (rate({buckets}[{INTERVAL}]))"),
                     legend="{{server_address}}",
                     exemplar=True,
                 ),
@@ -128,7 +128,7 @@ def consumers(calling: Iterable[Neighbour], addresses: str) -> tuple[Panel, ...]
             description="As each consumer waits for it. Dots are traces: click one.",
             queries=(
                 Query(
-                    expr=f"histogram_quantile(0.99, sum by (le, namespace, job) (rate({buckets}[{INTERVAL}])))",
+                    expr=quantile("0.99", f"sum by (le, namespace, job) (rate({buckets}[{INTERVAL}]))"),
                     legend=who,
                     exemplar=True,
                 ),

@@ -4,7 +4,7 @@ The dashboard of all services: whose promise is in danger, by team and tier.
 
 from concordat.dashboards.blocks import BUDGET_STEPS, BURN_STEPS, stat
 from concordat.dashboards.board import Dashboard, Variable, uid
-from concordat.dashboards.model import FILLED, RED, YELLOW, Chosen, Panel, Query, Row, column
+from concordat.dashboards.model import FILLED, MANY, RED, YELLOW, Chosen, Panel, Query, Row, column
 from concordat.promql import HOUR, MINUTE, Selector, equal
 from concordat.records import BUDGET_REMAINING, TARGET, TOTAL, ratio
 
@@ -124,6 +124,8 @@ def _over_time() -> tuple[Panel, ...]:
         Panel(
             title="Least budget left",
             description="The ten objectives with least budget.",
+            width=12,
+            height=MANY,
             queries=(Query(expr=f"bottomk(10, {BUDGET_REMAINING} and {_ON} {_TARGET})", legend=who),),
             unit="percentunit",
             most=1,
@@ -133,6 +135,8 @@ def _over_time() -> tuple[Panel, ...]:
         Panel(
             title="Burning fastest",
             description="The ten highest burn rates over an hour.",
+            width=12,
+            height=MANY,
             queries=(Query(expr=f"topk(10, {ratio(HOUR)} / {_ON} (1 - {_TARGET}))", legend=who),),
             least=0,
             thresholds=BURN_STEPS,
@@ -140,6 +144,7 @@ def _over_time() -> tuple[Panel, ...]:
         Panel(
             title="Bad events by team",
             description="Share of all events of a team's services that were bad, over five minutes.",
+            width=24,
             queries=(
                 Query(
                     expr=f"sum by (team) ({ratio(5 * MINUTE)} * {_ON} {TOTAL} * {_OF_TEAM} ^ 0)"

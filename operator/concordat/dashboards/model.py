@@ -14,6 +14,9 @@ DATASOURCE = {"type": "prometheus", "uid": "$datasource"}
 _AT_LEAST_TO = {"percentunit": 0.01, "reqps": 1, "ops": 1, "short": 1}
 """By unit: how far an axis that begins at zero goes at least. Grafana draws 0 to 10000 % around a line of zeros."""
 
+MANY = 11
+"""Height of a panel whose legend has a dozen names: Grafana gives a legend a third of it."""
+
 GREEN, YELLOW, RED, BLUE = "green", "#EAB839", "red", "blue"
 
 
@@ -120,7 +123,6 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "colorMode": "background_solid",
         "graphMode": "none",
         "textMode": "auto",
-        "text": {"valueSize": 28},
     },
     "heatmap": {
         "calculate": False,

@@ -4,8 +4,9 @@ The dashboard of Concordat itself, on controller-runtime's metrics.
 
 from concordat.dashboards.blocks import stat
 from concordat.dashboards.board import Dashboard, uid
-from concordat.dashboards.model import GREEN, RED, YELLOW, Panel, Query, Row
+from concordat.dashboards.model import GREEN, MANY, RED, YELLOW, Panel, Query, Row
 from concordat.dashboards.requests import INTERVAL
+from concordat.dashboards.requests import quantile as of_durations
 from concordat.dashboards.service import variables
 
 OPERATOR_UID = uid("operator")
@@ -78,7 +79,7 @@ def _state() -> tuple[Panel, ...]:
 
 def _work() -> tuple[Panel, ...]:
     def quantile(metric: str) -> str:
-        return f"histogram_quantile(0.99, sum by (le) (rate({metric}_bucket{{{_OWN}}}[{INTERVAL}])))"
+        return of_durations("0.99", f"sum by (le) (rate({metric}_bucket{{{_OWN}}}[{INTERVAL}]))")
 
     return (
         _lines(
@@ -105,18 +106,21 @@ def _work() -> tuple[Panel, ...]:
             "Since the API server last said anything about a kind.",
             "s",
             (f"max by (kind) (concordat_watch_age_seconds{{{_OWN}}})", "{{kind}}"),
+            height=MANY,
         ),
         _lines(
             "Longest pass",
             "The key that has been worked on longest.",
             "s",
             (f"max(workqueue_longest_running_processor_seconds{{{_OWN}}})", "longest"),
+            height=MANY,
         ),
         _lines(
             "Event loop, p99",
             "How late the event loop is.",
             "s",
             (quantile("concordat_event_loop_lag_seconds"), "late"),
+            height=MANY,
         ),
     )
 
@@ -128,38 +132,41 @@ def _cost() -> tuple[Panel, ...]:
             "By answer. In steady state: watches only.",
             "reqps",
             (f"sum by (code, method) (rate(rest_client_requests_total{{{_OWN}}}[{INTERVAL}]))", "{{method}} {{code}}"),
-            width=6,
+            width=12,
         ),
         _lines(
             "Objects in caches",
             "By kind.",
             "short",
             (f"sum by (kind) (concordat_cache_objects{{{_OWN}}})", "{{kind}}"),
-            width=6,
+            width=12,
         ),
         _lines(
             "Memory",
             "Resident, by pod.",
             "bytes",
             (f"process_resident_memory_bytes{{{_OWN}}}", "{{instance}}"),
-            width=6,
+            width=12,
         ),
         _lines(
             "CPU",
             "Cores, by pod.",
             "short",
             (f"rate(process_cpu_seconds_total{{{_OWN}}}[{INTERVAL}])", "{{instance}}"),
-            width=6,
+            width=12,
         ),
     )
 
 
-def _lines(title: str, description: str, unit: str, *queries: tuple[str, str], width: int = 8) -> Panel:
+def _lines(
+    title: str, description: str, unit: str, *queries: tuple[str, str], width: int = 8, height: int = 8
+) -> Panel:
     return Panel(
         title=title,
         description=description,
         queries=tuple(Query(expr=expr, legend=legend) for expr, legend in queries),
         unit=unit,
         width=width,
+        height=height,
         least=0,
     )

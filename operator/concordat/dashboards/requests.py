@@ -5,7 +5,7 @@ Rate, errors, duration: the queries and panels of a service's requests.
 from decimal import Decimal
 
 from concordat.dashboards.blocks import stat
-from concordat.dashboards.model import CHOSEN, GREEN, RED, YELLOW, Panel, Query
+from concordat.dashboards.model import CHOSEN, GREEN, MANY, RED, YELLOW, Panel, Query
 from concordat.dashboards.subject import Promise, Requests
 from concordat.promql import Selector, like, number
 
@@ -35,7 +35,7 @@ class RequestPanels:
         return f"({self.rate(errors=True)} or 0 * {self.rate()}) / ({self.rate()} > 0)"
 
     def quantile(self, share: str, *, by: str = "") -> str:
-        return f"histogram_quantile({share}, {self.durations(by=by)})"
+        return quantile(share, self.durations(by=by))
 
     def durations(self, *, by: str = "") -> str:
         if self.requests.native:
@@ -120,6 +120,7 @@ class RequestPanels:
                 description="Requests a second.",
                 queries=(Query(expr=self.rate(by=by), legend=legend),),
                 unit="reqps",
+                height=MANY,
                 least=0,
             ),
             Panel(
@@ -127,6 +128,7 @@ class RequestPanels:
                 description="Failed requests a second; empty is good.",
                 queries=(Query(expr=f"{self.rate(errors=True, by=by)} or 0 * {self.rate(by=by)}", legend=legend),),
                 unit="reqps",
+                height=MANY,
                 least=0,
             ),
             Panel(
@@ -140,6 +142,7 @@ class RequestPanels:
                     ),
                 ),
                 unit=self._unit,
+                height=MANY,
                 least=0,
             ),
         )
@@ -150,6 +153,11 @@ class RequestPanels:
         if not promised:
             return None
         return float(number(min(promised) * (Decimal(1000) if self.requests.milliseconds else 1)))
+
+
+def quantile(share: str, durations: str) -> str:
+    """Of what has no requests there is none: NaN would be a line nobody sees, and hides the others' axis."""
+    return f"histogram_quantile({share}, {durations}) >= 0"
 
 
 def _by(label: str) -> str:
