@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
+from concordat.contracts.schema.looks import enumerated
 from concordat.contracts.schema.membership import accepts
 from concordat.contracts.schema.terms import INSIDE, OUTSIDE, ArrayBranch, Signed
 from concordat.contracts.schema.values import canonical
@@ -128,8 +129,6 @@ class _Builder:
         return forced
 
     def _too_few_distinct(self) -> bool:
-        from concordat.contracts.schema.search import enumerated
-
         values: set[Any] = set()
         for index in range(min(self.branch.least, self.settled + 1)):
             here = self.branch.here(index)

@@ -6,6 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
+from concordat.contracts.schema.looks import enumerated
 from concordat.contracts.schema.names import fresh
 from concordat.contracts.schema.terms import Names, ObjectBranch, Signed
 
@@ -79,8 +80,6 @@ class _Builder:
         return UNKNOWN if self.undecided or self.tried >= PLANS else EMPTY
 
     def _named(self) -> set[str]:
-        from concordat.contracts.schema.search import enumerated
-
         named = self.branch.named.keys() | self.branch.present.keys()
         for names, _ in [*self.branch.sets, *self.branch.wanted]:
             if names[0] == "others":
