@@ -43,7 +43,7 @@ def test_the_budget_a_bad_release_has_cost(live: World) -> None:
 
 
 def test_the_table_and_the_chart(live: World, tmp_path: Path) -> None:
-    """For people; one line of the chart for each objective."""
+    """For people; one line of the chart for each objective, the one of its contract among them."""
     chart = tmp_path / "budget.svg"
     result = report(f"--prometheus={live.prometheus}", "--service=catalog", "--over=1m", "--since=2m", f"--svg={chart}")
 
@@ -51,7 +51,7 @@ def test_the_table_and_the_chart(live: World, tmp_path: Path) -> None:
     assert "shop/catalog" in result.stdout
     assert "99.9%" in result.stdout
     assert "storefront" not in result.stdout
-    assert 2 == chart.read_text().count("<polyline")
+    assert 3 == chart.read_text().count("<polyline")
     ElementTree.fromstring(chart.read_text())
 
 
