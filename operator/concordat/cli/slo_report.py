@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import rich_click as click
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -88,30 +89,29 @@ def _draw(prometheus: Prometheus, namespace: str, service: str, since: int, svg:
 
 
 def _table(found: Report) -> Table:
-    table = Table(title="Error budgets, the least first", title_justify="left")
-    table.add_column("service")
-    table.add_column("objective")
-    for heading in (
-        "promised",
-        "bad",
-        "left",
-        *(f"burn\n{window}" for window in found.standings[0].burn_rates),
-        "lasts",
-    ):
+    """Of 80 columns, where the terminal has no more: only the first one gives way."""
+    table = Table(title="Error budgets, the least first", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.padding = (0, 1, 0, 0)
+    table.add_column("objective", overflow="fold", min_width=16)
+    burning = (f"burn\n{window}" for window in found.standings[0].burn_rates)
+    for heading in ("promised", "bad", "left", *burning, "lasts"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("firing")
     for one in found.standings:
         table.add_row(
-            styled(f"{one.namespace}/{one.service}"),
-            styled(f"{one.slo}\n{one.window}"),
+            _named(one),
             f"{100 * one.target:.6g}%",
             _percent(one.error_ratio, digits=3),
             _left(one),
             *(_burn(rate) for rate in one.burn_rates.values()),
             _lasts(one),
-            styled("\n".join(one.alerts), "red"),
         )
     return table
+
+
+def _named(one: Standing) -> Text:
+    """With the alerts that fire for it beneath."""
+    lines = [styled(f"{one.namespace}/{one.service}", "bold"), styled(f"{one.slo} {one.window}")]
+    return Text("\n").join([*lines, *(styled(alert, "red") for alert in one.alerts)])
 
 
 def _routes_table(routes: Sequence[SlowRoute]) -> Table:
