@@ -2,6 +2,7 @@
 How commands speak: one console for people, one JSON object for machines, one way to fail.
 """
 
+import os
 import sys
 from typing import Any, NoReturn
 
@@ -11,7 +12,11 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
-out = Console(highlight=False, soft_wrap=True)
+WIDE = 200
+"""Columns of a table that goes into a file or a pipe: nobody there can widen a window, and nothing should be cut off."""
+
+_boundless = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+out = Console(highlight=False, soft_wrap=True, width=WIDE if _boundless else None)
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
 EXIT_FAILED = 1
