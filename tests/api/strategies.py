@@ -174,6 +174,7 @@ below = {
     "gateway": ["1ms", "100ms", "30s"],
 }
 """Thresholds that are buckets; the other profiles have every one."""
+_waiting = st.lists(st.from_regex("[A-Za-z0-9._:@/#+~-]{1,20}", fullmatch=True), max_size=3, unique=True)
 counters = st.sampled_from(
     ["settled_total", 'settled_total{outcome="ok"}', 'jobs_count{ state =~ "a|b", queue!="x\\"y" }', "a:b_bucket{}"]
 )
@@ -226,7 +227,11 @@ def manifests(draw: st.DrawFn, *, namespace: str = "shop") -> Json:
             access=_some(namespaces=st.lists(labels, max_size=3, unique=True)),
             egress=st.lists(egress, max_size=3),
             routing=routings(tcp),
-            telemetry=_some(metrics=metrics, tracing=_some(sample=st.sampled_from([0, 1, 0.25]) | st.floats(0, 1))),
+            telemetry=_some(
+                metrics=metrics,
+                tracing=_some(sample=st.sampled_from([0, 1, 0.25]) | st.floats(0, 1)),
+                backlog=_some(queues=_waiting, consumerGroups=_waiting),
+            ),
         )
     )
     said = spec.get("telemetry", {}).get("metrics", {})

@@ -63,6 +63,20 @@ def test_the_dashboard_of_a_contract_comes_with_its_provider() -> None:
     assert [one["metadata"]["name"] for one in dashboards] == ["catalog-dashboard", "catalog-api.contract-dashboard"]
 
 
+def test_a_contracts_dashboard_is_shown_as_it_will_be_delivered() -> None:
+    """Grafana's JSON, or the object that carries it; without its provider there is nothing to draw."""
+    sample = Path(__file__).parents[2] / "sample_services" / "catalog"
+    show = ("dashboard", "show", str(sample), "--contract", "catalog-api")
+    board = json.loads(_run(*show).stdout)
+    (file,) = yaml.safe_load_all(_run(*show, "--format", "configmap").stdout)
+    alone = _run("dashboard", "show", f"{sample}/contract.yaml", "--contract", "catalog-api")
+    unknown = _run("dashboard", "show", str(sample), "--contract", "catalogue-api")
+
+    assert board == json.loads(next(iter(file["data"].values())))
+    assert (alone.exit_code, "provides catalog-api" in alone.stderr) == (2, True)
+    assert (unknown.exit_code, "there are catalog-api" in unknown.stderr) == (2, True)
+
+
 def test_rendering_without_an_optional_kind_says_what_is_missing() -> None:
     """As in a cluster that does not serve it."""
     result = _run("render", "-", "--without", "ServiceMonitor")

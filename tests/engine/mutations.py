@@ -44,6 +44,7 @@ BASE: dict[str, Any] = {
     "telemetry": {
         "metrics": {"enabled": True, "port": "metrics", "path": "/metrics", "profile": "default"},
         "tracing": {"sample": 0.3},
+        "backlog": {"queues": ["orders.created"], "consumerGroups": ["orders"]},
     },
 }
 
@@ -58,6 +59,10 @@ def entry(key: str, position: int, **changes: Any) -> dict[str, Any]:
     changed = [*BASE[key]]
     changed[position] = {**changed[position], **changes}
     return {key: changed}
+
+
+def backlog(**changes: Any) -> dict[str, Any]:
+    return with_("telemetry", backlog={**BASE["telemetry"]["backlog"], **changes})
 
 
 def source(position: int, kind: str, **changes: Any) -> dict[str, Any]:
@@ -153,7 +158,9 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "telemetry.metrics.port": metrics(port="http"),
     "telemetry.metrics.path": metrics(path="/other"),
     "telemetry.metrics.profile": metrics(profile="otel-native"),
-    "telemetry.tracing.sample": {"telemetry": {**BASE["telemetry"], "tracing": {"sample": 0.7}}},
+    "telemetry.tracing.sample": with_("telemetry", tracing={"sample": 0.7}),
+    "telemetry.backlog.queues[]": backlog(queues=["orders.paid", "orders.created"]),
+    "telemetry.backlog.consumerGroups[]": backlog(consumerGroups=["billing"]),
 }
 """By the path of the property: what is different from :data:`BASE`."""
 

@@ -45,6 +45,26 @@ def test_the_same_dashboard_either_way() -> None:
     assert json.loads(text)["uid"] == resource["spec"]["uid"]
 
 
+@pytest.mark.parametrize(
+    ("backlog", "label", "alert"),
+    [
+        ({"queues": ["orders.paid"]}, "queue=", "ServiceQueueGrowing"),
+        ({"consumerGroups": ["billing"]}, "consumergroup=", "ServiceConsumerLagging"),
+    ],
+)
+def test_what_waits_is_shown_and_told(backlog: dict[str, list[str]], label: str, alert: str) -> None:
+    """Only where somebody says what waits."""
+    said, unsaid = (
+        built(service(telemetry={"backlog": stated}), Facts(installed=FORMS)) for stated in (backlog, {"queues": []})
+    )
+    for children, there in ((said, True), (unsaid, False)):
+        rules = yaml.safe_dump(children["PrometheusRule/orders-rules"]["spec"])
+        board = json.loads(children["GrafanaDashboard/orders-dashboard"]["spec"]["json"])
+        queries = [target["expr"] for panel in board["panels"] for target in panel.get("targets", ())]
+        assert (alert in rules) is there
+        assert any(label in query for query in queries) is there
+
+
 def test_files_of_two_services_never_have_the_same_name() -> None:
     """Sidecars write the files of all namespaces into one directory; a dash may stand in either name."""
     pairs = (("b", "shop-a"), ("a-b", "shop"))

@@ -152,12 +152,8 @@ def _routing(stated: Routing, main_port: str) -> Routing:
 def _telemetry(spec: MicroserviceSpec) -> Telemetry:
     stated = spec.telemetry.metrics
     readable = spec.ports[spec.metrics_port].protocol == "TCP"
-    return Telemetry(
-        metrics=Metrics(
-            enabled=stated.enabled and readable, port=spec.metrics_port, path=stated.path, profile=stated.profile
-        ),
-        tracing=spec.telemetry.tracing,
-    )
+    metrics = stated.model_copy(update={"enabled": stated.enabled and readable, "port": spec.metrics_port})
+    return spec.telemetry.model_copy(update={"metrics": metrics})
 
 
 def _objectives(stated: tuple[Objective, ...] | None, tier: TierDefaults, metrics: Metrics) -> tuple[Objective, ...]:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConst
 
 from concordat import conventions
 from concordat.api.objectives import MEASURABLE, Objective, Profile
-from concordat.api.scalars import PORT_NAMES, DnsLabel, Image, ObjectName, PathPrefix, PortName
+from concordat.api.scalars import PORT_NAMES, BrokerName, DnsLabel, Image, ObjectName, PathPrefix, PortName
 from concordat.api.schema import Check, Distinct, Schema, without_nulls
 from concordat.api.traffic import Access, Consumption, Egress, Routing
 from concordat.api.workload import EnvVar, Flag, Health, Port, Resources, Scaling
@@ -44,13 +44,24 @@ class Tracing(Schema):
     """Share of the traces begun here that are kept, e.g. `0.1`; as the SDK has it if left out."""
 
 
+class Backlog(Schema):
+    """What waits for the service at a message broker: on its dashboard, and an alert when it only grows."""
+
+    queues: Annotated[tuple[BrokerName, ...], Field(max_length=32), Distinct()] = ()
+    """RabbitMQ queues it consumes, as RabbitMQ's own Prometheus plugin counts them."""
+    consumer_groups: Annotated[tuple[BrokerName, ...], Field(max_length=32), Distinct()] = ()
+    """Kafka consumer groups it is, as `kafka_exporter` counts them."""
+
+
 class Telemetry(Schema):
-    """What the service tells about itself."""
+    """What the service tells about itself, and others about it."""
 
     metrics: Metrics = Metrics()
     """Prometheus metrics."""
     tracing: Tracing = Tracing()
     """Traces; where they go is a setting of the platform."""
+    backlog: Backlog = Backlog()
+    """What waits for it."""
 
 
 def main_port(protocols: Mapping[str, str]) -> str:

@@ -77,6 +77,13 @@ PORT_NAMES = Check(
 """Of a map: each of its keys is a port's name."""
 Protocol = Literal["TCP", "UDP"]
 
+BrokerName = Annotated[
+    str,
+    StringConstraints(max_length=255),
+    matching("[A-Za-z0-9._:@/#+~-]+", "use letters, digits and any of . _ : @ / # + ~ -, e.g. orders.created"),
+]
+"""What a message broker calls something: a queue, a consumer group."""
+
 EnvName = Annotated[
     str,
     StringConstraints(max_length=128),

@@ -1,18 +1,20 @@
 """
-``concordat dashboard``: a Microservice's Grafana dashboard, before there is a Grafana.
+``concordat dashboard``: the Grafana dashboard of a Microservice or of a contract, before there is a Grafana.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import rich_click as click
 
 from concordat.api import resolve
 from concordat.cli.dashboard_preview import preview
-from concordat.cli.output import emit_yaml, out
-from concordat.cli.subjects import among, namespace_option, service_option
+from concordat.cli.output import emit_yaml, fail, out
+from concordat.cli.subjects import among, contract_among, namespace_option, service_option
+from concordat.dashboards.contract import contract_dashboard
 from concordat.dashboards.delivery import as_json
 from concordat.dashboards.service import service_dashboard
 from concordat.facts import Platform
+from concordat.manifest import PlannedChild
 from concordat.observability.subjects import drawn
 from concordat.resources import kinds
 
@@ -22,7 +24,7 @@ def dashboard() -> None:
     """
     Dashboards, as Grafana reads them.
 
-    The operator delivers the same one for every Microservice by itself.
+    The operator delivers the same one for every Microservice and every ServiceContract by itself.
 
     \b
     Examples:
@@ -43,23 +45,49 @@ def dashboard() -> None:
     help="Grafana's JSON, a ConfigMap for its sidecar, or a GrafanaDashboard for grafana-operator.",
 )
 @service_option
+@click.option("--contract", default="", help="The dashboard of this ServiceContract instead.")
 @namespace_option
 @click.option("--jaeger", default="", help="Address of Jaeger, for the link to traces.")
-def show(filenames: Sequence[str], form: str, name: str, namespace: str, jaeger: str) -> None:
+def show(filenames: Sequence[str], form: str, name: str, contract: str, namespace: str, jaeger: str) -> None:
     """
-    The dashboard of a Microservice in FILENAMES; of whom it consumes and who consumes it, what the same files say.
+    The dashboard of a Microservice in FILENAMES, or of a ServiceContract; of whom it consumes and who consumes it, what the same files say.
 
     \b
     Examples:
       concordat dashboard show orders.yaml > orders.json        import it in Grafana
       concordat dashboard show services/ --service orders --format configmap | kubectl apply -f -
+      concordat dashboard show services/ --contract orders-api > orders-api.json
     """
+    if contract and name:
+        fail("--service and --contract are two dashboards: ask for one of them")
     installed = {kinds.GRAFANA_DASHBOARD.kind} if form == "operator" else ()
+    if contract:
+        _show_contract(filenames, form, contract, namespace, Platform(traces_url=jaeger), installed)
+        return
     service, world = among(filenames, name, namespace, Platform(traces_url=jaeger), installed)
     if form == "json":
         out.file.write(as_json(service_dashboard(drawn(resolve(service), world.facts(service)))))
         return
-    emit_yaml([child.manifest for child in world.planned(service).children if child.name.endswith("-dashboard")])
+    emit_yaml([child.manifest for child in world.planned(service).children if _is_dashboard(child)])
+
+
+def _show_contract(
+    filenames: Sequence[str], form: str, name: str, namespace: str, platform: Platform, installed: Collection[str]
+) -> None:
+    contract, world = contract_among(filenames, name, namespace, platform, installed)
+    children = [child.manifest for child in world.planned_contract(contract).children if _is_dashboard(child)]
+    if not children:
+        fail(
+            f"no Microservice in these files provides {name}, so there is nothing to draw: give the provider's file as well"
+        )
+    if form == "json":
+        out.file.write(as_json(contract_dashboard(world.drawn_contract(contract))))
+        return
+    emit_yaml(children)
+
+
+def _is_dashboard(child: PlannedChild) -> bool:
+    return child.name.endswith("-dashboard")
 
 
 dashboard.add_command(preview)

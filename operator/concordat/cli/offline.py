@@ -8,10 +8,12 @@ from typing import Any
 from concordat import conventions
 from concordat.api import AcceptedVersion, Microservice, ServiceContract
 from concordat.contract_plan import ContractPlan, plan_contract
+from concordat.dashboards.subject import Contract as DrawnContract
 from concordat.errors import Problem
-from concordat.facts import Facts, Missing, Platform
+from concordat.facts import ContractFacts, Facts, Missing, Platform
 from concordat.gate import Assessment, Question
 from concordat.graph import Edge
+from concordat.observability.subjects import drawn_contract
 from concordat.plan import Plan, plan
 from concordat.policies import Violation, violations
 from concordat.promises import PROMISES
@@ -116,7 +118,14 @@ class World:
 
     def planned_contract(self, contract: ServiceContract) -> ContractPlan:
         """The plan for ``contract`` in this world, without trials: they need what only a cluster keeps."""
-        facts = gather_contract(
+        return plan_contract(contract, self._contract_facts(contract))
+
+    def drawn_contract(self, contract: ServiceContract) -> DrawnContract:
+        """What its dashboard shows. Somebody must provide it."""
+        return drawn_contract(contract, self._contract_facts(contract))
+
+    def _contract_facts(self, contract: ServiceContract) -> ContractFacts:
+        return gather_contract(
             contract,
             Neighbours(parents=self._parents, contracts=self._contracts),
             in_force=AcceptedVersion(version=contract.spec.version, digest="", config_map=""),
@@ -124,7 +133,6 @@ class World:
             installed=self._installed,
             rollout=lambda _provider: "",
         )
-        return plan_contract(contract, facts)
 
 
 def _assess(document: str, consumer: str, uses: Mapping[str, tuple[str, ...] | None]) -> Assessment:

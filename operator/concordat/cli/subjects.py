@@ -1,12 +1,12 @@
 """
-One service among those in files: whose dashboard is meant.
+One service, or one contract, among those in files: whose dashboard is meant.
 """
 
 from collections.abc import Collection, Sequence
 
 import rich_click as click
 
-from concordat.api import Microservice
+from concordat.api import Microservice, ServiceContract
 from concordat.cli import files
 from concordat.cli.offline import World
 from concordat.cli.output import fail
@@ -34,3 +34,16 @@ def among(
         )
     declared = files.declared(read, namespace=namespace)
     return found[0], World(declared, namespace=namespace, installed=installed, platform=platform)
+
+
+def contract_among(
+    filenames: Sequence[str], name: str, namespace: str, platform: Platform, installed: Collection[str] = ()
+) -> tuple[ServiceContract, World]:
+    """The contract called ``name``, and the world it is in; fails with what there is instead."""
+    declared = files.declared(files.read(filenames), namespace=namespace)
+    world = World(declared, namespace=namespace, installed=installed, platform=platform)
+    found = next((contract for contract in world.contracts if contract.name == name), None)
+    if found is None:
+        known = ", ".join(contract.name for contract in world.contracts)
+        fail(f"no ServiceContract called {name} in {', '.join(filenames)}{f'; there are {known}' if known else ''}")
+    return found, world

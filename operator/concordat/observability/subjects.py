@@ -34,6 +34,8 @@ def workload(service: Microservice, facts: Facts) -> Workload:
         autoscaled=_autoscaled(service),
         cpu_limited=spec.resources.cpu_limit is not None,
         hosts=route.hosts(service, facts),
+        queues=spec.telemetry.backlog.queues,
+        consumer_groups=spec.telemetry.backlog.consumer_groups,
     )
 
 
@@ -50,6 +52,8 @@ def drawn(service: Microservice, facts: Facts) -> Drawn:
         promises=tuple(map(_promise, of.objectives)),
         autoscaled=_autoscaled(service),
         consumes=tuple(_providers(service, facts)),
+        queues=service.spec.telemetry.backlog.queues,
+        consumer_groups=service.spec.telemetry.backlog.consumer_groups,
         consumed_by=_consumers(facts),
         domain=platform.cluster_domain,
         places=_places(platform),
