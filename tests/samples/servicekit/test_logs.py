@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,10 +17,12 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 @pytest.fixture
 def lines() -> Iterator[Lines]:
-    """The lines logged since, parsed; the process's own logging comes back afterwards."""
-    root, stream = logging.getLogger(), io.StringIO()
+    """The lines this thread logged since, parsed; the process's own logging comes back afterwards."""
+    root, stream, own = logging.getLogger(), io.StringIO(), threading.get_ident()
     before = root.handlers, root.level
     logs.configure(name="shop", version="11.12.13", level="info", stream=stream)
+    for handler in root.handlers:
+        handler.addFilter(lambda record: record.thread == own)
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     root.handlers, root.level = before
     structlog.reset_defaults()
