@@ -5,7 +5,6 @@ What a runbook tells somebody to type at night does what it says, on a real API 
 import os
 import re
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from concordat.lab.controlplane import ControlPlane
 from tests.cli.test_live import _service
 from tests.conftest import ROOT, kubectl
+from tests.e2e.stage import eventually
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.usefixtures("operator")]
 
@@ -46,11 +46,13 @@ def _image(cluster: ControlPlane, namespace: str) -> str:
     return kubectl(cluster, "get", "deployment", "orders", "-n", namespace, wanted)
 
 
+def _listed(cluster: ControlPlane, listing: str) -> list[str]:
+    """The images of a listing of ReplicaSets, from the top."""
+    return re.findall(r"example\.com/orders:[\d.]+", _typed(cluster, listing))
+
+
 def _until_image(cluster: ControlPlane, namespace: str, image: str) -> None:
-    end = time.monotonic() + 30
-    while _image(cluster, namespace) != image:
-        assert time.monotonic() < end, f"the Deployment does not get {image}"
-        time.sleep(0.1)
+    eventually(lambda: _image(cluster, namespace) == image, because=f"the Deployment gets {image}")
 
 
 def test_a_deploy_is_undone_in_the_microservice(control_plane: ControlPlane, namespace: str) -> None:
@@ -63,16 +65,15 @@ def test_a_deploy_is_undone_in_the_microservice(control_plane: ControlPlane, nam
 
     page = "ErrorBudgetFastBurnPage"
     listing = _command(page, "kubectl get replicasets", namespace=namespace, service="orders")
-    *_, former, latest = _typed(control_plane, listing).splitlines()
-    assert "example.com/orders:1.11" in former
-    assert "example.com/orders:1.12" in latest
+    former, latest = "example.com/orders:1.11", "example.com/orders:1.12"
+    eventually(lambda: _listed(control_plane, listing) == [former, latest], because="the former image is above")
 
     kubectl(control_plane, "rollout", "undo", "deployment/orders", "-n", namespace)
-    _until_image(control_plane, namespace, "example.com/orders:1.12")
+    _until_image(control_plane, namespace, latest)
 
-    image = "example.com/orders:1.11"
-    _typed(control_plane, _command(page, "kubectl patch", namespace=namespace, service="orders", image=image))
-    _until_image(control_plane, namespace, image)
+    _typed(control_plane, _command(page, "kubectl patch", namespace=namespace, service="orders", image=former))
+    _until_image(control_plane, namespace, former)
+    eventually(lambda: _listed(control_plane, listing) == [latest, former], because="what is in use again is last")
 
 
 def test_who_is_not_ready_is_listed_with_the_reason(control_plane: ControlPlane, namespace: str) -> None:
