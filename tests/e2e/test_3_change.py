@@ -27,7 +27,7 @@ def test_a_rolling_update_loses_no_request(stage: Stage, service: Place) -> None
 @pytest.mark.parametrize("kind", RESOURCES, ids=str)
 def test_a_child_deleted_by_hand_comes_back(stage: Stage, kind: Kind) -> None:
     """Another object of the same name."""
-    _delete_and_await(stage, kind, seconds=10)
+    _delete_and_await(stage, kind, seconds=30)
 
 
 def test_a_field_edited_by_hand_is_put_back(stage: Stage) -> None:
@@ -39,7 +39,7 @@ def test_a_field_edited_by_hand_is_put_back(stage: Stage) -> None:
         assert deployment is not None
         return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
 
-    eventually(lambda: image() == "localhost/catalog:1.0.0", seconds=10, because="the image is put back")
+    eventually(lambda: image() == "localhost/catalog:1.0.0", because="the image is put back")
     stage.wait_for("Ready", "microservice/catalog", SHOP)
 
 

@@ -51,7 +51,7 @@ class Story:
     def knows(self, name: str) -> Any:
         return self.engine.parents.find(Key(MICROSERVICE.kind, self.namespace, name))
 
-    async def settled(self, *names: str, seconds: float = 20) -> None:
+    async def settled(self, *names: str, seconds: float = 60) -> None:
         """Every named Microservice is reported at its current generation, and nothing is left to do."""
 
         async def all_reported() -> bool:
@@ -69,7 +69,7 @@ class Story:
         await eventually(all_reported, seconds=seconds)
         await self.quiet()
 
-    async def quiet(self, seconds: float = 20) -> None:
+    async def quiet(self, seconds: float = 60) -> None:
         """Nothing queued, nothing worked on, nothing about to be."""
 
         async def idle() -> bool:
@@ -102,7 +102,7 @@ class Story:
         ]
 
 
-async def eventually(holds: Callable[[], Any], *, seconds: float = 10, every: float = 0.05) -> float:
+async def eventually(holds: Callable[[], Any], *, seconds: float = 30, every: float = 0.05) -> float:
     """Seconds until an asynchronous condition holds; an AssertionError when it does not."""
     loop = asyncio.get_running_loop()
     started = loop.time()

@@ -168,7 +168,7 @@ async def informed(script: Script) -> AsyncIterator[tuple[ChildStore, Informer]]
 
 
 async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not holds():  # noqa: ASYNC110  what is waited for has no event
             await asyncio.sleep(0.01)
 

@@ -64,7 +64,7 @@ async def test_it_outlives_the_pod_and_every_other_report(story: Story) -> None:
         found = await story.get("servicecontract", "orders-api")
         return bool(found["status"].get("observedGeneration") == found["metadata"]["generation"])
 
-    await eventually(reported, seconds=20)
+    await eventually(reported)
     await _conformant(story, "True")
 
 

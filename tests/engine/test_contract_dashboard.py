@@ -41,7 +41,7 @@ async def test_it_comes_and_goes_with_its_provider(story: Story) -> None:
     async def gone() -> bool:
         return not await boards(story)
 
-    await eventually(gone, seconds=20)
+    await eventually(gone)
     assert (await decided(story))["children"] == []
 
 

@@ -135,7 +135,7 @@ async def test_what_is_invalid_is_not_sent_twice(story: Story) -> None:
         await asyncio.to_thread(story.kubectl, "delete", "validatingadmissionpolicy", name)
     await asyncio.sleep(1)
     await story.apply(microservice("orders", story.namespace, image="registry.example.com/shop/orders:2"))
-    await eventually(lambda: _reconciled(story, "orders"), seconds=20)
+    await eventually(lambda: _reconciled(story, "orders"))
 
 
 def _created(story: Story, manifest: dict[str, Any]) -> bool:
@@ -274,7 +274,7 @@ async def test_a_namespace_that_ends_while_we_build_in_it_makes_no_noise(
     with caplog.at_level(logging.ERROR):
         await story.apply(*(routed(f"service-{n}", story.namespace) for n in range(10)))
         await asyncio.to_thread(story.kubectl, "delete", "namespace", story.namespace, "--wait=true", "--timeout=60s")
-        await eventually(lambda: _forgotten(story), seconds=20)
+        await eventually(lambda: _forgotten(story))
         await story.quiet()
     assert [record.getMessage() for record in caplog.records] == []
     await asyncio.to_thread(story.kubectl, "create", "namespace", story.namespace)

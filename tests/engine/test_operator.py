@@ -68,7 +68,7 @@ def test_nothing_is_written_on_what_people_wrote(
     kubectl.apply(microservice("orders", namespace))
     wait_for(
         lambda: "status" in kubectl.get("microservice", "orders", "--namespace", namespace),
-        seconds=20,
+        seconds=60,
         what=operator.said,
     )
     found = kubectl.get("microservice", "orders", "--namespace", namespace)

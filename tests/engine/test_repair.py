@@ -66,7 +66,7 @@ async def repaired(story: Story, kind: str, expected: Any) -> float:
         listed = await asyncio.to_thread(story.kubectl.get, kind, "--namespace", story.namespace)
         return [essence(item) for item in listed["items"] if item["metadata"]["name"] == named(kind)] == [expected]
 
-    return await eventually(as_before, seconds=10)
+    return await eventually(as_before)
 
 
 def child_writes(story: Story) -> list[str]:
@@ -154,7 +154,7 @@ async def repairedstable(story: Story, kind: str, expected: Any) -> float:
             expected
         ]
 
-    return await eventually(back, seconds=10)
+    return await eventually(back)
 
 
 def stable(found: dict[str, Any]) -> dict[str, Any]:

@@ -165,7 +165,7 @@ async def test_an_edit_by_hand_is_mended_where_the_replicas_are_still_ours(story
         (container,) = (await story.get("deployment", "orders"))["spec"]["template"]["spec"]["containers"]
         return bool(container["image"] != "registry.example.com/evil:1.0.0")
 
-    await eventually(mended, seconds=5)
+    await eventually(mended)
     assert [write for write in story.writes() if "deployments" in write] == ["patch deployments"] * 2
     assert not watch.done(), watch.exception()
     watch.cancel()

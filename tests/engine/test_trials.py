@@ -49,7 +49,7 @@ async def answer(story: Story, image: str) -> None:
         found = json.loads(await story.run("get", "pods", "--output=json"))["items"]
         return [pod["metadata"]["name"] for pod in found if pod["spec"]["containers"][0]["image"].endswith(image)]
 
-    await eventually(pods, seconds=20)
+    await eventually(pods)
     for pod in await pods():
         await story.run("patch", "pod", pod, "--subresource=status", "--type=merge", f"--patch={json.dumps(ready)}")
 

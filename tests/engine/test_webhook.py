@@ -200,7 +200,7 @@ async def asking(
             await asked.apply(microservice("probe", story.namespace), dry_run=True)
             return len(counted.answers) > before
 
-        await eventually(answers, seconds=20)
+        await eventually(answers)
         yield asked
     finally:
         await server.stop()
@@ -296,10 +296,10 @@ async def test_with_the_webhook_down_the_reconciler_refuses_the_same(asked: Aske
 async def test_certificates_are_renewed_and_always_believed(
     control_plane: ControlPlane, optional_kinds: None, namespace: str, configured: tuple[str, int]
 ) -> None:
-    """One that lives nine seconds is renewed twice in fourteen, and no question passes by unanswered meanwhile."""
-    async with operating(control_plane, namespace) as story, asking(story, configured, valid=9.0) as asked:
+    """One that lives fifteen seconds is renewed twice in twenty-three, and no question passes by unanswered meanwhile."""
+    async with operating(control_plane, namespace) as story, asking(story, configured, valid=15.0) as asked:
         first = await asked.believed()
-        until = time.monotonic() + 14
+        until = time.monotonic() + 23
         while time.monotonic() < until:
             answer = await asked.apply(microservice("orders", namespace, egress=METADATA_OF_THE_CLOUD), dry_run=True)
             assert not answer.accepted
@@ -321,7 +321,7 @@ async def test_a_bundle_that_was_written_over_is_mended(asked: Asked) -> None:
     async def believed() -> bool:
         return [entry.owner for entry in await asked.believed()] == ["pod-1"]
 
-    await eventually(believed, seconds=10)
+    await eventually(believed)
 
 
 async def test_replicas_are_believed_side_by_side(asked: Asked) -> None:

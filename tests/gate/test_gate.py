@@ -266,6 +266,6 @@ async def test_an_idle_process_ends() -> None:
     await assessor.ask(Question(document=OLD))
     process = assessor._process
     assert process is not None
-    await asyncio.wait_for(process.wait(), timeout=10)
+    await asyncio.wait_for(process.wait(), timeout=60)
     assert (await assessor.ask(Question(document=ADDED))).invalid == ""
     await assessor.close()

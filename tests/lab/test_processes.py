@@ -62,7 +62,7 @@ def test_who_lets_go_of_a_process_ends_without_complaint() -> None:
     assert ended.stderr == ""
 
 
-def until(true: Callable[[], bool], *, seconds: float = 10.0) -> bool:
+def until(true: Callable[[], bool], *, seconds: float = 30.0) -> bool:
     """Whether it becomes true in time."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -17,7 +17,7 @@ from tests.samples.process import Process, free_port, running
 ROUTES = {"/openapi.json", "/products", "/products/{sku}", "/products/{sku}/discontinuation"}
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float = 15.0) -> None:
+def wait_until(condition: Callable[[], bool], *, seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
