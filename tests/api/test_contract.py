@@ -49,8 +49,12 @@ VALID: dict[str, dict[str, Any]] = {
         ]
     },
     "every compatibility": {"compatibility": "full-transitive"},
+    "tried": {"type": "graphql", "conformance": {"schedule": "0 3 * * *", "profile": "strict", "path": "/api/graphql"}},
 }
 INVALID: dict[str, tuple[dict[str, Any], str]] = {
+    "messages tried": ({"type": "asyncapi", "conformance": {}}, "leave conformance out"),
+    "a path that is none": ({"conformance": {"path": "graphql"}}, "start the path with a slash"),
+    "a schedule in words": ({"conformance": {"schedule": "@daily"}}, "give cron's five fields"),
     "no type": ({"type": None}, "type"),
     "a type nobody knows": ({"type": "raml"}, "type"),
     "half a version": ({"version": "1.4"}, "give a semantic version of three numbers"),

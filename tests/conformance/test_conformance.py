@@ -19,8 +19,9 @@ import pytest
 import uvicorn
 import yaml
 
-from concordat.conformance.profile import Profile, limited, operations
-from concordat.conformance.run import Trial, base_url, run
+from concordat.conformance.openapi import base_url, limited, operations
+from concordat.conformance.profile import Profile
+from concordat.conformance.run import Trial, run
 from concordat.conformance.verdict import MOST_BYTES, Breach, Verdict, read, written
 from concordat.contracts import normal_form
 from tests.conformance.orders import BUGS, DOCUMENT, WRITING_BUGS, Orders
@@ -43,27 +44,34 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(bug: str = "") -> Iterator[Served]:
-    """On loopback."""
+def listening(app: Any) -> Iterator[str]:
+    """An ASGI application on loopback; its address."""
     port = free_port()
-    served = Served(url=f"http://127.0.0.1:{port}", orders=Orders(bug))
-    app = served.orders.app()
-
-    async def recorded(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            served.methods.add(scope["method"])
-        await app(scope, receive, send)
-
-    server = uvicorn.Server(uvicorn.Config(recorded, port=port, log_level="critical"))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         time.sleep(0.02)
     try:
-        yield served
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextlib.contextmanager
+def serving(bug: str = "") -> Iterator[Served]:
+    """On loopback."""
+    orders, methods = Orders(bug), set[str]()
+    app = orders.app()
+
+    async def recorded(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            methods.add(scope["method"])
+        await app(scope, receive, send)
+
+    with listening(recorded) as url:
+        yield Served(url=url, orders=orders, methods=methods)
 
 
 @pytest.mark.parametrize("profile", Profile)
@@ -149,7 +157,10 @@ def test_the_documents_own_path_is_kept(url: str, document: Any, expected: str) 
 
 @pytest.mark.parametrize(
     ("document", "said"),
-    [({"asyncapi": "3.0.0"}, "only OpenAPI"), ({"openapi": "3.1.0", "paths": {"/a": {"post": {}}}}, "profile core")],
+    [
+        ({"asyncapi": "3.0.0"}, "only OpenAPI and GraphQL"),
+        ({"openapi": "3.1.0", "paths": {"/a": {"post": {}}}}, "profile core"),
+    ],
 )
 def test_what_cannot_be_tried_says_so(document: Any, said: str) -> None:
     verdict = run(Trial(document=document, url="http://127.0.0.1:1"))
@@ -207,19 +218,19 @@ def test_the_command(bug: str, code: int, tmp_path: Path) -> None:
     """``concordat contract conform``, with a document in YAML."""
     (tmp_path / "orders.yaml").write_text(yaml.safe_dump(DOCUMENT))
     with serving(bug) as service:
-        done = _command("contract", "conform", service.url, str(tmp_path / "orders.yaml"))
-        told = _command("contract", "conform", service.url, str(tmp_path / "orders.yaml"), "-o", "json")
+        done = command("contract", "conform", service.url, str(tmp_path / "orders.yaml"))
+        told = command("contract", "conform", service.url, str(tmp_path / "orders.yaml"), "-o", "json")
     assert (done.returncode, told.returncode) == (code, code), done.stderr
     assert ("no breach" if code == 0 else "curl -X GET http") in done.stdout
     assert json.loads(told.stdout)["conformant"] is (code == 0)
 
 
 def test_the_command_refuses_what_it_cannot_try(tmp_path: Path) -> None:
-    (tmp_path / "a.graphql").write_text("type Query { a: Int }")
-    done = _command("contract", "conform", "http://127.0.0.1:1", str(tmp_path / "a.graphql"))
-    assert (done.returncode, "only OpenAPI can be tried" in done.stderr) == (2, True)
+    (tmp_path / "events.yaml").write_text("{asyncapi: 3.0.0, info: {title: Events, version: 1.0.0}}")
+    done = command("contract", "conform", "http://127.0.0.1:1", str(tmp_path / "events.yaml"))
+    assert (done.returncode, "only OpenAPI and GraphQL can be tried" in done.stderr) == (2, True), done.stderr
 
 
-def _command(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
     program = Path(sys.executable).with_name("concordat")
     return subprocess.run([program, *arguments], capture_output=True, text=True, check=False, timeout=60)

@@ -2,14 +2,21 @@
 Trials of a running service, as a contract asks for them: made after every rollout, repaired, and gone when nobody asks any more.
 """
 
+import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from concordat.conformance.__main__ import BROKEN, main
 from concordat.facts import Platform
 from concordat.lab.controlplane import ControlPlane
+from tests.conformance.storefront import CONTRACT, Storefront
+from tests.conformance.test_conformance import listening
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.rig import microservice
 from tests.engine.test_contracts import contract, decided
@@ -94,6 +101,25 @@ async def test_every_rollout_is_tried_once_it_has_ended(trying: Story) -> None:
     job = await trying.get("job", third)
     (version,) = [one for one in (await decided(trying))["versions"] if one["version"] == "1.5.0"]
     assert job["spec"]["template"]["spec"]["volumes"][0]["configMap"]["name"] == version["configMap"]
+
+
+async def test_what_the_job_of_a_graphql_contract_is_given_finds_a_breach(trying: Story, tmp_path: Path) -> None:
+    """The document as the operator keeps it, at the path the contract names: only the address is another one here."""
+    asked = {"path": "/graphql", "profile": "core"}
+    shop = contract(trying, "1.4.0", CONTRACT, type="graphql", conformance=asked)
+    await trying.apply(shop, payments(trying))
+    await trying.settled("payments")
+    await answer(trying, "payments:1")
+
+    (template,) = (await trying.get("job", await tried(trying)))["spec"]["template"]["spec"]["containers"]
+    (version,) = (await decided(trying))["versions"]
+    kept = (await trying.get("configmap", version["configMap"]))["binaryData"]
+    file = tmp_path / Path(template["args"][1]).name
+    file.write_bytes(base64.b64decode(kept[file.name]))
+    with listening(Storefront("field-is-gone").app()) as url:
+        address = url + urlsplit(template["args"][0]).path
+        code = await asyncio.to_thread(main, address, str(file))
+    assert (urlsplit(address).path, code) == ("/graphql", BROKEN)
 
 
 async def test_nothing_is_left_when_nobody_asks_any_more(trying: Story) -> None:

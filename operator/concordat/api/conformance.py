@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from concordat.api.scalars import Key, ObjectName
+from concordat.api.scalars import HttpPath, Key, ObjectName
 from concordat.api.schema import Distinct, Schema, matching
 
 
@@ -67,5 +67,7 @@ class Conformance(Schema):
     """When, besides after every rollout: cron's five fields in UTC, e.g. `0 3 * * *`."""
     profile: Literal["core", "strict", "full"] = "core"
     """`core` and `strict` only read; `full` writes and deletes as well: only for data nobody needs."""
+    path: HttpPath | None = None
+    """Where the API answers at the service, e.g. `/api/v1`. Left out: the path of the OpenAPI document's first server; for GraphQL `/graphql`."""
     headers: Annotated[tuple[Header, ...], Field(max_length=8), Distinct(by="name")] = ()
     """What the service wants to see, e.g. a token."""

@@ -139,9 +139,9 @@ class ServiceContractSpec(Schema):
 
     checks: ClassVar = (
         Check(
-            cel="!has(self.conformance) || self.type == 'openapi'",
-            holds=lambda spec: spec.conformance is None or spec.type is ContractType.OPENAPI,
-            message="only services with an OpenAPI document can be tried: leave conformance out",
+            cel="!has(self.conformance) || self.type != 'asyncapi'",
+            holds=lambda spec: spec.conformance is None or spec.type is not ContractType.ASYNCAPI,
+            message="what messages a service sends cannot be tried by asking it (openapi and graphql can): leave conformance out",
             path=".conformance",
         ),
     )

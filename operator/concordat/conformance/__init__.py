@@ -1,7 +1,10 @@
 """
 Does a running service keep its contract? Asked with generated requests, by schemathesis.
 
-    profile   which operations are called and what is checked
+    profile   how far a trial goes
+    openapi   which operations are called and what is checked, of OpenAPI
+    graphql   the same of GraphQL
+    answer    whether an answer of GraphQL is what the schema says
     verdict   what was found, and as much of it as fits into a termination message
     run       the requests themselves; the only module that needs schemathesis
 

@@ -6,18 +6,24 @@ Ids are learned from answers: schemathesis derives which answer feeds which para
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 import schemathesis
+from graphql import GraphQLSchema, introspection_from_schema, parse
+from graphql.error import GraphQLError
+from schemathesis import Case, Response
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.engine.recorder import CheckNode, ScenarioRecorder
 from schemathesis.errors import LoaderError
+from schemathesis.graphql.checks import GraphQLClientError, GraphQLServerError
+from schemathesis.schemas import BaseSchema
 
-from concordat.conformance.profile import CORE_CHECKS, Profile, limited, operations
+from concordat.conformance import graphql, openapi
+from concordat.conformance.answer import first_wrong
+from concordat.conformance.profile import Profile
 from concordat.conformance.verdict import Breach, Verdict
 
 EXAMPLES = 15
@@ -32,9 +38,11 @@ class Trial:
     """What is to be tried, and how."""
 
     document: Mapping[str, Any]
-    """OpenAPI, parsed."""
+    """OpenAPI, parsed, or ``{"graphql": SDL}``: the normal form of the language."""
     url: str
-    """Where the service answers. Without a path, that of the document's first server is added."""
+    """
+    Where the service answers. Without a path, that of an OpenAPI document's first server is added, or :data:`graphql.PATH`.
+    """
     profile: Profile = Profile.CORE
     examples: int = EXAMPLES
     seconds: int = SECONDS
@@ -46,16 +54,16 @@ class Trial:
 
 def run(trial: Trial) -> Verdict:
     """Make the requests; the same ones for the same document."""
-    document = limited(trial.document, trial.profile)
-    if "openapi" not in document and "swagger" not in document:
-        return Verdict(unusable="only OpenAPI can be tried: this document is something else")
-    if not operations(document):
-        return Verdict(unusable=f"no operation of the document may be called with the profile {trial.profile}")
+    document = trial.document
+    if "graphql" not in document and "openapi" not in document and "swagger" not in document:
+        return Verdict(unusable="only OpenAPI and GraphQL can be tried: this document is something else")
     try:
-        schema = schemathesis.openapi.from_dict(dict(document), config=_configuration(trial, document))
-    except LoaderError as error:
+        schema, operations, language = _graphql(trial) if "graphql" in document else _openapi(trial)
+    except (LoaderError, GraphQLError, TypeError) as error:
         return Verdict(unusable=f"the document cannot be used: {error}")
-    heard, until = _Heard(), time.monotonic() + trial.seconds
+    if not operations:
+        return Verdict(unusable=f"no operation of the document may be called with the profile {trial.profile}")
+    heard, until = _Heard(trial.profile, language), time.monotonic() + trial.seconds
     stream = from_schema(schema).execute()
     for event in stream:
         heard.take(event)
@@ -65,25 +73,28 @@ def run(trial: Trial) -> Verdict:
     return replace(heard.verdict(), version=str(version or ""))
 
 
-def base_url(url: str, document: Mapping[str, Any]) -> str:
-    """``url``, below the path of the document's first server unless it has one itself."""
-    if urlsplit(url).path.strip("/"):
-        return url.rstrip("/")
-    servers = document.get("servers") or [{}]
-    first = str(servers[0].get("url") or "") if isinstance(servers[0], Mapping) else ""
-    path = document.get("basePath") or urlsplit(first).path
-    return url.rstrip("/") + ("" if "{" in path else path.rstrip("/"))
+def _openapi(trial: Trial) -> tuple[BaseSchema, list[str], None]:
+    document = openapi.limited(trial.document, trial.profile)
+    config = _configuration(trial, openapi.base_url(trial.url, document), core=openapi.CORE_CHECKS)
+    return schemathesis.openapi.from_dict(document, config=config), openapi.operations(document), None
 
 
-def _configuration(trial: Trial, document: Mapping[str, Any]) -> SchemathesisConfig:
-    core = trial.profile is Profile.CORE
-    known = {name: {"enabled": not core or name in CORE_CHECKS} for name in _checks()}
+def _graphql(trial: Trial) -> tuple[BaseSchema, list[str], GraphQLSchema]:
+    schema = graphql.limited(str(trial.document["graphql"]), trial.profile)
+    config = _configuration(trial, graphql.endpoint(trial.url), core=graphql.CORE_CHECKS)
+    # Not as SDL: a type that is called Mutation would be the root of mutations again.
+    introspected: dict[str, Any] = dict(introspection_from_schema(schema))
+    return schemathesis.graphql.from_dict(introspected, config=config), graphql.operations(schema), schema
+
+
+def _configuration(trial: Trial, url: str, *, core: Set[str]) -> SchemathesisConfig:
+    checks = core if trial.profile is Profile.CORE else _checks()
     settings: dict[str, Any] = {
-        "base-url": base_url(trial.url, document),
-        "checks": known,
+        "base-url": url,
+        "checks": {name: {"enabled": name in checks} for name in _checks()},
         "continue-on-failure": True,
         "generation": {
-            "mode": "positive" if core else "all",
+            "mode": "positive" if trial.profile is Profile.CORE else "all",
             "max-examples": trial.examples,
             "deterministic": True,
             "database": "none",
@@ -93,20 +104,24 @@ def _configuration(trial: Trial, document: Mapping[str, Any]) -> SchemathesisCon
     }
     if not trial.profile.writes:
         # What is not declared may exist all the same: a DELETE must not be found out by trying.
-        settings["phases"] = {"coverage": {"unexpected-methods": ["TRACE"] if not core else []}}
+        tried = ["TRACE"] if trial.profile is not Profile.CORE else []
+        settings["phases"] = {"coverage": {"unexpected-methods": tried}}
     if trial.per_second:
         settings["rate-limit"] = f"{trial.per_second}/s"
     return SchemathesisConfig.from_dict(settings)
 
 
-def _checks() -> list[str]:
-    return [name for name in schemathesis.checks.CHECKS.get_all_names() if name != "max_response_time"]
+def _checks() -> Set[str]:
+    schemathesis.checks.load_all_checks()  # otherwise those alone are known that something has asked for
+    return set(schemathesis.checks.CHECKS.get_all_names()) - {"max_response_time"}
 
 
 class _Heard:
     """What the engine told so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, profile: Profile, schema: GraphQLSchema | None) -> None:
+        self._profile = profile
+        self._schema = schema
         self._breaches: dict[tuple[str, str], Breach] = {}
         self._statuses: dict[str, set[int]] = {}
         self._requests = 0
@@ -139,20 +154,38 @@ class _Heard:
                 continue
             self._requests += 1
             self._statuses.setdefault(node.value.operation.label, set()).add(interaction.response.status_code)
+            if self._schema is not None:
+                self._answer(self._schema, node.value, interaction.response)
         for case_id, checks in recorder.checks.items():
             node = recorder.cases.get(case_id)
             label = node.value.operation.label if node is not None else recorder.label
             for check in checks:
                 self._check(label, check)
 
+    def _answer(self, schema: GraphQLSchema, case: Case[Any], response: Response) -> None:
+        try:
+            query, answer = parse(str(case.body)), response.json()
+        except (
+            GraphQLError,
+            ValueError,
+        ):  # what is no query was meant to be none; what is no JSON is a check of its own
+            return
+        wrong = first_wrong(schema, query, answer.get("data")) if isinstance(answer, dict) else ""
+        if wrong:
+            self._found(case.operation.label, "Answer violates the schema", wrong, case.as_curl_command())
+
     def _check(self, label: str, check: CheckNode) -> None:
         if check.status is not Status.FAILURE or check.failure_info is None:
             return
         failure = check.failure_info.failure
-        breach = Breach(
-            operation=label,
-            check=failure.title,
-            message=failure.message.strip(),
-            reproducer=check.failure_info.code_sample,
-        )
-        self._breaches.setdefault((label, f"{failure.title} {type(failure).__name__}"), breach)
+        if isinstance(failure, GraphQLClientError | GraphQLServerError) and not graphql.counts(
+            failure.errors, by_resolver=isinstance(failure, GraphQLServerError), profile=self._profile
+        ):
+            return
+        title = f"{failure.title} {type(failure).__name__}"
+        self._found(label, failure.title, failure.message.strip(), check.failure_info.code_sample, distinct=title)
+
+    def _found(self, operation: str, check: str, message: str, reproducer: str, *, distinct: str = "") -> None:
+        """The first of its sort."""
+        breach = Breach(operation=operation, check=check, message=message, reproducer=reproducer)
+        self._breaches.setdefault((operation, distinct or check), breach)

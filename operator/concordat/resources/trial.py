@@ -153,7 +153,7 @@ def _container(facts: ContractFacts, provider: Provider, conformance: Conformanc
     return {
         "name": "conformance",
         "image": facts.platform.conformance_image,
-        "args": [f"http://{address}", f"/contract/{conventions.DOCUMENT_KEY}"],
+        "args": [f"http://{address}{conformance.path or ''}", f"/contract/{conventions.DOCUMENT_KEY}"],
         "env": [{"name": "CONCORDAT_PROFILE", "value": conformance.profile}, *_headers(conformance)],
         "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "512Mi"}},
         "securityContext": {
