@@ -32,20 +32,9 @@ def way_out(contract: ServiceContract, facts: ContractFacts) -> Manifest | None:
         return None
 
     provider = facts.provider
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": contract_metadata(contract, "conformance"),
-        "spec": {
-            "podSelector": {"matchLabels": _pods(contract)},
-            "policyTypes": ["Ingress", "Egress"],
-            "ingress": [],
-            "egress": [
-                dns(facts.platform),
-                {"to": [service_pods(provider.namespace, provider.object_name)], "ports": [_port(provider)]},
-            ],
-        },
-    }
+    service = {"to": [service_pods(provider.namespace, provider.object_name)], "ports": [_port(provider)]}
+    allowed = {"policyTypes": ["Ingress", "Egress"], "ingress": [], "egress": [dns(facts.platform), service]}
+    return _policy(contract, "conformance", _pods(contract), allowed)
 
 
 def way_in(contract: ServiceContract, facts: ContractFacts) -> Manifest | None:
@@ -54,16 +43,9 @@ def way_in(contract: ServiceContract, facts: ContractFacts) -> Manifest | None:
         return None
 
     provider = facts.provider
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": contract_metadata(contract, "conformance-reaches-provider"),
-        "spec": {
-            "podSelector": {"matchLabels": {conventions.LABEL_SERVICE: provider.object_name}},
-            "policyTypes": ["Ingress"],
-            "ingress": [{"from": [{"podSelector": {"matchLabels": _pods(contract)}}], "ports": [_port(provider)]}],
-        },
-    }
+    trial = {"from": [{"podSelector": {"matchLabels": _pods(contract)}}], "ports": [_port(provider)]}
+    allowed = {"policyTypes": ["Ingress"], "ingress": [trial]}
+    return _policy(contract, "conformance-reaches-provider", {conventions.LABEL_SERVICE: provider.object_name}, allowed)
 
 
 def after_rollout(contract: ServiceContract, facts: ContractFacts) -> Manifest | None:
@@ -100,6 +82,15 @@ def scheduled(contract: ServiceContract, facts: ContractFacts) -> Manifest | Non
             "failedJobsHistoryLimit": 1,
             "jobTemplate": {"spec": _job(contract, facts, facts.provider, conformance)},
         },
+    }
+
+
+def _policy(contract: ServiceContract, part: str, pods: dict[str, str], allowed: dict[str, Any]) -> Manifest:
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": contract_metadata(contract, part),
+        "spec": {"podSelector": {"matchLabels": pods}, **allowed},
     }
 
 
