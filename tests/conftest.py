@@ -23,7 +23,7 @@ def control_plane() -> Iterator[ControlPlane]:
     """etcd, API server, controller-manager, scheduler and one simulated node, with the CRDs of ``crds/`` established."""
     with started(simulated_nodes=1, autoscaler_sync_seconds=1) as cluster:
         kubectl(cluster, "apply", "--server-side", "-f", str(ROOT / "crds"))
-        kubectl(cluster, "wait", "--for=condition=Established", "--timeout=30s", "-f", str(ROOT / "crds"))
+        kubectl(cluster, "wait", "--for=condition=Established", "--timeout=120s", "-f", str(ROOT / "crds"))
         _published(cluster)
         yield cluster
 

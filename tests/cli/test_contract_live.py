@@ -82,10 +82,10 @@ def running(control_plane: ControlPlane, namespace: str) -> str:
         kubectl(control_plane, "apply", "-f", "-", stdin=text)
     for name in ("payments", "orders", "web"):
         kubectl(
-            control_plane, "wait", "-n", namespace, "--for=condition=Ready", "--timeout=60s", f"microservice/{name}"
+            control_plane, "wait", "-n", namespace, "--for=condition=Ready", "--timeout=180s", f"microservice/{name}"
         )
     wanted = "--for=jsonpath={.status.consumerCount}=2"
-    kubectl(control_plane, "wait", "-n", namespace, wanted, "--timeout=30s", "servicecontract/payments-api")
+    kubectl(control_plane, "wait", "-n", namespace, wanted, "--timeout=120s", "servicecontract/payments-api")
     return namespace
 
 
@@ -287,7 +287,7 @@ def test_a_document_of_somebody_else_is_taken_over_wherever_it_was(control_plane
     small, large = _large("1.0.0", 11), _large("1.1.0", 1000)
     written = _concordat(control_plane, *arguments, "-o", "yaml", stdin=small)
     kubectl(control_plane, "apply", "-f", "-", stdin=written.stdout)
-    kubectl(control_plane, "wait", "-n", namespace, "--for=condition=Ready", "--timeout=30s", "servicecontract/large")
+    kubectl(control_plane, "wait", "-n", namespace, "--for=condition=Ready", "--timeout=120s", "servicecontract/large")
 
     refused = _concordat(control_plane, *arguments, stdin=large)
     assert refused.returncode == 1

@@ -47,7 +47,7 @@ def _concordat(cluster: ControlPlane, *arguments: str, stdin: str | None = None)
 
 
 def _ready(cluster: ControlPlane, namespace: str) -> None:
-    kubectl(cluster, "wait", "-n", namespace, "--for=condition=Ready", "--timeout=30s", "microservice/orders")
+    kubectl(cluster, "wait", "-n", namespace, "--for=condition=Ready", "--timeout=120s", "microservice/orders")
 
 
 def test_nothing_is_planned_for_what_the_operator_has_built(control_plane: ControlPlane, namespace: str) -> None:
@@ -76,7 +76,7 @@ def test_what_is_planned_is_what_the_operator_then_writes(control_plane: Control
         "-n",
         namespace,
         "--for=jsonpath={.status.version}=1.12",
-        "--timeout=30s",
+        "--timeout=120s",
         "microservice/orders",
     )
 

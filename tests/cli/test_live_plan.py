@@ -27,7 +27,7 @@ def applied(cluster: ControlPlane, manifest: dict[str, Any]) -> None:
     where, name = manifest["metadata"]["namespace"], manifest["metadata"]["name"]
     generation = kubectl(cluster, "get", "microservice", name, "-n", where, "-o", "jsonpath={.metadata.generation}")
     reported = f"--for=jsonpath={{.status.observedGeneration}}={generation}"
-    kubectl(cluster, "wait", "-n", where, reported, "--timeout=30s", f"microservice/{name}")
+    kubectl(cluster, "wait", "-n", where, reported, "--timeout=120s", f"microservice/{name}")
 
 
 def planned(cluster: ControlPlane, manifest: dict[str, Any]) -> tuple[int, dict[str, Any]]:

@@ -61,7 +61,7 @@ def test_a_deploy_is_undone_in_the_microservice(control_plane: ControlPlane, nam
         kubectl(control_plane, "apply", "-f", "-", stdin=_service(namespace, version=version))
         _until_image(control_plane, namespace, f"example.com/orders:{version}")
         wanted = f"--for=jsonpath={{.status.version}}={version}"
-        kubectl(control_plane, "wait", "-n", namespace, wanted, "--timeout=60s", "microservice/orders")
+        kubectl(control_plane, "wait", "-n", namespace, wanted, "--timeout=180s", "microservice/orders")
 
     page = "ErrorBudgetFastBurnPage"
     listing = _command(page, "kubectl get replicasets", namespace=namespace, service="orders")
@@ -82,9 +82,9 @@ def test_who_is_not_ready_is_listed_with_the_reason(control_plane: ControlPlane,
     for name in ("orders", "stock"):
         text = _service(namespace).replace("name: orders", f"name: {name}")
         kubectl(control_plane, "apply", "-f", "-", stdin=text)
-    kubectl(control_plane, "wait", "-n", namespace, "--for=condition=Ready", "--timeout=60s", "microservice/stock")
+    kubectl(control_plane, "wait", "-n", namespace, "--for=condition=Ready", "--timeout=180s", "microservice/stock")
     reason = '--for=jsonpath={.status.conditions[?(@.type=="Ready")].reason}=Conflict'
-    kubectl(control_plane, "wait", "-n", namespace, reason, "--timeout=60s", "microservice/orders")
+    kubectl(control_plane, "wait", "-n", namespace, reason, "--timeout=180s", "microservice/orders")
 
     listed = _typed(control_plane, _command("ConcordatReconcileErrors", "kubectl get microservices")).splitlines()
     ours = [line.split() for line in listed if line.startswith(namespace)]

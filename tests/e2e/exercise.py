@@ -51,7 +51,7 @@ def exercise(stage: Stage, namespace: str, *, image: str) -> None:
     _exercise(stage, namespace, FILES, image=image, prefix="file-")
     for file in definitions.values():
         stage.kubectl("apply", "--server-side", "--force-conflicts", f"--filename={file}")
-    stage.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", *names)
+    stage.kubectl("wait", "--for=condition=Established", "--timeout=120s", "crd", *names)
     _exercise(stage, namespace, RESOURCES, image=image, prefix="")
     _publish(stage, namespace)
     _try(stage, namespace, image=image)

@@ -91,7 +91,7 @@ def install(stage: Stage, *, namespace: str = SYSTEM, **values: Any) -> None:
         str(CHART),
         f"--namespace={namespace}",
         "--wait",
-        "--timeout=60s",
+        "--timeout=180s",
         values={
             "image": dict(zip(("repository", "tag"), OPERATOR_IMAGE.rsplit(":", 1), strict=True)),
             "platform": {"dns": _resolver(stage), "gateway": {"pods": {"app.kubernetes.io/name": "traefik"}}},

@@ -53,5 +53,5 @@ def started(*, optional: bool = True, simulated_nodes: int = 0) -> Iterator[Cont
         kubectl("apply", "--server-side", "-f", str(CRDS))
         if optional:
             kubectl.apply(*map(optional_crd, OPTIONAL_KINDS))
-        kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+        kubectl("wait", "--for=condition=Established", "--timeout=120s", "crd", "--all")
         yield cluster

@@ -146,7 +146,7 @@ def optional_kinds(control_plane: ControlPlane) -> None:
     """Every optional kind is served."""
     kubectl = Kubectl(control_plane)
     kubectl.apply(*map(optional_crd, OPTIONAL_KINDS))
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+    kubectl("wait", "--for=condition=Established", "--timeout=120s", "crd", "--all")
     for _, _, plural in OPTIONAL_KINDS.values():  # a CRD just established still answers 429
         wait_for(lambda plural=plural: kubectl.answers("get", plural, "--all-namespaces"), seconds=20)
 

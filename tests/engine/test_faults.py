@@ -273,7 +273,7 @@ async def test_a_namespace_that_ends_while_we_build_in_it_makes_no_noise(
     """Nothing can be created where everything is being deleted: no traceback, and nothing is left to do."""
     with caplog.at_level(logging.ERROR):
         await story.apply(*(routed(f"service-{n}", story.namespace) for n in range(10)))
-        await asyncio.to_thread(story.kubectl, "delete", "namespace", story.namespace, "--wait=true", "--timeout=60s")
+        await asyncio.to_thread(story.kubectl, "delete", "namespace", story.namespace, "--wait=true", "--timeout=180s")
         await eventually(lambda: _forgotten(story))
         await story.quiet()
     assert [record.getMessage() for record in caplog.records] == []

@@ -101,7 +101,7 @@ async def test_the_real_definitions_take_what_is_written() -> None:
         kubectl = Kubectl(cluster)
         for file in files.values():
             kubectl("apply", "--server-side", "-f", str(file))
-        kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+        kubectl("wait", "--for=condition=Established", "--timeout=120s", "crd", "--all")
         kubectl("create", "namespace", "real")
         async with operating(
             cluster, "real", platform=Platform(alerts_url="https://a.example.com/{team}/{severity}")

@@ -63,7 +63,7 @@ def test_controllers_make_what_an_operator_relies_on(cluster: ControlPlane) -> N
     """Deployment to ReplicaSet to Pods, scheduled to a simulated node, ready."""
     _kubectl(cluster, "create", "deployment", "web", "--image=example.invalid/web:1", "--replicas=3")
 
-    _kubectl(cluster, "wait", "deployment/web", "--for=jsonpath={.status.readyReplicas}=3", "--timeout=60s")
+    _kubectl(cluster, "wait", "deployment/web", "--for=jsonpath={.status.readyReplicas}=3", "--timeout=180s")
 
 
 def test_a_killed_api_server_comes_back_with_its_data(cluster: ControlPlane) -> None:

@@ -210,7 +210,7 @@ def _operator(stack: ExitStack, folder: Path, manifests: Path) -> tuple[Callable
     plane = stack.enter_context(control_plane(simulated_nodes=1))
     kubectl = cluster.asker(plane.binaries["kubectl"], plane.kubeconfig)
     kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(ROOT / "crds"))
+    kubectl("wait", "--for=condition=Established", "--timeout=120s", "-f", str(ROOT / "crds"))
     for namespace in (NAMESPACE, "concordat"):
         kubectl("create", "namespace", namespace)
     port = free_port()
@@ -226,7 +226,7 @@ def _operator(stack: ExitStack, folder: Path, manifests: Path) -> tuple[Callable
         process = subprocess.Popen([sys.executable, "-m", "concordat"], env=environment, cwd=ROOT, stderr=log)
     stack.callback(_end, process)
     kubectl("apply", "--server-side", "-f", str(manifests))
-    kubectl("-n", NAMESPACE, "wait", "--for=condition=Available", "--timeout=60s", "microservice/storefront")
+    kubectl("-n", NAMESPACE, "wait", "--for=condition=Available", "--timeout=180s", "microservice/storefront")
     return kubectl, f"http://127.0.0.1:{port}"
 
 

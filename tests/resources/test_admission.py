@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with started(simulated_nodes=0) as cluster:
         for file in definitions.values():
             kubectl(cluster, "apply", "--server-side", "-f", str(file))
-            kubectl(cluster, "wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+            kubectl(cluster, "wait", "--for=condition=Established", "--timeout=180s", "crd", "--all")
         kubectl(cluster, "create", "namespace", "shop")
         found = Server(cluster.kubeconfig, tmp_path_factory.mktemp("client"))
         with found.http:
