@@ -101,7 +101,8 @@ class Service:
         """
         ``app`` with health, metrics and logs around it, for any ASGI server.
 
-        Declare all routes before: their series begin to exist here.
+        Declare all routes before: their series begin to exist here. Where the service's contracts demand tokens, nothing but
+        health and metrics answers without one; needs PyJWT then: ``concordat-servicekit[auth]``.
         """
         templates = routes.templates(app)
         self._metrics.initialise(templates)
@@ -109,13 +110,20 @@ class Service:
         if self.settings.metrics_port is None:
             endpoints["/metrics"] = make_asgi_app(self.registry)
         return Instrumented(
-            app,
+            self._guarded(app),
             metrics=self._metrics,
             health=self.health,
             activity=self._activity,
             endpoints=endpoints,
             routes=templates,
         )
+
+    def _guarded(self, app: ASGIApp) -> ASGIApp:
+        if not self.settings.auth:
+            return app
+        from concordat_servicekit.guard import Guard
+
+        return Guard(app, self.settings.auth, realm=self.name)
 
     def run(self, app: Any) -> None:
         """Serve until SIGTERM or SIGINT, then end cleanly: within ``drain_seconds + grace_seconds`` and a moment."""

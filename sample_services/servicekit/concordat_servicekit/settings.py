@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from concordat_servicekit.requirement import VARIABLE, Requirement, requirements
+
 Value = TypeVar("Value")
 
 
@@ -33,6 +35,8 @@ class Settings:
     """``GRACE_SECONDS``: time the requests in flight then still have."""
     revision: str = "unknown"
     """``APP_REVISION``: commit the image was built from."""
+    auth: tuple[Requirement, ...] = ()
+    """``AUTH_REQUIREMENTS``: the tokens its contracts demand; unset, it is open to everybody."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -55,6 +59,7 @@ class Settings:
             drain_seconds=read("DRAIN_SECONDS", seconds, cls.drain_seconds),
             grace_seconds=read("GRACE_SECONDS", seconds, cls.grace_seconds),
             revision=read("APP_REVISION", str, cls.revision),
+            auth=read(VARIABLE, requirements, cls.auth),
         )
 
 
