@@ -11,7 +11,8 @@ import pytest
 
 from concordat import conventions
 from concordat.cluster.access import from_kubeconfig
-from concordat.cluster.client import Client, Middleware
+from concordat.cluster.client import Client
+from concordat.cluster.session import Middleware
 from concordat.facts import Platform
 from concordat.lab.audit import Request
 from concordat.lab.controlplane import ControlPlane

@@ -15,6 +15,7 @@ from concordat.cluster import client as client_module
 from concordat.cluster.access import Access, StaticToken
 from concordat.cluster.children import ChildStore
 from concordat.cluster.client import Client
+from concordat.cluster.echo import identity
 from concordat.cluster.failures import ApiError
 from concordat.cluster.informer import Informer
 from concordat.resources.kinds import HTTP_ROUTE, SERVICE
@@ -302,9 +303,7 @@ def test_annotations_are_no_identity() -> None:
     names = b'"name":"b","namespace":"shop","resourceVersion":"7"'
     owned = b'"name":"a","namespace":"shop","ownerReferences":[],"resourceVersion":"9"'
     for annotations in (b"{" + names + b"}", b'{"a":"],",' + names + b"}"):
-        assert (
-            client_module._echo(b'{"type":"ADDED","object":{"metadata":{"annotations":' + annotations + owned) is None
-        )
+        assert identity(b'{"type":"ADDED","object":{"metadata":{"annotations":' + annotations + owned) is None
 
 
 async def test_an_optional_kind_that_cannot_be_listed_holds_up_nothing() -> None:
@@ -353,6 +352,6 @@ def test_an_echo_is_recognised_in_typed_and_in_custom_objects() -> None:
         b'{"type":"MODIFIED","object":{"metadata":{"annotations":{"x":"\\"name\\":\\"b\\",\\"namespace\\":\\"c\\","},'
         b'"name":"a","namespace":"shop","resourceVersion":"7","uid":"u"}}}'
     )
-    assert client_module._echo(typed) == ("shop", "a", "7")
-    assert client_module._echo(custom) == ("shop", "a", "7")
-    assert client_module._echo(typed.replace(b"ADDED", b"DELETED")) is None
+    assert identity(typed) == ("shop", "a", "7")
+    assert identity(custom) == ("shop", "a", "7")
+    assert identity(typed.replace(b"ADDED", b"DELETED")) is None

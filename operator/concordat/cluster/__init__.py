@@ -3,6 +3,8 @@ The only package that talks to Kubernetes.
 
     access      where the API server is and who we are there
     client      a thin HTTP client: seven verbs, errors that mean something, one pause for all when told to slow down
+    session     its connections
+    echo        which object a line of a watch is about, without parsing it
     failures    what a refused request means
     ownership   the fingerprint of the fields we own
     children    slim records of what exists, one store a kind

@@ -7,32 +7,24 @@ whether asking again still makes sense.
 
 import asyncio
 import random
-import re
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
-from weakref import WeakSet
 
 import aiohttp
 import orjson
 from yarl import URL
 
-from concordat import __version__
 from concordat.cluster.access import Access
+from concordat.cluster.echo import identity
 from concordat.cluster.failures import ApiError
+from concordat.cluster.session import Middleware, Session
 from concordat.conventions import FIELD_MANAGER
 from concordat.manifest import Kind, Manifest, as_yaml
 
 Object = dict[str, Any]
 """A Kubernetes object as the API server tells it, whole or its metadata only."""
-
-Middleware = Callable[
-    [aiohttp.ClientRequest, Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]],
-    Awaitable[aiohttp.ClientResponse],
-]
 
 WHOLE = "application/json"
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
@@ -42,8 +34,6 @@ APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 
-REQUEST_TIMEOUT = 20.0
-"""Seconds. The API server gives up on webhooks after 10 by default, 30 at most."""
 SILENCE = 75.0
 """Seconds without a byte after which a watch is taken for dead; the API server sends a bookmark every minute."""
 WATCH_SECONDS = 290
@@ -91,76 +81,23 @@ class Client:
         self.access = access
         self.host = urlsplit(access.server).netloc
         self._observe = observe
-        self._middlewares = middlewares
+        self._session = Session(access, middlewares)
         self._slots = asyncio.Semaphore(in_flight)
-        self._session: aiohttp.ClientSession | None = None
         self._resume_at = 0.0
-        self._sockets: WeakSet[socket.socket] = WeakSet()
-
-    # --- the session --------------------------------------------------------------------------------------------------
 
     def session(self) -> aiohttp.ClientSession:
-        """The open session; a new one if somebody closed it, as Kopf does when credentials are refused."""
-        if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=0,  # watches hold theirs; requests are limited by `in_flight`
-                    ssl=self.access.tls or True,
-                    keepalive_timeout=90,
-                    socket_factory=self._socket,
-                ),
-                headers={"User-Agent": f"concordat/{__version__}"},
-                timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT),
-                middlewares=(*((self._authenticate,) if self.access.token() else ()), *self._middlewares),
-                auto_decompress=True,
-            )
-        return self._session
+        """The open session."""
+        return self._session.get()
 
     async def close(self) -> None:
         """Close the session with everything that is open on it."""
-        if self._session is not None and self._session.connector is not None:
-            await self._session.connector.close(abort_ssl=True)  # a farewell would take another round trip each
-            await self._session.close()
-            await self._sockets_closed()
-
-    async def _sockets_closed(self) -> None:
-        """
-        Those of requests that were cancelled still wait for the server's farewell: they are cut off.
-
-        Transports close their sockets in the loop's next rounds; who ends the loop before leaves them open.
-        """
-        for left in self._sockets:
-            with suppress(OSError):
-                left.shutdown(socket.SHUT_RDWR)
-        for _ in range(100):
-            await asyncio.sleep(0.01)
-            if all(left.fileno() == -1 for left in self._sockets):
-                return
-
-    def _socket(self, address: tuple[Any, ...]) -> socket.socket:
-        family, kind, protocol, *_ = address
-        opened = socket.socket(family, kind, protocol)
-        self._sockets.add(opened)
-        return opened
+        await self._session.close()
 
     async def __aenter__(self) -> "Client":
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self.close()
-
-    async def _authenticate(
-        self,
-        request: aiohttp.ClientRequest,
-        send: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]],
-    ) -> aiohttp.ClientResponse:
-        token = self.access.token()
-        if token:
-            request.headers["Authorization"] = f"Bearer {token}"
-        response = await send(request)
-        if response.status == 401:
-            self.access.token.refresh()
-        return response
 
     # --- children and parents -----------------------------------------------------------------------------------------
 
@@ -303,7 +240,7 @@ class Client:
                 async for chunk in response.content.iter_any():
                     *lines, rest = (rest + chunk).split(b"\n")
                     for line in lines:
-                        echo = _echo(line)
+                        echo = identity(line)
                         if echo is not None and known(*echo):
                             yield "BOOKMARK", {"metadata": {"resourceVersion": echo[2]}}
                             continue
@@ -361,27 +298,6 @@ class Client:
             pause = max(error.retry_after, 1.0)
             self._resume_at = max(self._resume_at, asyncio.get_running_loop().time() + pause)
         return error
-
-
-_IDENTITY = re.compile(
-    # Typed objects in the order of ObjectMeta, custom resources sorted. In a string the quotes would be escaped.
-    rb'"name":"([^"\\]+)","namespace":"([^"\\]+)",(?:"uid":"[^"\\]+",)?"resourceVersion":"([0-9]+)"'
-)
-
-
-_BEFORE_NAME = (b'"metadata":{', b"},", b"],")
-"""What stands before the name of a typed object, or of a custom one behind its labels or managed fields. In annotations
-and labels of these names there is nothing but strings."""
-
-
-def _echo(line: bytes) -> tuple[str, str, str] | None:
-    """Namespace, name and version of an object that still exists."""
-    if line.startswith(b'{"type":"DELETED"'):
-        return None
-    found = _IDENTITY.search(line)
-    if found is None or not line.endswith(_BEFORE_NAME, 0, found.start()):
-        return None
-    return found[2].decode(), found[1].decode(), found[3].decode()
 
 
 def _accept(kind: Kind) -> str:
