@@ -1,5 +1,8 @@
 """Child processes, and that they end when they should."""
 
+import os
+import platform
+import signal
 import subprocess
 import sys
 import time
@@ -60,6 +63,22 @@ def test_who_lets_go_of_a_process_ends_without_complaint() -> None:
     ended = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True)
 
     assert ended.stderr == ""
+
+
+def test_a_process_has_ended_when_its_last_thread_has() -> None:
+    """The first thread of this one is a zombie, and another one works on."""
+    left = "import ctypes, platform, threading, time; threading.Thread(target=time.sleep, args=(600,)).start();"
+    number = {"x86_64": 60, "aarch64": 93}[platform.machine()]  # exit(2) of one thread alone
+    process = subprocess.Popen([sys.executable, "-c", f"{left} ctypes.CDLL(None).syscall({number}, 0)"])
+    mark = Mark.of(process.pid)
+    assert until(lambda: not mark.alive())
+    assert process.poll() is None
+
+    mark.kill()
+    assert -signal.SIGKILL == process.poll()
+
+    mark.kill()
+    Mark(pid=os.getpid(), started="another one's").kill()
 
 
 def until(true: Callable[[], bool], *, seconds: float = 30.0) -> bool:

@@ -8,6 +8,7 @@ fires when the *thread* that started the child ends.) Told to stay it sleeps ins
 
 import atexit
 import os
+import select
 import signal
 import subprocess
 import time
@@ -53,6 +54,29 @@ class Mark:
 
     def alive(self) -> bool:
         return self.started != "" and _started(self.pid) == self.started
+
+    def kill(self) -> None:
+        """
+        SIGKILL, and wait for its last thread.
+
+        The first one may be a zombie while another still ends what is left in the PID namespace of a process 1.
+        """
+        try:
+            descriptor = os.pidfd_open(self.pid)
+        except OSError:  # nobody has this number
+            return
+        try:
+            stat = _stat(self.pid)
+            if stat is None or stat[_STARTED] != self.started:
+                return
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+            ended = select.poll()
+            ended.register(descriptor, select.POLLIN)
+            ended.poll()
+        except ProcessLookupError:
+            return
+        finally:
+            os.close(descriptor)
 
 
 class Keeper:
@@ -220,11 +244,15 @@ def _pids() -> list[int]:
 
 def _started(pid: int) -> str | None:
     stat = _stat(pid)
-    return stat[19] if stat and stat[0] not in "ZX" else None
+    return stat[_STARTED] if stat and stat[0] not in "ZX" else None
+
+
+_STARTED = 19
+"""Index of the start time in what :func:`_stat` tells."""
 
 
 def _stat(pid: int) -> list[str] | None:
-    """Fields 3 and following of ``/proc/<pid>/stat``: state, parent, group ..., start time at index 19."""
+    """Fields 3 and following of ``/proc/<pid>/stat``: state, parent, group ..."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except (OSError, IndexError):

@@ -54,12 +54,7 @@ def clean(folder: Path) -> None:
         left = json.loads(record.read_text())
     except (OSError, ValueError):
         return
-    init = Mark(**left["init"])
-    if init.alive():
-        with suppress(ProcessLookupError):
-            os.kill(init.pid, signal.SIGKILL)
-        while init.alive():
-            time.sleep(0.01)
+    Mark(**left["init"]).kill()
     disconnect(left["link"])
     cgroups.remove(left["cgroup"])
     for name in ("etcd", "kubelet"):
