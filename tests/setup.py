@@ -1,8 +1,8 @@
 """
 ``python -m tests.setup``: what the tests need besides Python packages, fetched before the first of them runs.
 
-Programs of a cluster and Prometheus 3 come from the lab's cache, a release or a build; PostgreSQL, Prometheus 2 and
-Alertmanager from the distribution. The preview's page is built from its npm packages.
+Programs of a cluster and Prometheus 3 come from the lab's cache, a release or a build; PostgreSQL, RabbitMQ,
+Prometheus 2 and Alertmanager from the distribution. The preview's page is built from its npm packages.
 """
 
 import os
@@ -20,6 +20,7 @@ SERVERS = {
     "pg_lsclusters": "postgresql",
     "promtool": "prometheus",
     "amtool": "prometheus-alertmanager",
+    "/usr/lib/rabbitmq/bin/rabbitmq-server": "rabbitmq-server",
     "chromium": "chromium",
     "node": "nodejs",
     "npm": "npm",

@@ -35,6 +35,7 @@ GAUGES = {
     'kube_replicaset_created{namespace="shop",replicaset="orders-7c9d8f6b5d"}': 1700000000,
     f'circuit_breaker_state{{{_OWN},dependency="payments"}}': 0,
     'rabbitmq_detailed_queue_messages_ready{queue="orders.paid"}': 13,
+    'rabbitmq_detailed_queue_messages_unacked{queue="orders.paid"}': 19,
     'kafka_consumergroup_lag{consumergroup="orders",topic="order-events"}': 17,
     f"up{{{_OWN}}}": 1,
     f'leader_election_master_status{{{_OPERATOR},name="concordat"}}': 1,

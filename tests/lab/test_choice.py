@@ -1,6 +1,7 @@
 """What is chosen on which machine, and what is asked of its operating system."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,20 @@ def test_ending_what_never_was_does_nothing(monkeypatch: pytest.MonkeyPatch, tmp
 def _chosen() -> tuple[str, bool]:
     choice = providers.choose()
     return choice.provider, choice.node
+
+
+def test_what_is_installed_starts_no_service(tmp_path: Path) -> None:
+    """Debian's packages are told no while they are installed; nothing of it stays behind."""
+    policy = tmp_path / "policy-rc.d"
+    with packages._no_service_started(policy):
+        assert 101 == subprocess.run([policy, "rabbitmq-server", "start"], check=False).returncode
+    assert not policy.exists()
+
+
+def test_a_policy_of_the_machine_stays(tmp_path: Path) -> None:
+    """Somebody decided it."""
+    policy = tmp_path / "policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 0\n")
+    with packages._no_service_started(policy):
+        pass
+    assert "#!/bin/sh\nexit 0\n" == policy.read_text()

@@ -1,8 +1,7 @@
 """
-What exporters of two brokers say, served over HTTP: names, labels and types as theirs, the numbers a test's.
+What ``kafka_exporter`` says of a broker, served over HTTP: names, labels, types and help as its, the numbers a test's.
 
-RabbitMQ's own plugin ``rabbitmq_prometheus``, 3.10 and newer, at ``/metrics/detailed?family=queue_coarse_metrics``; Kafka
-by ``danielqsj/kafka_exporter`` 1.9, which is also Strimzi's.
+``danielqsj/kafka_exporter`` 1.9, which is also Strimzi's, is offered by no package registry; its source was read.
 """
 
 import http.server
@@ -10,28 +9,24 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-Depths = Callable[[], Mapping[str, float]]
+Lags = Callable[[], Mapping[str, float]]
 
-_RABBITMQ = "rabbitmq_detailed_queue_messages_ready"
-_KAFKA = "kafka_consumergroup_lag"
+_LAG = "kafka_consumergroup_lag"
 
 
 @contextmanager
-def exporter(*, queues: Depths, topics: Depths, group: str) -> Iterator[str]:
-    """Its address; asked anew at every scrape, ``queues`` tells messages by queue, ``topics`` records by topic."""
+def kafka_exporter(*, topics: Lags, group: str) -> Iterator[str]:
+    """Its address; asked anew at every scrape, ``topics`` tells the group's lag in records by topic."""
 
     def text() -> str:
         return "\n".join(
             [
-                f"# TYPE {_RABBITMQ} gauge",
-                f"# HELP {_RABBITMQ} Messages ready to be delivered to consumers",
-                *(f'{_RABBITMQ}{{vhost="/",queue="{name}"}} {depth:.0f}' for name, depth in queues().items()),
-                f"# HELP {_KAFKA} Current Approximate Lag of a ConsumerGroup at Topic/Partition",
-                f"# TYPE {_KAFKA} gauge",
+                f"# HELP {_LAG} Current Approximate Lag of a ConsumerGroup at Topic/Partition",
+                f"# TYPE {_LAG} gauge",
                 *(
-                    f'{_KAFKA}{{consumergroup="{group}",partition="{partition}",topic="{name}"}} {lag / 2:.0f}'
+                    f'{_LAG}{{consumergroup="{group}",partition="{partition}",topic="{name}"}} {records:.0f}'
                     for name, lag in topics().items()
-                    for partition in (0, 1)
+                    for partition, records in enumerate((lag / 2, lag / 2, -1))  # of the last, nothing is committed
                 ),
                 "",
             ]

@@ -56,7 +56,7 @@ HEALTHY: Mapping[str, str] = {
     f"kube_horizontalpodautoscaler_spec_max_replicas{{{_SCALER}}}": "11x90",
     f'kube_deployment_status_condition{{{_DEPLOYMENT},condition="Progressing",status="false"}}': "0x90",
     'probe_ssl_earliest_cert_expiry{instance="https://orders.example.com/healthz"}': "5184000x90",
-    'rabbitmq_detailed_queue_messages_ready{queue="orders.paid"}': "900x90",
+    'rabbitmq_detailed_queue_messages{queue="orders.paid"}': "900x90",
     'kafka_consumergroup_lag{consumergroup="orders",topic="payments"}': "9000x90",
     f"up{{{_OWN}}}": "1x90",
     f"leader_election_master_status{{{_OWN}}}": "1x90",
@@ -106,7 +106,7 @@ TROUBLES = (
     ),
     Trouble(
         alert="ServiceQueueGrowing",
-        changes={'rabbitmq_detailed_queue_messages_ready{queue="orders.paid"}': "110+11x90"},
+        changes={'rabbitmq_detailed_queue_messages{queue="orders.paid"}': "110+11x90"},
     ),
     Trouble(
         alert="ServiceConsumerLagging",

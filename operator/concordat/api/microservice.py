@@ -48,7 +48,7 @@ class Backlog(Schema):
     """What waits for the service at a message broker: on its dashboard, and an alert when it only grows."""
 
     queues: Annotated[tuple[BrokerName, ...], Field(max_length=32), Distinct()] = ()
-    """RabbitMQ queues it consumes, as RabbitMQ's own Prometheus plugin counts them."""
+    """RabbitMQ queues it consumes, as RabbitMQ's own Prometheus plugin counts them at `/metrics/detailed`."""
     consumer_groups: Annotated[tuple[BrokerName, ...], Field(max_length=32), Distinct()] = ()
     """Kafka consumer groups it is, as `kafka_exporter` counts them."""
 

@@ -14,14 +14,18 @@ def messaging(service: Service) -> tuple[Panel, ...]:
     queues = like("queue", any_of(service.queues))
     groups = like("consumergroup", any_of(service.consumer_groups))
     ready = Selector(metric="rabbitmq_detailed_queue_messages_ready", matchers=(queues,))
+    unacked = Selector(metric="rabbitmq_detailed_queue_messages_unacked", matchers=(queues,))
     lag = Selector(metric="kafka_consumergroup_lag", matchers=(groups,))
     panels = []
     if service.queues:
         panels.append(
             Panel(
                 title="Messages waiting",
-                description="Messages in its RabbitMQ queues.",
-                queries=(Query(expr=f"sum by (queue) ({ready})", legend="{{queue}}"),),
+                description="Messages in its RabbitMQ queues: not delivered yet, and delivered but not acknowledged.",
+                queries=(
+                    Query(expr=f"sum by (queue) ({ready})", legend="{{queue}}"),
+                    Query(expr=f"sum by (queue) ({unacked})", legend="{{queue}}, unacknowledged"),
+                ),
                 width=12,
                 least=0,
             )
@@ -31,7 +35,8 @@ def messaging(service: Service) -> tuple[Panel, ...]:
             Panel(
                 title="Consumer lag",
                 description="Records it has not read yet, by Kafka topic.",
-                queries=(Query(expr=f"sum by (topic) ({lag})", legend="{{topic}}"),),
+                # The exporter says -1 of a partition from which the group has committed nothing yet.
+                queries=(Query(expr=f"sum by (topic) (clamp_min({lag}, 0))", legend="{{topic}}"),),
                 width=12,
                 least=0,
             )

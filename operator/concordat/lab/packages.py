@@ -3,7 +3,8 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from concordat.lab.errors import Unavailable
@@ -11,6 +12,9 @@ from concordat.lab.progress import Progress
 
 CNI_FOLDERS = (Path("/opt/cni/bin"), Path("/usr/lib/cni"))
 """Where upstream puts the network plugins, and where Debian does."""
+
+POLICY = Path("/usr/sbin/policy-rc.d")
+"""What Debian's packages ask whether they may start their service (invoke-rc.d(8)); 101 is no."""
 
 NODE = {
     "containerd": "containerd",
@@ -53,7 +57,7 @@ def ensure(needed: Mapping[str, str], progress: Progress) -> None:
             f"apt-get install --no-install-recommends {' '.join(packages)}"
         )
     progress.note(f"installing the system packages {', '.join(packages)} (INSTALL=no forbids it)")
-    with progress.step("system packages"):
+    with progress.step("system packages"), _no_service_started():
         _apt("update", "-qq")
         _apt("install", "-y", "-qq", "--no-install-recommends", *packages)
     if still := missing(needed):
@@ -83,6 +87,20 @@ def _why_not() -> str:
     if shutil.which("apt-get") is None:
         return "no apt-get here; other distributions have them under similar names"
     return ""
+
+
+@contextmanager
+def _no_service_started(policy: Path = POLICY) -> Iterator[None]:
+    """What is installed is started where it is needed, on ports of its own; a machine's own policy stays."""
+    if policy.exists():
+        yield
+        return
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
+    try:
+        yield
+    finally:
+        policy.unlink()
 
 
 def _apt(*arguments: str) -> None:

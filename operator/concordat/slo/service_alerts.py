@@ -194,12 +194,13 @@ class _Alerts:
         )
 
     def _queue(self) -> Rule:
-        ready = Selector(
-            metric="rabbitmq_detailed_queue_messages_ready", matchers=(like("queue", any_of(self.workload.queues)),)
+        # With those delivered and not acknowledged: a consumer that hangs may have taken every message there is.
+        depth = Selector(
+            metric="rabbitmq_detailed_queue_messages", matchers=(like("queue", any_of(self.workload.queues)),)
         )
         return self._alert(
             "ServiceQueueGrowing",
-            f"sum by (queue) ({ready}) > 100 and sum by (queue) (deriv({ready.over(900)})) > 0",
+            f"sum by (queue) ({depth}) > 100 and sum by (queue) (deriv({depth.over(900)})) > 0",
             "15m",
             "does not keep up with its queue",
             "{{ $labels.queue }} holds {{ $value | humanize }} messages and grows.",
