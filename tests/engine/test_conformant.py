@@ -11,6 +11,7 @@ import pytest
 from concordat import conventions
 from concordat.conformance.verdict import Breach, Verdict, written
 from tests.engine.conftest import Story, eventually
+from tests.engine.rig import microservice
 from tests.engine.test_contract_admission import contract
 
 pytestmark = pytest.mark.controlplane
@@ -74,6 +75,38 @@ async def test_a_trial_that_could_say_nothing_is_unknown(story: Story) -> None:
 
     found = await _conformant(story, "Unknown")
     assert (found["reason"], found["message"]) == (conventions.REASON_TRIAL_FAILED, "the service does not answer")
+
+
+async def test_whose_contract_is_not_kept_is_counted(story: Story) -> None:
+    """By name, with the team that can mend it; nobody is told of what nobody runs, or what is paused."""
+    name = f"{story.namespace}/orders-api"
+    provider = microservice("orders", story.namespace)
+    await story.apply(contract(story.namespace, "1.0.0"))
+    await _said(story, "first", written(BROKEN))
+    await _conformant(story, "False")
+    census = story.engine.census
+
+    async def counted() -> bool:
+        numbers = {status: census.contracts_by_condition()["Conformant", status] for status in ("True", "False")}
+        return numbers == {"True": 0, "False": 1}
+
+    await eventually(counted, seconds=30)
+    assert {} == census.contracts_failing()
+    assert (1, 0) == tuple(census.contracts_by_condition()["Ready", status] for status in ("True", "False"))
+
+    provider["spec"] |= {"team": "checkout", "provides": ["orders-api"]}
+    await story.apply(provider)
+
+    async def told() -> bool:
+        return census.contracts_failing() == {(name, "checkout", "Conformant", "BreachFound"): 1.0}
+
+    await eventually(told, seconds=30)
+    await story.run("annotate", "servicecontract", "orders-api", "concordat.dev/paused=true")
+
+    async def silent() -> bool:
+        return not census.contracts_failing()
+
+    await eventually(silent, seconds=30)
 
 
 @pytest.mark.parametrize("message", ["", "Killed", '{"breaches": 1}', "\x00"])

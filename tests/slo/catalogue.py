@@ -36,6 +36,7 @@ _OWN = 'job="concordat",instance="10.0.0.13:8080"'
 _RESTARTS = f"kube_pod_container_status_restarts_total{{{_CONTAINER}}}"
 _ERRORS = f'rest_client_requests_total{{{_OWN},code="503",method="GET",host="api"}}'
 _THROTTLED = f'rest_client_requests_total{{{_OWN},code="429",method="GET",host="api"}}'
+_FAILING = f'concordat_contract_failing{{{_OWN},contract="shop/orders-api",team="checkout"'
 _EVENTS = (
     'http_server_request_duration_seconds_count{namespace="shop",job="orders",http_route="/orders",'
     'http_request_method="GET",http_response_status_code="200"}'
@@ -70,8 +71,11 @@ HEALTHY: Mapping[str, str] = {
     f'concordat_watch_age_seconds{{{_OWN},kind="Deployment"}}': "170x90",
     f'concordat_microservices{{{_OWN},ready="True",reason="Ready"}}': "110x90",
     f'concordat_microservices{{{_OWN},ready="False",reason="Invalid"}}': "11x90",
+    f'{_FAILING},condition="Ready",reason="BreakingChange"}}': "_x70 1x50",
+    f'{_FAILING},condition="Conformant",reason="BreachFound"}}': "_x70 1x5 _x45",
 }
-"""Nothing is perfect here, and nothing is wrong: queues stand still, some requests fail, a pod once ran out of memory."""
+"""Nothing is perfect here, and nothing is wrong: queues stand still, some requests fail, a pod once ran out of memory, a
+contract was refused a moment ago, and a breach was found and mended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +134,14 @@ TROUBLES = (
     Trouble(
         alert="ConcordatServicesNotReady",
         changes={f'concordat_microservices{{{_OWN},ready="False",reason="Invalid"}}': "110x90"},
+    ),
+    Trouble(
+        alert="ConcordatContractNotKept",
+        changes={f'{_FAILING},condition="Conformant",reason="BreachFound"}}': "_x70 1x50"},
+    ),
+    Trouble(
+        alert="ConcordatContractRefused",
+        changes={f'{_FAILING},condition="Ready",reason="BreakingChange"}}': "1x90"},
     ),
 )
 

@@ -22,6 +22,7 @@ def operator_dashboard() -> Dashboard:
         tags=("operator",),
         rows=(
             Row(title="Does it run?", panels=_state()),
+            Row(title="Are contracts kept?", panels=_contracts()),
             Row(title="Does it keep up?", panels=_work()),
             Row(title="What does it cost?", panels=_cost()),
         ),
@@ -73,6 +74,39 @@ def _state() -> tuple[Panel, ...]:
             "short",
             width=4,
             thresholds=((1.0, YELLOW),),
+        ),
+    )
+
+
+def _contracts() -> tuple[Panel, ...]:
+    def number(condition: str, status: str) -> str:
+        return f'max(concordat_contracts{{{_OWN},condition="{condition}",status="{status}"}})'
+
+    return (
+        stat("Contracts in force", "As their specs say.", number("Ready", "True"), "short", width=4),
+        stat(
+            "Refused",
+            "Contracts whose spec is not in force: the version before it is, if there was one.",
+            number("Ready", "False"),
+            "short",
+            width=4,
+            thresholds=((1.0, YELLOW),),
+        ),
+        stat(
+            "Not kept",
+            "Contracts whose provider was found to do something else.",
+            number("Conformant", "False"),
+            "short",
+            width=4,
+            thresholds=((1.0, RED),),
+        ),
+        _lines(
+            "What is wrong with contracts",
+            "By the condition that is False.",
+            "short",
+            (f'max by (condition) (concordat_contracts{{{_OWN},status="False"}})', "{{condition}}"),
+            width=12,
+            height=4,
         ),
     )
 

@@ -146,6 +146,18 @@ class Looked(Collector):
             engine.census.readiness(),
         )
         yield _gauge(
+            "concordat_contracts",
+            "ServiceContracts by condition and its status.",
+            ("condition", "status"),
+            engine.census.contracts_by_condition(),
+        )
+        yield _gauge(
+            "concordat_contract_failing",
+            "Conditions of ServiceContracts that are False, but for those somebody paused.",
+            ("contract", "team", "condition", "reason"),
+            engine.census.contracts_failing(),
+        )
+        yield _gauge(
             "concordat_break_glass",
             "Lets breaks through, by what carries the annotation.",
             ("kind",),

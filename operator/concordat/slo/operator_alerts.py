@@ -1,5 +1,5 @@
 """
-Alerts on Concordat itself, on controller-runtime's metrics. ``alerts/concordat.yaml`` is generated from here.
+Alerts on Concordat itself, on controller-runtime's metrics, and on contracts, which it alone knows of. ``alerts/concordat.yaml`` is generated from here.
 """
 
 from typing import Any
@@ -7,6 +7,8 @@ from typing import Any
 from concordat.slo.objective import Links
 
 _SELECTOR = 'job="concordat"'
+_PROVIDERS = '{{ or $labels.team "platform" }}'
+"""The team of the service that provides a contract; the platform's where nobody does."""
 
 
 def operator_group(links: Links) -> dict[str, Any]:
@@ -84,17 +86,42 @@ def _rules() -> list[dict[str, Any]]:
             summary="Many Microservices are not ready",
             description="{{ $value | humanizePercentage }} of all Microservices are not ready: more than their teams' doing.",
         ),
+        _alert(
+            "ConcordatContractNotKept",
+            f'max by (contract, team) (concordat_contract_failing{{{_SELECTOR},condition="Conformant"}}) == 1',
+            hold="15m",
+            team=_PROVIDERS,
+            summary="{{ $labels.contract }} is not kept",
+            description="The latest trial of the service that provides {{ $labels.contract }} found that it answers"
+            " otherwise than the contract says.",
+        ),
+        _alert(
+            "ConcordatContractRefused",
+            f'max by (contract, team, reason) (concordat_contract_failing{{{_SELECTOR},condition="Ready"}}) == 1',
+            hold="1h",
+            team=_PROVIDERS,
+            summary="{{ $labels.contract }} is not in force as written",
+            description="What {{ $labels.contract }} says has been refused for an hour ({{ $labels.reason }});"
+            " services that provide it are not rolled out.",
+        ),
     ]
 
 
 def _alert(
-    name: str, expr: str, *, hold: str, summary: str, description: str, severity: str = "warning"
+    name: str,
+    expr: str,
+    *,
+    hold: str,
+    summary: str,
+    description: str,
+    severity: str = "warning",
+    team: str = "platform",
 ) -> dict[str, Any]:
     return {
         "alert": name,
         "expr": expr,
         "for": hold,
-        "labels": {"severity": severity, "team": "platform", "service": "concordat"},
+        "labels": {"severity": severity, "team": team, "service": "concordat"},
         "annotations": {"summary": summary, "description": description},
     }
 
