@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from concordat.api import Microservice
+from concordat.api import AcceptedAuth, Microservice
 from concordat.api.objectives import ContractObjective
 from concordat.manifest import ChildKey
 from concordat.records import RUNBOOKS
+from concordat.tokens import Lack, Token
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +129,16 @@ class Offer:
     """Why the version in its spec is not in force; empty when it is."""
     unknown: tuple[Missing, ...] = ()
     """Of what this service declares to use."""
+    over_http: bool = True
+    """Its operations are requests, not messages of a broker."""
+    auth: AcceptedAuth | None = None
+    """The tokens it demands; ``None`` where it demands none."""
+    token: Token | None = None
+    """What this service asks for, as it declares; ``None`` where it asks for none, or nobody knows yet where."""
+    lacking: tuple[Lack, ...] = ()
+    """Of what is demanded for what this service uses."""
+    lacking_soon: tuple[Lack, ...] = ()
+    """Of what will be, once everybody asks for it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,8 +86,9 @@ spec:
   compatibility: backward
   lifecycle: {state: deprecated, sunset: "2027-06-30", successor: payments-api-v2}
   access: {namespaces: [shop, billing]}
+  auth: {scheme: jwt, issuer: https://id.example.com, scopes: {createPayment: [payments:write]}}
   externalConsumers:
-    - {name: partner-x, uses: [{operation: createPayment}]}
+    - {name: partner-x, uses: [{operation: createPayment}], scopes: [payments:write]}
 ```
 
 `concordat contract push FILE` makes one of a document, however large, with its ConfigMaps; `--with contract.yaml` adds
@@ -103,6 +104,9 @@ spec:
    **nothing changes**: the former version stays in force, services that provide the contract are not rolled out
    (`ContractsSatisfied=False`), and `Ready`'s message names operation, field and consumer. When the last consumer that
    stood in its way has moved, the same version is accepted by itself.
+
+`auth` is no part of the document and may change without a new version: who calls and asks for no such token is counted in the same way,
+and what is demanded comes into force once all of them do ([tokens](contracts.md#who-may-call-tokens)).
 
 Deleting a contract cannot be refused by a reconciler; the webhook refuses it while somebody relies on it. Without the webhook
 the accepted versions go with the resource, consumers go on as they are, and nothing is gated any more until it is back.
@@ -168,6 +172,9 @@ _CLOSING = """
   Another namespace needs consent in the provider's `access.namespaces`; without it you learn nothing about it.
 - **`egress.host` opens a port to every public address.** Network policies know addresses, not names. Use `cidr` where
   you know the network. The instance metadata of clouds stays closed either way.
+- **Tokens.** Where a contract demands them, `scopes` in `consumes` is what you ask for: `PAYMENTS_API_TOKEN_ISSUER`, `_AUDIENCE` and
+  `_SCOPES` say of whom and for what, and the policy lets you reach the issuer. A service whose own contracts demand tokens finds in
+  `AUTH_REQUIREMENTS` what to demand; see [tokens](contracts.md#who-may-call-tokens).
 - **Secrets** are told apart by name, so that nobody takes another service's by accident. The real border is the
   namespace, as everywhere in Kubernetes: whoever may create pods in it can read its Secrets.
 - **Renumbering a port** closes the old number for pods that still use it. To lose nothing, add a port with the new

@@ -122,7 +122,8 @@ _calling = {
     "retries": st.integers(0, 10),
 }
 _by_service = _some(**_calling).map(lambda rest: lambda reference: {"service": reference} | rest)
-_by_contract = _some(**_calling, version=_ranges, uses=_uses).map(
+_scopes = st.lists(st.from_regex(r"[!#-\[\]-~]{1,20}", fullmatch=True), max_size=3, unique=True)
+_by_contract = _some(**_calling, version=_ranges, uses=_uses, scopes=_scopes).map(
     lambda rest: lambda reference: {"contract": reference} | rest
 )
 

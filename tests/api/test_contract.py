@@ -48,6 +48,17 @@ VALID: dict[str, dict[str, Any]] = {
             {"name": "latency", "target": 99, "below": "130ms", "operation": "POST /payments/{id}"},
         ]
     },
+    "tokens": {
+        "auth": {
+            "scheme": "jwt",
+            "issuer": "https://id.example.com:8443/realms/shop",
+            "audience": "payments",
+            "scopes": {"createPayment": ["payments:write", "a.b/c[]"], "GET /payments/{id}": ["x"]},
+        },
+        "externalConsumers": [{"name": "partner-x", "scopes": ["payments:write"]}, {"name": "partner-y", "scopes": []}],
+    },
+    "tokens of an issuer inside": {"auth": {"issuer": "http://keycloak.identity.svc.cluster.local:8080/realms/a"}},
+    "tokens for whatever is asked": {"type": "graphql", "auth": {"issuer": "https://id.example.com", "scopes": {}}},
     "every compatibility": {"compatibility": "full-transitive"},
     "tried": {"type": "graphql", "conformance": {"schedule": "0 3 * * *", "profile": "strict", "path": "/api/graphql"}},
 }
@@ -76,6 +87,40 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "give method and path",
     ),
     "a query in a contract": ({"objectives": [{"name": "x", "target": 99, "good": "a_total"}]}, "objectives"),
+    "an issuer without a certificate": ({"auth": {"issuer": "http://id.example.com"}}, "give the issuer as its tokens"),
+    "an issuer with a port too high": (
+        {"auth": {"issuer": "https://id.example.com:65536"}},
+        "give the issuer as its tokens",
+    ),
+    "an issuer with a question": ({"auth": {"issuer": "https://id.example.com/?a=b"}}, "give the issuer as its tokens"),
+    "an audience of two words": (
+        {"auth": {"issuer": "https://a.b", "audience": "a b"}},
+        "give what the tokens say in aud",
+    ),
+    "a scope of two words": (
+        {"auth": {"issuer": "https://id.example.com", "scopes": {"createPayment": ["a b"]}}},
+        "a scope has no spaces",
+    ),
+    "no scope": ({"auth": {"issuer": "https://id.example.com", "scopes": {"createPayment": []}}}, "auth.scopes"),
+    "scopes of nothing": (
+        {"auth": {"issuer": "https://id.example.com", "scopes": {"": ["a"]}}},
+        "name each operation, in at most 256 characters",
+    ),
+    "scopes of too much": (
+        {"auth": {"issuer": "https://id.example.com", "scopes": {f"op-{number}": ["a"] for number in range(65)}}},
+        "auth.scopes",
+    ),
+    "another scheme": ({"auth": {"issuer": "https://id.example.com", "scheme": "basic"}}, "auth.scheme"),
+    "tokens without an issuer": ({"auth": {"audience": "payments"}}, "auth.issuer"),
+    "tokens for a broker": (
+        {"type": "asyncapi", "auth": {"issuer": "https://a.b"}},
+        "a broker sees no tokens of operations",
+    ),
+    "scopes nobody could demand": (
+        {"type": "graphql", "auth": {"issuer": "https://a.b", "scopes": {"Query.a": ["a"]}}},
+        "which only OpenAPI documents tell",
+    ),
+    "a partner's scope twice": ({"externalConsumers": [{"name": "x", "scopes": ["a", "a"]}]}, "externalConsumers"),
     "a consumer twice": ({"externalConsumers": [{"name": "x"}, {"name": "x"}]}, "externalConsumers"),
     "a field nobody knows": ({"lifecycle": {"status": "active"}}, "lifecycle"),
 }

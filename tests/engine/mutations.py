@@ -131,6 +131,7 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "consumes[].version": entry("consumes", 1, version=">=1.2 <2"),
     "consumes[].uses[].operation": entry("consumes", 1, uses=[{"operation": "getProduct"}]),
     "consumes[].uses[].reads[]": entry("consumes", 1, uses=[{"operation": "getProduct", "reads": ["sku"]}]),
+    "consumes[].scopes[]": entry("consumes", 1, scopes=["products:read"]),
     "consumes[].ports[]": entry("consumes", 0, ports=["grpc"]),
     "access.namespaces[]": {"access": {"namespaces": []}},
     "objectives[].name": entry("objectives", 0, name="paid"),

@@ -217,3 +217,33 @@ def _delete(asked: Asked) -> Answer:
         check=False,
     )
     return Answer(accepted=done.returncode == 0, said=done.stderr)
+
+
+async def test_tokens_nobody_sends_are_refused_at_once(asked: Asked) -> None:
+    """With the same document as well: what is demanded is no part of it. Who then consumes without asking is refused in turn."""
+    auth = {"issuer": "https://id.example.com", "scopes": {"getOrder": ["orders:read"]}}
+    answer = await asked.apply(published(asked, "1.0.0", auth=auth))
+    assert not answer.accepted
+    assert "would shut out partner-x, declared as an external consumer" in answer.said
+    assert "auth-scope-required GET /orders/{orderId} orders:read, used by partner-x" in answer.said
+
+    answer = await asked.apply(published(asked, "1.0.0", auth=auth | {"scopes": {"getOrdr": ["orders:read"]}}))
+    assert not answer.accepted
+    assert "did you mean 'getOrder'?" in answer.said
+
+    ready = PARTNER | {"scopes": ["orders:read"]}
+    assert (await asked.apply(published(asked, "1.0.0", auth=auth, externalConsumers=[ready]))).accepted
+
+    async def demanded() -> bool:
+        return "auth" in await status(asked)
+
+    await eventually(demanded, seconds=30)
+    namespace = asked.story.namespace
+    use = {"contract": "orders-api", "uses": [{"operation": "getOrder"}]}
+    answer = await asked.apply(microservice("mail", namespace, consumes=[use]))
+    assert not answer.accepted
+    assert "wants a token of https://id.example.com, and none is asked for" in answer.said
+    answer = await asked.apply(microservice("mail", namespace, consumes=[use | {"scopes": []}]))
+    assert not answer.accepted
+    assert "wants orders:read for getOrder" in answer.said
+    assert (await asked.apply(microservice("mail", namespace, consumes=[use | {"scopes": ["orders:read"]}]))).accepted

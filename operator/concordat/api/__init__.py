@@ -6,6 +6,7 @@ when the two differ. Every string, list and map carries a bound, so that nobody 
 CEL rules say what a schema cannot. No cluster facts here: what needs them is a policy.
 """
 
+from concordat.api.auth import AcceptedAuth, Auth, OperationScopes
 from concordat.api.condition import Condition
 from concordat.api.conformance import Conformance
 from concordat.api.contract import (
@@ -27,8 +28,10 @@ from concordat.api.workload import EnvVar, Health, KeyReference, Port, Probe, Pr
 
 __all__ = [
     "TIERS",
+    "AcceptedAuth",
     "AcceptedVersion",
     "Access",
+    "Auth",
     "ChildStatus",
     "Compatibility",
     "Condition",
@@ -47,6 +50,7 @@ __all__ = [
     "MicroserviceSpec",
     "MicroserviceStatus",
     "Objective",
+    "OperationScopes",
     "Port",
     "Probe",
     "Probes",

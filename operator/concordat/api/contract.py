@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from concordat import conventions
+from concordat.api.auth import Auth, Scopes
 from concordat.api.conformance import Conformance
 from concordat.api.objectives import ContractObjective
 from concordat.api.scalars import DnsLabel, Key, ObjectName
@@ -132,6 +133,8 @@ class ExternalConsumer(Schema):
     """How to call them in messages."""
     uses: Annotated[tuple[Use, ...], Field(min_length=1, max_length=128), Distinct(by="operation")] | None = None
     """What they use; everything if left out."""
+    scopes: Scopes | None = None
+    """Scopes they ask their tokens for, as far as you know; `[]` for a token without any. Without it they send no token."""
 
 
 class ServiceContractSpec(Schema):
@@ -143,6 +146,19 @@ class ServiceContractSpec(Schema):
             holds=lambda spec: spec.conformance is None or spec.type is not ContractType.ASYNCAPI,
             message="what messages a service sends cannot be tried by asking it (openapi and graphql can): leave conformance out",
             path=".conformance",
+        ),
+        Check(
+            cel="!has(self.auth) || self.type != 'asyncapi'",
+            holds=lambda spec: spec.auth is None or spec.type is not ContractType.ASYNCAPI,
+            message="a broker sees no tokens of operations: leave auth out, and give each service its own account of the broker",
+            path=".auth",
+        ),
+        Check(
+            cel="!has(self.auth) || !has(self.auth.scopes) || size(self.auth.scopes) == 0 || self.type == 'openapi'",
+            holds=lambda spec: spec.auth is None or not spec.auth.scopes or spec.type is ContractType.OPENAPI,
+            message="scopes are demanded by method and path, which only OpenAPI documents tell: leave scopes out,"
+            " so that every request wants a token",
+            path=".auth",
         ),
     )
     transitions: ClassVar = (
@@ -166,6 +182,8 @@ class ServiceContractSpec(Schema):
     """Where in its life it is."""
     access: Access = Access()
     """Who may consume it from other namespaces: consent to the network policies."""
+    auth: Auth | None = None
+    """Tokens every request must carry; none if left out. Comes into force once everybody who runs asks for them."""
     objectives: Annotated[tuple[ContractObjective, ...], Field(max_length=16), Distinct(by="name")] = ()
     """What its users may rely on: every Microservice that provides it is measured by it, and its team alerted."""
     external_consumers: Annotated[tuple[ExternalConsumer, ...], Field(max_length=64), Distinct(by="name")] = ()

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from concordat.api.auth import AcceptedAuth
 from concordat.api.condition import Condition
 from concordat.api.schema import Schema
 from concordat.api.status import ChildStatus, ProblemStatus, by_type
@@ -49,6 +50,8 @@ class ServiceContractStatus(Schema):
     """draft, active, deprecated or retired, as accepted."""
     sunset: Annotated[str, StringConstraints(max_length=10)] = ""
     """As accepted."""
+    auth: AcceptedAuth | None = None
+    """As accepted; what those who provide it demand."""
     versions: Annotated[tuple[AcceptedVersion, ...], Field(max_length=MOST_VERSIONS)] = ()
     """Accepted ones, oldest first."""
     operations: Annotated[

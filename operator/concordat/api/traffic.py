@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, Strict, StringConstraints
 
+from concordat.api.auth import Scopes
 from concordat.api.duration import seconds
 from concordat.api.scalars import (
     DnsLabel,
@@ -57,6 +58,12 @@ class Consumption(Schema):
             holds=lambda use: bool(use.contract) or (use.version is None and use.uses is None),
             message="version and uses speak of a contract: name it with contract instead of service",
         ),
+        Check(
+            cel="has(self.contract) || !has(self.scopes)",
+            holds=lambda use: bool(use.contract) or use.scopes is None,
+            message="scopes are what a contract demands: name it with contract instead of service",
+            path=".scopes",
+        ),
     )
 
     service: Reference | None = None
@@ -82,6 +89,11 @@ class Consumption(Schema):
     """Versions of the contract it was written for, e.g. `">=1.2 <2"`; any if left out."""
     uses: Annotated[tuple[Use, ...], Field(min_length=1, max_length=128), Distinct(by="operation")] | None = None
     """Operations it calls; everything if left out, so that every break of the contract concerns it."""
+    scopes: Scopes | None = None
+    """
+    Scopes it asks its tokens for where the contract demands tokens: injected with issuer and audience as `<NAME>_TOKEN_SCOPES`,
+    `_ISSUER`, `_AUDIENCE`. `[]` for a token without any; without it, it sends none.
+    """
 
     @property
     def reference(self) -> str:
@@ -112,6 +124,12 @@ class Consumption(Schema):
         if self.retries is not None:
             found[injected_variable(self.reference, "retries")] = f"{self.retries}"
         return found
+
+    @property
+    def token_variables(self) -> tuple[str, ...]:
+        """Names of the variables that say which token to ask for; none where it asks for none."""
+        names = ("token_issuer", "token_audience", "token_scopes") if self.scopes is not None else ()
+        return tuple(injected_variable(self.reference, name) for name in names)
 
 
 def injected_variable(reference: str, what: str = "url") -> str:

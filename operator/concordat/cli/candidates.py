@@ -83,6 +83,7 @@ def candidate(file: str, reference: str, known: Published | None, *, version: st
         "compatibility": known.compatibility.value if known else "backward",
         "lifecycle": {"state": state or "active"} | ({"sunset": known.sunset} if known and known.sunset else {}),
         "externalConsumers": _external(known) if known else [],
+        **(_auth(known) if known and known.type == document.format.value else {}),
     }
     manifest = {
         "apiVersion": conventions.API_VERSION,
@@ -91,6 +92,14 @@ def candidate(file: str, reference: str, known: Published | None, *, version: st
         "spec": spec,
     }
     return Candidate(contract=parse_contract(manifest), document=text.decode("utf-8", "replace"), source=file)
+
+
+def _auth(known: Published) -> dict[str, Any]:
+    """The tokens it demands: what they are for must be there in the next version as well."""
+    if known.auth is None:
+        return {}
+    scopes = {one.operation: list(one.scopes) for one in known.auth.operations if one.scopes}
+    return {"auth": {"issuer": known.auth.issuer, "audience": known.auth.audience, "scopes": scopes}}
 
 
 def _external(known: Published) -> list[dict[str, Any]]:

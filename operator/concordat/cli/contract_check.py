@@ -207,7 +207,8 @@ def _print_text(answer: Answer) -> None:
         return
     table = Table("CONSUMER", "VERDICT", "WHAT OF IT", box=None, pad_edge=False)
     for name, verdict in decision.verdicts:
-        touching = [change.location for change in case.assessment.harms if name in change.consumers]
+        harms = (*case.assessment.harms, *case.shut_out)
+        touching = [change.location for change in harms if name in change.consumers]
         shown = "; ".join(touching[:3]) + (f" and {len(touching) - 3} more" if len(touching) > 3 else "")
         table.add_row(styled(name), styled(verdict, _COLOURS.get(verdict, "")), styled(shown))
     out.print(table)

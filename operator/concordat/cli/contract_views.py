@@ -3,6 +3,7 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import rich_click as click
@@ -92,6 +93,10 @@ def show(cluster: Cluster, subject: str, output: str) -> None:
                 "document": _described(document) if document else None,
                 "usages": uses,
                 "objectives": item["spec"].get("objectives") or [],
+                "auth": item["spec"].get("auth"),
+                "tokens": {
+                    name: [asdict(one) if one else None for one in found] for name, found in known.tokens.items()
+                },
                 "problems": (item.get("status") or {}).get("problems") or [],
             }
         )
@@ -153,6 +158,7 @@ def _print_life(summary: Mapping[str, Any], versions: list[str], spec: Mapping[s
         "sunset": summary["sunset"],
         "successor": summary["successor"],
         "promises": ", ".join(map(_promise, spec.get("objectives") or ())),
+        "tokens": _tokens(spec.get("auth"), f"{summary['namespace']}/{summary['name']}"),
         "open to": ", ".join((spec.get("access") or {}).get("namespaces") or ()),
     }
     for name, value in lines.items():
@@ -160,6 +166,13 @@ def _print_life(summary: Mapping[str, Any], versions: list[str], spec: Mapping[s
             out.print(Text.assemble((f"  {name:10}", "dim"), plain(value)))
     if summary["ready"] == "False" and summary["message"]:
         out.print(styled(summary["message"], "yellow"))
+
+
+def _tokens(auth: Mapping[str, Any] | None, reference: str) -> str:
+    if not auth:
+        return ""
+    scopes = "; ".join(f"{name} wants {', '.join(wanted)}" for name, wanted in (auth.get("scopes") or {}).items())
+    return f"of {auth['issuer']} for {auth.get('audience') or reference}" + (f"; {scopes}" if scopes else "")
 
 
 def _promise(objective: Mapping[str, Any]) -> str:

@@ -71,7 +71,11 @@ def _unusable(document: files.Document, namespace: str) -> Iterator[Problem]:
         return
     from concordat.gate.assessment import assess  # half a second, and most files hold no contract
 
-    question = Question(document=contract.spec.document.inline, format=contract.spec.type.value)
+    question = Question(
+        document=contract.spec.document.inline,
+        format=contract.spec.type.value,
+        scopes=contract.spec.auth.scopes if contract.spec.auth else None,
+    )
     case = Case(contract=contract, in_force=InForce(), assessment=assess(question))
     for objection in decide(case).objections:
         yield files.located(objection.problem, document)

@@ -6,22 +6,23 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from concordat import conventions
-from concordat.api import AcceptedVersion, Microservice, ServiceContract
+from concordat.api import AcceptedVersion, Microservice, ServiceContract, parse_contract
 from concordat.contract_plan import ContractPlan, plan_contract
 from concordat.dashboards.subject import Contract as DrawnContract
-from concordat.errors import Problem
+from concordat.errors import InvalidInput, Problem
 from concordat.facts import ContractFacts, Facts, Missing, Platform
-from concordat.gate import Assessment, Question
+from concordat.gate import Assessment, Question, demanded
 from concordat.graph import Edge
 from concordat.observability.subjects import drawn_contract
 from concordat.plan import Plan, plan
 from concordat.policies import Violation, violations
 from concordat.promises import PROMISES
-from concordat.reconcile.contracts import Contracts
+from concordat.reconcile.contracts import Contracts, binds
 from concordat.reconcile.gather import Neighbours, gather, gather_contract
 from concordat.reconcile.keys import Key, asked_for
 from concordat.reconcile.parents import Parents
 from concordat.resources import kinds
+from concordat.tokens import announced
 
 OPTIONAL = frozenset(kind.kind for kind in kinds.ALL if kind.optional)
 
@@ -148,7 +149,27 @@ def _as_accepted(item: dict[str, Any]) -> dict[str, Any]:
         return item
     lifecycle = item["spec"].get("lifecycle") or {}
     said = {"version": item["spec"].get("version"), "state": lifecycle.get("state", "active"), "observedGeneration": 1}
-    return item | {"status": said | ({"sunset": str(lifecycle["sunset"])} if "sunset" in lifecycle else {})}
+    said |= {"sunset": str(lifecycle["sunset"])} if "sunset" in lifecycle else {}
+    return item | {"status": said | _accepted_auth(item)}
+
+
+def _accepted_auth(item: dict[str, Any]) -> dict[str, Any]:
+    """The tokens it demands, as an operator would accept them; a draft demands none."""
+    if not item["spec"].get("auth"):
+        return {}
+    try:
+        contract = parse_contract(item)
+    except InvalidInput:
+        return {}
+    if contract.spec.auth is None or not binds(contract):
+        return {}
+    document, accepted = contract.spec.document.inline, announced(contract.spec.auth, contract.reference)
+    if document is not None:
+        from concordat.gate.assessment import assess
+
+        answer = assess(Question(document=document, scopes=contract.spec.auth.scopes))
+        accepted = demanded(contract, answer.with_scopes) or accepted
+    return {"auth": accepted.model_dump(by_alias=True)}
 
 
 def _as_stored(item: Mapping[str, Any], namespace: str, position: int) -> dict[str, Any]:

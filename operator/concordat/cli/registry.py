@@ -18,6 +18,8 @@ from concordat.errors import InvalidInput
 from concordat.gate import Question, together, usage_of
 from concordat.gate.assessment import assess
 from concordat.gate.register import Accepted, Published, Register, Usages, pack
+from concordat.reconcile.reliance import tokens_in
+from concordat.tokens import Token
 
 _API = f"/apis/{conventions.GROUP}/{conventions.VERSION}"
 _OURS = f"{conventions.LABEL_MANAGED_BY}={conventions.MANAGED_BY}"
@@ -25,6 +27,8 @@ _OURS = f"{conventions.LABEL_MANAGED_BY}={conventions.MANAGED_BY}"
 Uses = dict[str, tuple[str, ...] | None] | None
 Declared = dict[str, dict[str, list[Uses]]]
 """Contract -> consumer -> everything that was said of what it uses."""
+Asked = dict[str, dict[str, list[Token | None]]]
+"""Contract -> consumer -> the tokens its pods ask for; ``None`` for none, or where nobody knows."""
 
 
 def contracts(cluster: Cluster, *, namespace: str | None) -> list[dict[str, Any]]:
@@ -58,7 +62,7 @@ def contract(cluster: Cluster, reference: str) -> dict[str, Any]:
 
 def published(cluster: Cluster, reference: str) -> Published:
     """What binds of one contract; ends the command where there is none."""
-    return _published(cluster, contract(cluster, reference), declared(cluster))
+    return _published(cluster, contract(cluster, reference), declared(cluster), asked(cluster))
 
 
 def accepted(cluster: Cluster, reference: str, version: str | None) -> Accepted:
@@ -76,14 +80,14 @@ def accepted(cluster: Cluster, reference: str, version: str | None) -> Accepted:
 def known(cluster: Cluster, reference: str) -> Published | None:
     """What binds of one contract, if there is one."""
     found = find(cluster, reference)
-    return _published(cluster, found, declared(cluster)) if found else None
+    return _published(cluster, found, declared(cluster), asked(cluster)) if found else None
 
 
 def register(cluster: Cluster, *, namespace: str | None) -> Register:
     """All of them."""
-    said = declared(cluster)
+    said, tokens = declared(cluster), asked(cluster)
     found = contracts(cluster, namespace=namespace)
-    return Register(contracts={_reference(item): _published(cluster, item, said) for item in found})
+    return Register(contracts={_reference(item): _published(cluster, item, said, tokens) for item in found})
 
 
 def usages(item: Mapping[str, Any], said: Declared) -> Usages:
@@ -105,6 +109,27 @@ def usages(item: Mapping[str, Any], said: Declared) -> Usages:
             else {use["operation"]: tuple(use["reads"]) if "reads" in use else None for use in uses}
         )
     return found
+
+
+def asked(cluster: Cluster) -> Asked:
+    """Which tokens pods that run ask for, as their Deployments say; of a rollout, nobody knows what its former pods do."""
+    found: Asked = {}
+    place = None if cluster.may_list("apps", "deployments") else cluster.namespace
+    for item in cluster.items("/apis/apps/v1", "deployments", namespace=place, labelSelector=_OURS):
+        status, consumer = item.get("status") or {}, _owner(item)
+        if not status.get("replicas") or not consumer:
+            continue
+        rolling = status.get("updatedReplicas", 0) < status["replicas"]
+        text = (item["metadata"].get("annotations") or {}).get(conventions.ANNOTATION_CONSUMES, "")
+        tokens = tokens_in(text)
+        for reference, _ in _annotated(item):
+            said = found.setdefault(reference, {}).setdefault(consumer, [])
+            said += [tokens.get(reference), None] if rolling else [tokens.get(reference)]
+    return found
+
+
+def _tokens(item: Mapping[str, Any], said: Asked) -> dict[str, tuple[Token | None, ...]]:
+    return {name: tuple(dict.fromkeys(found)) for name, found in sorted(said.get(_reference(item), {}).items())}
 
 
 def declared(cluster: Cluster) -> Declared:
@@ -163,12 +188,13 @@ def _annotated(item: Mapping[str, Any]) -> Iterable[tuple[str, Uses]]:
                 None if uses is None else {op: None if reads is None else tuple(reads) for op, reads in uses.items()},
             )
             for name, uses in said.items()
+            if "/" in name
         ]
     except (orjson.JSONDecodeError, AttributeError, TypeError):
         return []  # somebody mangled it; what the Microservice says still counts
 
 
-def _published(cluster: Cluster, item: Mapping[str, Any], said: Declared) -> Published:
+def _published(cluster: Cluster, item: Mapping[str, Any], said: Declared, tokens: Asked) -> Published:
     status = _status(item)
     spec = item["spec"]
     return Published(
@@ -179,6 +205,8 @@ def _published(cluster: Cluster, item: Mapping[str, Any], said: Declared) -> Pub
         successor=(spec.get("lifecycle") or {}).get("successor", ""),
         versions=tuple(_accepted(cluster, item, each) for each in status.versions),
         usages=usages(item, said),
+        auth=None if status.auth is None or status.auth.withdrawn else status.auth,
+        tokens=_tokens(item, tokens),
         draft=None if status.versions else _draft(cluster, item),
     )
 

@@ -6,6 +6,7 @@ Pure: operator, webhook and ``concordat contract check`` ask the same two functi
 imported where that happens only; :func:`decide` makes an answer of it, and costs nothing.
 """
 
+from concordat.gate.authorization import Tokens, demanded, tokens_of_external
 from concordat.gate.decision import Case, Decision, InForce, Objection, decide
 from concordat.gate.question import Assessment, Change, Question, UnknownUse, Usage, together, usage_of
 from concordat.gate.refusal import refusal
@@ -18,10 +19,13 @@ __all__ = [
     "InForce",
     "Objection",
     "Question",
+    "Tokens",
     "UnknownUse",
     "Usage",
     "decide",
+    "demanded",
     "refusal",
     "together",
+    "tokens_of_external",
     "usage_of",
 ]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from concordat import contracts
 from concordat.api import Compatibility
 from concordat.contracts import Document, Finding, InvalidDocument, Outcome, Severity
+from concordat.gate.operations import operations_with_scopes, unknown_operations
 from concordat.gate.question import Assessment, Change, Question, UnknownUse
 
 _MOST_FINDINGS = 200
@@ -70,6 +71,8 @@ def _assessed(question: Question, document: Document, normal: str, before: list[
             for usage in usages
             if (missing := contracts.unknown_uses(document, usage))
         },
+        with_scopes=None if question.scopes is None else operations_with_scopes(document, question.scopes),
+        scopes_unknown=unknown_operations(document, question.scopes or {}),
     )
 
 

@@ -2,15 +2,21 @@
 The decision: an ordered list of small checks, each named for what it finds.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from concordat import conventions
-from concordat.api import ServiceContract, State
+from concordat.api import AcceptedAuth, ServiceContract, State
+from concordat.api.auth import MOST_OPERATIONS_WITH_SCOPES
 from concordat.api.semver import Version
 from concordat.errors import Problem
-from concordat.gate.question import Assessment, Change
+from concordat.gate.authorization import Tokens, demanded, shut_out
+from concordat.gate.question import Assessment, Change, Usage
+
+LONGEST_AUTH = 60 * 1024
+"""Bytes."""
 
 Aspect = Literal["Valid", "Compatible", "ConsumersSafe"]
 
@@ -23,6 +29,8 @@ class InForce:
     """Version and digest, oldest first; the last one is in force."""
     state: str = ""
     sunset: str = ""
+    auth: AcceptedAuth | None = None
+    """The tokens demanded; ``None`` where none are, or no longer."""
 
     @property
     def version(self) -> str:
@@ -58,6 +66,10 @@ class Case:
     assessment: Assessment
     users: tuple[str, ...] = ()
     """Everybody who relies on the contract now: running services by ``namespace/name``, external consumers by their name alone."""
+    usages: Mapping[str, Usage] = field(default_factory=dict)
+    """What each of them uses; who is not among them uses everything."""
+    tokens: Tokens = field(default_factory=dict)
+    """Which tokens each of them asks for; who is not among them asks for none."""
 
     @property
     def binds(self) -> bool:
@@ -67,6 +79,24 @@ class Case:
     @property
     def is_new(self) -> bool:
         return self.in_force.digest_of(self.contract.spec.version) is None
+
+    @property
+    def auth(self) -> AcceptedAuth | None:
+        """The tokens the spec demands; as accepted where nobody had to look at its document anew."""
+        if (
+            self.contract.spec.auth is not None
+            and self.assessment.with_scopes is None
+            and self.in_force.auth is not None
+        ):
+            return self.in_force.auth
+        return demanded(self.contract, self.assessment.with_scopes)
+
+    @cached_property
+    def shut_out(self) -> tuple[Change, ...]:
+        """What of it touches those who rely on the contract now."""
+        if not self.binds or self.assessment.invalid:
+            return ()
+        return shut_out(self.in_force.auth, self.auth, users=self.users, usages=self.usages, tokens=self.tokens)
 
     @property
     def may_break(self) -> bool:
@@ -108,8 +138,14 @@ def decide(case: Case) -> Decision:
         comes_into_force=accepted and case.is_new and case.binds,
         objections=objections,
         forced=forced,
-        verdicts=tuple((name, case.assessment.verdicts.get(name, "compatible")) for name in sorted(case.users)),
+        verdicts=tuple((name, _verdict(case, name)) for name in sorted(case.users)),
     )
+
+
+def _verdict(case: Case, name: str) -> str:
+    if any(name in change.consumers for change in case.shut_out):
+        return "breaking"
+    return case.assessment.verdicts.get(name, "compatible")
 
 
 # --- what is found ------------------------------------------------------------------------------------------------------
@@ -130,6 +166,45 @@ def version_differs_from_the_documents(case: Case) -> Iterator[Objection]:
             "spec.version",
             f"says {stated}, and the document says {own} in info.version: make them one",
         )
+
+
+def scopes_of_no_operation(case: Case) -> Iterator[Objection]:
+    """What is demanded of nothing guards nothing."""
+    for unknown in case.assessment.scopes_unknown:
+        yield _invalid(conventions.REASON_INVALID_AUTH, f"spec.auth.scopes[{unknown.operation}]", unknown.message)
+
+
+def demands_too_much(case: Case) -> Iterator[Objection]:
+    """It goes into one environment variable, of which Linux takes 128 KiB (``MAX_ARG_STRLEN``)."""
+    auth = case.auth
+    if auth is None:
+        return
+    count = len(case.assessment.with_scopes or ())
+    if count > MOST_OPERATIONS_WITH_SCOPES or len(auth.model_dump_json()) > LONGEST_AUTH:
+        yield _invalid(
+            conventions.REASON_INVALID_AUTH,
+            "spec.auth.scopes",
+            f"comes to {count} operations and {len(auth.model_dump_json()) // 1024} KiB, of at most"
+            f" {MOST_OPERATIONS_WITH_SCOPES} and {LONGEST_AUTH // 1024}: shorten names, or split the API into several contracts",
+        )
+
+
+def demands_tokens_nobody_sends(case: Case) -> Iterator[Objection]:
+    """Who runs and does not ask for a token would be turned away."""
+    if not case.shut_out:
+        return
+    broken = sorted({name for change in case.shut_out for name in change.consumers})
+    moved = any(change.id in ("auth-issuer-changed", "auth-audience-changed") for change in case.shut_out)
+    yield Objection(
+        aspect="ConsumersSafe",
+        reason=conventions.REASON_CONSUMERS_BREAK,
+        problem=Problem(path="spec.auth", message=f"would shut out {_how_they_rely(broken)}"),
+        changes=case.shut_out,
+        remedy=f"go back, or publish {case.contract.name} under another name beside it and deprecate this one"
+        if moved
+        else "it comes into force by itself once they ask for it: consumes[].scopes of each,"
+        " and scopes in spec.externalConsumers of those outside",
+    )
 
 
 def republished(case: Case) -> Iterator[Objection]:
@@ -217,10 +292,13 @@ def sunset_moved_earlier(case: Case) -> Iterator[Objection]:
 CHECKS: Sequence[Check] = (
     document_unusable,
     version_differs_from_the_documents,
+    scopes_of_no_operation,
+    demands_too_much,
     republished,
     version_went_back,
     breaks_without_a_major_step,
     breaks_who_relies_on_it,
+    demands_tokens_nobody_sends,
     retired_while_in_use,
     sunset_moved_earlier,
 )

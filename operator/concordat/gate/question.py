@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ConfigDict
 
-from concordat.api import Compatibility, Use
+from concordat.api import Compatibility, OperationScopes, Use
 
 Usage = Mapping[str, tuple[str, ...] | None] | None
 """Operations by name with what is read of each answer, ``None`` for all of it; ``None`` instead: everything."""
@@ -47,6 +47,8 @@ class Question(_Plain):
     compatibility: Compatibility = Compatibility.BACKWARD
     usages: dict[str, dict[str, tuple[str, ...] | None] | None] = {}
     """What each consumer uses, by the name messages call it."""
+    scopes: dict[str, tuple[str, ...]] | None = None
+    """By operation, what tokens must hold; ``None`` where no tokens are demanded."""
     keep: bool = False
     """Answer with the normal form as well."""
 
@@ -91,3 +93,7 @@ class Assessment(_Plain):
     """compatible, breaking or unknown, by consumer."""
     unknown: dict[str, tuple[UnknownUse, ...]] = {}
     """What consumers use that this version does not offer."""
+    with_scopes: tuple[OperationScopes, ...] | None = None
+    """What ``scopes`` of the question came to; ``None`` where nobody asked."""
+    scopes_unknown: tuple[UnknownUse, ...] = ()
+    """What ``scopes`` of the question names and this version does not have."""

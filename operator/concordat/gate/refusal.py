@@ -35,7 +35,8 @@ def refusal(case: Case, decision: Decision) -> str:
         lines.append(f" and {len(changes) - MOST_LINES} more")
     remedies = list(dict.fromkeys(objection.remedy for objection in decision.objections if objection.remedy))
     if remedies:
-        details = f"concordat contract diff {contract.reference} -f FILE"
+        compared = any(objection.problem.path == "spec.document" for objection in decision.objections)
+        details = f"concordat contract {'diff' if compared else 'consumers'} {contract.reference}{' -f FILE' if compared else ''}"
         lines.append(f" fix: {'; '.join(remedies)}. Details: {details}")
     return "\n".join(lines)
 

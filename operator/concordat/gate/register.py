@@ -13,10 +13,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from concordat.api import Compatibility, ServiceContract, State
+from concordat.api import AcceptedAuth, Compatibility, ServiceContract, State
 from concordat.errors import InvalidInput, Problem
+from concordat.gate.authorization import tokens_of_external
 from concordat.gate.decision import Case, InForce
 from concordat.gate.question import Assessment, Question
+from concordat.tokens import Token
 
 Usages = dict[str, dict[str, tuple[str, ...] | None] | None]
 """By consumer: operations with what is read of each answer; ``None`` for all of it, or for everything."""
@@ -67,6 +69,10 @@ class Published(_Plain):
     versions: tuple[Accepted, ...] = ()
     """Oldest first; the last one is in force."""
     usages: Usages = {}
+    auth: AcceptedAuth | None = None
+    """The tokens it demands; null where it demands none."""
+    tokens: dict[str, tuple[Token | None, ...]] = {}
+    """By consumer, which tokens its pods ask for: null for none."""
     draft: Accepted | None = None
     """The version of a draft: it binds nobody, and is what the next one would be compared with if it did."""
 
@@ -87,7 +93,10 @@ class Published(_Plain):
     def in_force(self) -> InForce:
         """For the decision."""
         return InForce(
-            versions=tuple((each.version, each.digest) for each in self.versions), state=self.state, sunset=self.sunset
+            versions=tuple((each.version, each.digest) for each in self.versions),
+            state=self.state,
+            sunset=self.sunset,
+            auth=self.auth,
         )
 
     def version(self, wanted: str | None) -> Accepted | None:
@@ -106,6 +115,7 @@ class Published(_Plain):
             before=() if known else tuple(each.document for each in before),
             compatibility=contract.spec.compatibility,
             usages={} if known else self.usages_with(contract),
+            scopes=contract.spec.auth.scopes if contract.spec.auth else None,
         )
 
     def usages_with(self, contract: ServiceContract) -> Usages:
@@ -119,8 +129,16 @@ class Published(_Plain):
 
     def case(self, contract: ServiceContract, assessment: Assessment) -> Case:
         """What is to be decided about it."""
-        users = tuple(sorted(self.usages_with(contract)))
-        return Case(contract=contract, in_force=self.in_force, assessment=assessment, users=users)
+        usages = self.usages_with(contract)
+        tokens = {name: found for name, found in self.tokens.items() if "/" in name}
+        return Case(
+            contract=contract,
+            in_force=self.in_force,
+            assessment=assessment,
+            users=tuple(sorted(usages)),
+            usages=usages,
+            tokens=tokens | tokens_of_external(contract, self.auth),
+        )
 
 
 class Register(_Plain):

@@ -43,6 +43,7 @@ def consumed_contract_fails(service: Microservice, facts: Facts) -> Iterator[Vio
             )
         else:
             yield from _missing(path, use.uses or (), offer)
+            yield from _turned_away(path, offer)
             yield from _ending(path, offer)
 
 
@@ -54,6 +55,35 @@ def _missing(path: str, uses: Sequence[object], offer: Offer) -> Iterator[Violat
             conventions.REASON_OPERATION_UNKNOWN,
             f"{path}.uses[{positions.get(unknown.operation, 0)}]{field}",
             f"{offer.reference} {offer.version}: {unknown.message}",
+        )
+
+
+def _turned_away(path: str, offer: Offer) -> Iterator[Violation]:
+    """Whoever demands tokens answers nobody who brings none."""
+    if any(lack.shuts_out for lack in offer.lacking):
+        scopes = dict.fromkeys(lack.scope for lack in offer.lacking if lack.scope)
+        issuer = offer.auth.issuer if offer.auth else ""
+        yield error(
+            conventions.REASON_TOKEN_MISSING,
+            f"{path}.scopes",
+            f"{offer.reference} wants a token of {issuer}, and none is asked for: say which scopes to ask for,"
+            f" scopes: [{', '.join(scopes)}]",
+        )
+    else:
+        for lack in offer.lacking:
+            yield error(
+                conventions.REASON_SCOPE_MISSING,
+                f"{path}.scopes",
+                f"{offer.reference} wants {lack.scope} for {lack.operation}, and it is not asked for: add it,"
+                " or name in uses what is called instead",
+            )
+    if offer.lacking_soon:
+        scopes = dict.fromkeys(lack.scope for lack in offer.lacking_soon if lack.scope)
+        yield warning(
+            conventions.REASON_TOKEN_WANTED,
+            f"{path}.scopes",
+            f"{offer.reference} will want a token{' with ' + ', '.join(scopes) if scopes else ''} once everybody who runs asks"
+            f" for it: add scopes: [{', '.join(scopes)}]",
         )
 
 
@@ -80,6 +110,21 @@ def provided_contract_fails(service: Microservice, facts: Facts) -> Iterator[Vio
             )
 
 
+def tokens_demanded_of_some(service: Microservice, facts: Facts) -> Iterator[Violation]:
+    """The same pods cannot tell whose request it is that brings no token."""
+    offers = [facts.provided[name] for name in service.spec.provides if name in facts.provided]
+    binding = [offer for offer in offers if offer.version and offer.over_http]
+    open_ones = [offer.reference for offer in binding if offer.auth is None]
+    for offer in binding:
+        if offer.auth is not None and open_ones:
+            yield error(
+                conventions.REASON_TOKENS_MIXED,
+                f"spec.provides[{service.spec.provides.index(offer.reference.partition('/')[2])}]",
+                f"{offer.reference} wants tokens, and {', '.join(open_ones)} does not: let another service provide it,"
+                " or give both an auth",
+            )
+
+
 def contract_given_up_in_use(service: Microservice, facts: Facts) -> Iterator[Violation]:
     """Who relies on a contract must not find nobody behind it."""
     for name, users in facts.relied_on.items():
@@ -92,7 +137,12 @@ def contract_given_up_in_use(service: Microservice, facts: Facts) -> Iterator[Vi
         )
 
 
-CONTRACT_CHECKS: Sequence[Policy] = (consumed_contract_fails, provided_contract_fails, contract_given_up_in_use)
+CONTRACT_CHECKS: Sequence[Policy] = (
+    consumed_contract_fails,
+    provided_contract_fails,
+    tokens_demanded_of_some,
+    contract_given_up_in_use,
+)
 
 
 def contracts_unsatisfied(service: Microservice, facts: Facts) -> Iterator[Violation]:

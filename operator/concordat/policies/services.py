@@ -34,7 +34,7 @@ def variable_ambiguous(service: Microservice, facts: Facts) -> Iterator[Violatio
     stated = {env.name for env in service.spec.env}
     positions: defaultdict[str, list[int]] = defaultdict(list)
     for position, use in enumerate(service.spec.consumes):
-        for variable in (injected_variable(use.reference), *use.settings):
+        for variable in (injected_variable(use.reference), *use.settings, *use.token_variables):
             positions[variable].append(position)
     for name, (first, *more) in positions.items():
         for position in more if name not in stated else ():

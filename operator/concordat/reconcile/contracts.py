@@ -79,6 +79,7 @@ class Known:
             versions=tuple((one.version, one.digest) for one in self.status.versions),
             state=self.status.state,
             sunset=self.status.sunset,
+            auth=None if self.status.auth is None or self.status.auth.withdrawn else self.status.auth,
         )
 
     @property
@@ -254,7 +255,7 @@ def _status(item: Mapping[str, Any]) -> ServiceContractStatus:
 def _as_offered(status: ServiceContractStatus) -> Any:
     """All that a plan may depend on."""
     ready = next((one.status for one in status.conditions if one.type == conventions.READY), "")
-    return status.observed_generation, status.version, status.state, status.sunset, ready
+    return status.observed_generation, status.version, status.state, status.sunset, status.auth, ready
 
 
 def binds(contract: ServiceContract) -> bool:

@@ -17,7 +17,7 @@ from concordat.cluster.client import Client
 from concordat.cluster.failures import ApiError
 from concordat.errors import ConcordatError, Problem, Rejected, Waiting
 from concordat.facts import Missing
-from concordat.gate import Assessment, Case, InForce, Question, decide, refusal, together
+from concordat.gate import Assessment, Case, InForce, Question, Tokens, decide, refusal, together, tokens_of_external
 from concordat.reconcile.announcement import announce
 from concordat.reconcile.contract_children import Built, ContractChildren
 from concordat.reconcile.contracts import SERVICE_CONTRACT, Contracts, Judged, Known, binds
@@ -26,7 +26,7 @@ from concordat.reconcile.library import Library
 from concordat.reconcile.merge_patch import merge_patch
 from concordat.reconcile.outcome import LOOK_AGAIN_AT_REFUSAL, Outcome
 from concordat.reconcile.parents import Parents
-from concordat.reconcile.reliance import usages_in
+from concordat.reconcile.reliance import tokens_in, usages_in
 from concordat.reconcile.settling import what_is_left
 from concordat.reconcile.trials import Trial
 from concordat.status import Judgement, report_contract
@@ -96,7 +96,7 @@ class Gatekeeper:
         known = self._contracts.named(contract.namespace, contract.name)
         in_force, usages = known.in_force if known else InForce(), self.usages(contract)
         kept = in_force.digest_of(contract.spec.version)
-        if same_document and kept is not None:
+        if same_document and kept is not None and _same_auth(known, contract):
             assessment = Assessment(digest=kept, version=contract.spec.version)
         else:
             assessment = await self.assessor.ask(
@@ -106,9 +106,10 @@ class Gatekeeper:
                     before=await self._before(known, contract) if known and kept is None and binds(contract) else (),
                     compatibility=contract.spec.compatibility,
                     usages=usages if kept is None else {},
+                    scopes=contract.spec.auth.scopes if contract.spec.auth else None,
                 )
             )
-        return Case(contract=contract, in_force=in_force, assessment=assessment, users=tuple(sorted(usages)))
+        return self._as_case(contract, in_force, assessment, usages)
 
     async def admit(self, key: Key, defect: Exception) -> None:
         """A pass has ended by a defect of ours: what was accepted stays, and nothing new is."""
@@ -130,12 +131,29 @@ class Gatekeeper:
     async def _case(self, known: Known, contract: ServiceContract) -> Case:
         usages = self.usages(contract)
         in_force = known.in_force
+        assessment = await self._assessment(known, contract, in_force, usages)
+        return self._as_case(contract, in_force, assessment, usages)
+
+    def _as_case(self, contract: ServiceContract, in_force: InForce, assessment: Assessment, usages: Usages) -> Case:
         return Case(
             contract=contract,
             in_force=in_force,
-            assessment=await self._assessment(known, contract, in_force, usages),
+            assessment=assessment,
             users=tuple(sorted(usages)),
+            usages=usages,
+            tokens=self._tokens(contract, in_force),
         )
+
+    def _tokens(self, contract: ServiceContract, in_force: InForce) -> Tokens:
+        """Which tokens are asked for now: by every revision that runs, and by external consumers."""
+        reference = contract.reference
+        running = {
+            str(parent.key): tuple(
+                dict.fromkeys(tokens_in(text).get(reference) for text in parent.relies if reference in usages_in(text))
+            )
+            for parent in self._parents.relying(contract.namespace, contract.name)
+        }
+        return tokens_of_external(contract, in_force.auth) | running
 
     def usages(self, contract: ServiceContract) -> Usages:
         """What is used of a contract now: by pods that run, and by external consumers."""
@@ -167,6 +185,7 @@ class Gatekeeper:
                 before=await self._before(known, contract) if new and binds(contract) else (),
                 compatibility=contract.spec.compatibility,
                 usages=usages if new else {},
+                scopes=contract.spec.auth.scopes if contract.spec.auth else None,
                 keep=new and binds(contract),
             )
         )
@@ -187,7 +206,7 @@ class Gatekeeper:
         kept = None
         if decision.comes_into_force:
             kept = await self._keep(case)
-        if decision.forced and case.is_new:
+        if decision.forced and (case.is_new or case.shut_out):
             await announce(
                 self._client,
                 kind=conventions.SERVICE_CONTRACT,
@@ -273,4 +292,17 @@ def _stands(known: Known, contract: ServiceContract) -> bool:
         known.status.version == contract.spec.version
         and known.status.observed_generation == known.generation
         and not known.refusal
+        and (contract.spec.auth is None or known.in_force.auth is not None)
+    )
+
+
+def _same_auth(known: Known | None, contract: ServiceContract) -> bool:
+    """It demands what is in force, so that its document need not be read to know where."""
+    if contract.spec.auth is None:
+        return True
+    return (
+        known is not None
+        and known.contract is not None
+        and known.contract.spec.auth == contract.spec.auth
+        and (_stands(known, known.contract))
     )

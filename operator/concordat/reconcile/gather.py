@@ -3,9 +3,9 @@ Gather: the facts a plan needs, from the caches alone.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from concordat.api import AcceptedVersion, Microservice, ServiceContract, State
+from concordat.api import AcceptedAuth, AcceptedVersion, Consumption, ContractType, Microservice, ServiceContract, State
 from concordat.api.objectives import ContractObjective
 from concordat.facts import Consumer, ContractFacts, Facts, Missing, Offer, Platform, Provider, Retried
 from concordat.reconcile.beneath import beneath
@@ -13,6 +13,7 @@ from concordat.reconcile.contracts import Contracts, Known, binds
 from concordat.reconcile.keys import Target, asked_for
 from concordat.reconcile.parents import Parents
 from concordat.resources.edges import offered
+from concordat.tokens import Token, announced, lacks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +137,8 @@ def _offers(
         known = contracts.named(target.namespace, target.name)
         if known is not None and known.lets_in(service.namespace):
             reference = f"{target.namespace}/{target.name}"
-            found[use.contract] = _offer(known, refused="", unknown=missing.get(reference, ()))
+            offer = _offer(known, refused="", unknown=missing.get(reference, ()))
+            found[use.contract] = _with_tokens(offer, use, known)
     return found
 
 
@@ -167,7 +169,42 @@ def _offer(known: Known, *, refused: str, unknown: tuple[Missing, ...] = ()) -> 
         successor=(known.contract.spec.lifecycle.successor or "") if known.contract else "",
         refused=refused,
         unknown=unknown,
+        over_http=known.contract is None or known.contract.spec.type is not ContractType.ASYNCAPI,
+        auth=known.in_force.auth,
     )
+
+
+def _with_tokens(offer: Offer, use: Consumption, known: Known) -> Offer:
+    """
+    What it asks for, and what it lacks.
+
+    Where nothing is demanded yet, it is told to ask as the contract is written: what is demanded comes into force once everybody does.
+    Where nothing is demanded any more, it goes on.
+    """
+    written = _written(known)
+    source = offer.auth or written or known.status.auth
+    uses = None if use.uses is None else {one.operation: one.reads for one in use.uses}
+
+    def asked_of(auth: AcceptedAuth) -> Token | None:
+        return None if use.scopes is None else Token(issuer=auth.issuer, audience=auth.audience, scopes=use.scopes)
+
+    lacking = lacks(offer.auth, uses, asked_of(offer.auth)) if offer.auth else ()
+    soon = lacks(written, uses, asked_of(written)) if written else ()
+    named = {(one.kind, one.scope) for one in lacking}
+    return replace(
+        offer,
+        token=asked_of(source) if source else None,
+        lacking=lacking,
+        lacking_soon=tuple(one for one in soon if (one.kind, one.scope) not in named),
+    )
+
+
+def _written(known: Known) -> AcceptedAuth | None:
+    """What its author demands, accepted or not; a draft demands nothing of anybody."""
+    contract = known.contract
+    if contract is None or contract.spec.auth is None or not binds(contract):
+        return None
+    return announced(contract.spec.auth, contract.reference)
 
 
 def _relied_on(

@@ -9,6 +9,8 @@ import orjson
 
 from concordat.cluster.children import Child
 from concordat.manifest import canonical
+from concordat.resources.edges import TOKENS
+from concordat.tokens import Token
 
 
 def relies(before: tuple[str, ...], deployment: Child | None) -> tuple[str, ...]:
@@ -31,6 +33,18 @@ def relies(before: tuple[str, ...], deployment: Child | None) -> tuple[str, ...]
 def contracts_in(uses: Iterable[str]) -> set[tuple[str, str]]:
     """Namespace and name of every contract that stands in annotations of Deployments."""
     return {tuple(reference.split("/", 1)) for text in uses for reference in usages_in(text)}  # type: ignore[misc]
+
+
+def tokens_in(text: str) -> dict[str, Token]:
+    """Of each contract, which token the pods ask for; those that ask for none are left out."""
+    try:
+        found = orjson.loads(text) if text else {}
+        return {
+            name: Token(issuer=said["issuer"], audience=said["audience"], scopes=tuple(said["scopes"]))
+            for name, said in found.get(TOKENS, {}).items()
+        }
+    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
+        return {}
 
 
 def usages_in(text: str) -> dict[str, Any]:

@@ -4,12 +4,14 @@ Deployment: the pods.
 Every field passes Pod Security ``restricted``; there is no passthrough, so what is not expressible cannot be abused.
 """
 
+from dataclasses import asdict
 from typing import Any
 
 from concordat import conventions
 from concordat.api import TIERS, Microservice, Probe
 from concordat.facts import Facts
 from concordat.manifest import Manifest, canonical, object_name
+from concordat.resources.edges import TOKENS, tokens
 from concordat.resources.environment import environment, literal
 from concordat.resources.metadata import metadata, pod_labels, selector
 
@@ -30,7 +32,7 @@ def build(service: Microservice, facts: Facts) -> Manifest | None:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": _metadata(service),
+        "metadata": _metadata(service, facts),
         "spec": {
             **({"replicas": scaling.min} if scaling.min == scaling.max else {}),
             "revisionHistoryLimit": 3,
@@ -61,14 +63,16 @@ def build(service: Microservice, facts: Facts) -> Manifest | None:
     }
 
 
-def _metadata(service: Microservice) -> dict[str, Any]:
-    """With what the pods use of contracts: it outlives an operator, and changing it restarts nobody."""
+def _metadata(service: Microservice, facts: Facts) -> dict[str, Any]:
+    """With what the pods use of contracts, and which tokens they ask for: it outlives an operator."""
     used = service.spec.contracts_used(service.namespace)
     if not used:
         return metadata(service)
-    text = canonical(used).decode()
+    asked = {name: asdict(token) for name, token in tokens(service, facts).items()}
+    said = {TOKENS: asked} if asked else {}
+    text = canonical(used | said).decode()
     if len(text) > LONGEST_DECLARATION:
-        text = canonical(dict.fromkeys(used)).decode()
+        text = canonical(dict.fromkeys(used) | said).decode()
     return metadata(service) | {"annotations": {conventions.ANNOTATION_CONSUMES: text}}
 
 

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from concordat.api import Consumption, Microservice, main_port
 from concordat.api.defaults import promised
-from concordat.facts import Platform, Provider
+from concordat.facts import Facts, Platform, Provider
 from concordat.manifest import object_name
+from concordat.tokens import Token
 
 MAIN_PORT_NUMBER = 80
 """
@@ -16,6 +17,30 @@ Where a Service offers its main port besides the port's own number.
 So the address of a service follows from its name alone. Consumers keep their environment, and with it their pods, when
 a provider renumbers its port, goes, or comes later than they do.
 """
+
+
+TOKENS = "tokens"
+"""In what a Deployment says of contracts (:data:`concordat.conventions.ANNOTATION_CONSUMES`): no contract is called so."""
+
+
+def tokens(service: Microservice, facts: Facts) -> dict[str, Token]:
+    """Which token its pods ask for, by ``namespace/name`` of the contract. Of one consumed twice, what both ask for."""
+    found: dict[str, Token | None] = {}
+    for use in service.spec.consumes:
+        offer = facts.offers.get(use.reference) if use.contract else None
+        if offer is None:
+            continue
+        other = found.get(offer.reference, offer.token)
+        found[offer.reference] = (
+            Token(
+                issuer=offer.token.issuer,
+                audience=offer.token.audience,
+                scopes=tuple(scope for scope in offer.token.scopes if scope in other.scopes),
+            )
+            if offer.token and other
+            else None
+        )
+    return {reference: token for reference, token in found.items() if token is not None}
 
 
 def offered(service: Microservice) -> Provider:

@@ -2,9 +2,11 @@
 Environment variables: what the user wrote, where its providers are, who it is.
 """
 
+import json
 from decimal import Decimal
 from typing import Any
 
+from concordat import conventions
 from concordat.api import EnvVar, KeyReference, Microservice, injected_variable
 from concordat.facts import Facts
 from concordat.promql import number
@@ -18,6 +20,8 @@ def environment(service: Microservice, facts: Facts) -> list[dict[str, Any]]:
         _identity(service)
         | _addresses(service, facts)
         | _calling(service)
+        | _asking(service, facts)
+        | _demanding(service, facts)
         | _measurement(service, facts)
         | _tracing(service, facts)
     )
@@ -86,6 +90,37 @@ def _addresses(service: Microservice, facts: Facts) -> dict[str, str]:
 
 def _calling(service: Microservice) -> dict[str, str]:
     return {name: value for use in service.spec.consumes for name, value in use.settings.items()}
+
+
+def _asking(service: Microservice, facts: Facts) -> dict[str, str]:
+    """Which tokens to ask for, of whom."""
+    found: dict[str, str] = {}
+    for use in service.spec.consumes:
+        offer = facts.offers.get(use.reference) if use.contract else None
+        if offer is not None and offer.token is not None:
+            said = (offer.token.issuer, offer.token.audience, " ".join(offer.token.scopes))
+            found |= dict(zip(use.token_variables, said, strict=True))
+    return found
+
+
+def _demanding(service: Microservice, facts: Facts) -> dict[str, str]:
+    """Which tokens to demand of whoever calls."""
+    offers = [facts.provided[name] for name in service.spec.provides if name in facts.provided]
+    said = [
+        {
+            "contract": offer.reference,
+            "issuer": offer.auth.issuer,
+            "audience": offer.auth.audience,
+            "operations": [
+                {"method": one.method, "paths": list(one.paths), "scopes": list(one.scopes)}
+                for one in offer.auth.operations
+                if one.paths
+            ],
+        }
+        for offer in offers
+        if offer.auth is not None
+    ]
+    return {conventions.ENV_AUTH_REQUIREMENTS: json.dumps(said, separators=(",", ":"))} if said else {}
 
 
 def _rendered(variable: EnvVar) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from concordat import conventions
 from concordat.api import Egress, Microservice
 from concordat.facts import Facts, Platform
 from concordat.manifest import Manifest, object_name
-from concordat.resources.edges import offered
+from concordat.resources.edges import offered, tokens
 from concordat.resources.metadata import metadata, selector
 
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
@@ -37,6 +37,7 @@ def build(service: Microservice, facts: Facts) -> Manifest | None:
             "egress": [
                 dns(facts.platform),
                 *_traces(facts.platform),
+                *_issuers(service, facts),
                 *_providers(service, facts),
                 *_outside(service, facts),
             ],
@@ -94,6 +95,29 @@ def _traces(platform: Platform) -> Iterator[dict[str, Any]]:
         yield {"to": [_namespace(namespace)], "ports": [open_port(found.port or 4318, "TCP")]}
 
 
+def _issuers(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
+    """
+    Whoever demands tokens asks their issuer for its keys, whoever sends them asks it for tokens.
+
+    One inside the cluster is reached like a collector of traces, in every pod of its namespace; one outside like any public host.
+    """
+    demanded = (facts.provided[name].auth for name in service.spec.provides if name in facts.provided)
+    issuers = [
+        *(auth.issuer for auth in demanded if auth),
+        *(token.issuer for token in tokens(service, facts).values()),
+    ]
+    for host, port in sorted({_address(issuer) for issuer in issuers}):
+        parts = host.split(".")
+        inside = len(parts) > 2 and (host.endswith(f".svc.{facts.platform.cluster_domain}") or parts[2:] == ["svc"])
+        peers = [_namespace(parts[1])] if inside else _public(facts.platform)
+        yield {"to": peers, "ports": [open_port(port, "TCP")]}
+
+
+def _address(issuer: str) -> tuple[str, int]:
+    found = urlsplit(issuer)
+    return found.hostname or "", found.port or (443 if found.scheme == "https" else 80)
+
+
 def _providers(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
     for use in service.spec.consumes:
         provider = facts.providers.get(use.reference)
@@ -115,6 +139,10 @@ def _destinations(egress: Egress, service: Microservice, platform: Platform) -> 
         return [_pods(service.namespace, egress.pods)]
     if egress.cidr is not None:
         return [_network(egress.cidr, platform.metadata_addresses)]
+    return _public(platform)
+
+
+def _public(platform: Platform) -> list[dict[str, Any]]:
     closed = (*platform.private_networks, *platform.metadata_addresses)
     return [_network(everything, closed) for everything in ("0.0.0.0/0", "::/0")]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from concordat import conventions
 from concordat.api import (
+    AcceptedAuth,
     AcceptedVersion,
     ConsumerStatus,
     ProblemStatus,
@@ -67,6 +68,7 @@ def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str)
         version=versions[-1].version if versions else "",
         state=lifecycle.state.value if lifecycle else before.state,
         sunset=(lifecycle.sunset or "") if lifecycle else before.sunset,
+        **_auth(before, seen),
         versions=versions,
         operations=before.operations if operations is None else operations,
         consumers=before.consumers if consumers is None else consumers[:MOST_CONSUMERS],
@@ -158,6 +160,14 @@ def _operations(seen: Judgement) -> tuple[str, ...] | None:
     if seen.case is None or seen.decision is None or not seen.decision.accepted or not seen.case.assessment.operations:
         return None
     return tuple(name[:256] for name in seen.case.assessment.operations[:MOST_OPERATIONS])
+
+
+def _auth(before: ServiceContractStatus, seen: Judgement) -> dict[str, AcceptedAuth]:
+    """What is demanded from now on; what no longer is stays known, because those who run still ask for it."""
+    accepted = before.auth
+    if seen.case is not None and seen.decision is not None and seen.decision.accepted and seen.case.binds:
+        accepted = seen.case.auth or (before.auth and before.auth.model_copy(update={"withdrawn": True}))
+    return {} if accepted is None else {"auth": accepted}
 
 
 def _consumers(seen: Judgement) -> tuple[ConsumerStatus, ...] | None:

@@ -142,6 +142,9 @@ _ABOUT_CONTRACTS = frozenset(
         conventions.REASON_CONTRACT_RETIRED,
         conventions.REASON_VERSION_UNSATISFIED,
         conventions.REASON_OPERATION_UNKNOWN,
+        conventions.REASON_SCOPE_MISSING,
+        conventions.REASON_TOKENS_MIXED,
+        conventions.REASON_TOKEN_MISSING,
         conventions.REASON_CONTRACT_IN_USE,
     }
 )
