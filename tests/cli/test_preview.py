@@ -55,6 +55,33 @@ def test_a_file_that_is_no_dashboard_is_named(content: str, said: str, tmp_path:
     assert re.search(said, result.output)
 
 
+CONTRACT = """
+apiVersion: concordat.dev/v1alpha1
+kind: ServiceContract
+metadata: {name: orders-api}
+spec: {type: openapi, version: 1.4.0, document: {inline: "{}"}}
+"""
+
+
+@pytest.mark.parametrize("command", ["show", "preview"])
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [
+        (["--contract=orders-api"], "no Microservice in these files provides orders-api"),
+        (["--contract=order-api"], "no ServiceContract called order-api .* there are orders-api"),
+        (["--contract=orders-api", "--service=orders"], "ask for one of them"),
+    ],
+)
+def test_a_contract_that_cannot_be_drawn_is_said(command: str, of: list[str], said: str, tmp_path: Path) -> None:
+    """The same of both commands: nobody provides it, there is none of that name, or a service is asked for as well."""
+    file = tmp_path / "contract.yaml"
+    file.write_text(CONTRACT)
+    result = CliRunner().invoke(main, ["dashboard", command, str(file), *of])
+
+    assert 2 == result.exit_code
+    assert re.search(said, " ".join(result.output.split())), result.output
+
+
 def test_a_picture_is_as_high_as_its_dashboard() -> None:
     """Nothing is cut off below."""
     places = [panel["gridPos"] for panel in fleet_dashboard().json()["panels"]]

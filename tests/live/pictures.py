@@ -9,18 +9,21 @@ from pathlib import Path
 from concordat.cli.browser import look_at
 from concordat.cli.dashboard_preview import height
 from concordat.cli.preview_page import View, served
+from tests.dashboards.linter import Board
 from tests.live import boards
 from tests.live.world import World, world
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 VIEW = View(since=150, scrape_interval=1, width=1200, theme="light")
 PICTURES = {
-    "catalog": ("service", 1216),
-    "contract": ("contract", 1362),
-    "fleet": ("fleet", 1182),
-    "operator": ("operator", 1002),
+    "catalog": ("service", "Latency, all requests"),
+    "contract": ("contract", "Latency by consumer, p99"),
+    "fleet": ("fleet", "Burning fastest"),
+    "operator": ("operator", "Event loop, p99"),
 }
-"""Dashboard -> name of its picture, and how many pixels of it are shown at most."""
+"""Dashboard -> name of its picture, and the last panel that is to be seen on it."""
+FOOT = 20
+"""Pixels below a panel's row that already belong to the next one."""
 
 
 def main() -> None:
@@ -31,15 +34,22 @@ def main() -> None:
         time.sleep(25)
         live.roll_out(live.good)
         time.sleep(35)
-        for name, (picture, most) in PICTURES.items():
-            _take(live, name, IMAGES / f"{picture}.png", most)
+        for name, (picture, last) in PICTURES.items():
+            _take(live, name, IMAGES / f"{picture}.png", last)
 
 
-def _take(live: World, name: str, picture: Path, most: int) -> None:
+def _take(live: World, name: str, picture: Path, last: str) -> None:
     board = boards.boards(live)[name]
     with served(board, VIEW, live.prometheus) as url:
-        look_at(url, width=VIEW.width, height=min(most, height(board)), picture=picture)
+        look_at(url, width=VIEW.width, height=_down_to(last, board), picture=picture)
     print(picture)
+
+
+def _down_to(last: str, board: Board) -> int:
+    """Pixels to the bottom of that panel."""
+    (panel,) = [panel for panel in board["panels"] if panel["title"] == last]
+    above = [other for other in board["panels"] if other["gridPos"]["y"] <= panel["gridPos"]["y"]]
+    return height({**board, "panels": above}) - FOOT
 
 
 if __name__ == "__main__":

@@ -63,11 +63,12 @@ def test_an_empty_panel_is_seen(live: World) -> None:
     assert "No data" in seen.text
 
 
-def test_a_picture_of_a_service(live: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("of", ["--service=catalog", "--contract=catalog-api"])
+def test_a_picture_of_what_stands_in_files(live: World, of: str, tmp_path: Path) -> None:
     """``concordat dashboard preview``: a PNG of the asked width, and an end without complaint."""
-    picture = tmp_path / "catalog.png"
+    picture = tmp_path / "drawn.png"
     command = [
-        *(Path(sys.executable).with_name("concordat"), "dashboard", "preview", live.manifests, "--service=catalog"),
+        *(Path(sys.executable).with_name("concordat"), "dashboard", "preview", live.manifests, of),
         *(f"--prometheus={live.prometheus}", "--scrape-interval=1s", "--since=1m", "--width=1200", f"--png={picture}"),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -8,9 +8,16 @@ import rich_click as click
 
 from concordat.api import resolve
 from concordat.cli.dashboard_preview import preview
-from concordat.cli.output import emit_yaml, fail, out
-from concordat.cli.subjects import among, contract_among, namespace_option, service_option
-from concordat.dashboards.contract import contract_dashboard
+from concordat.cli.output import emit_yaml, out
+from concordat.cli.subjects import (
+    among,
+    board_of_contract,
+    contract_among,
+    contract_option,
+    namespace_option,
+    not_both,
+    service_option,
+)
 from concordat.dashboards.delivery import as_json
 from concordat.dashboards.service import service_dashboard
 from concordat.facts import Platform
@@ -45,7 +52,7 @@ def dashboard() -> None:
     help="Grafana's JSON, a ConfigMap for its sidecar, or a GrafanaDashboard for grafana-operator.",
 )
 @service_option
-@click.option("--contract", default="", help="The dashboard of this ServiceContract instead.")
+@contract_option
 @namespace_option
 @click.option("--jaeger", default="", help="Address of Jaeger, for the link to traces.")
 def show(filenames: Sequence[str], form: str, name: str, contract: str, namespace: str, jaeger: str) -> None:
@@ -58,8 +65,7 @@ def show(filenames: Sequence[str], form: str, name: str, contract: str, namespac
       concordat dashboard show services/ --service orders --format configmap | kubectl apply -f -
       concordat dashboard show services/ --contract orders-api > orders-api.json
     """
-    if contract and name:
-        fail("--service and --contract are two dashboards: ask for one of them")
+    not_both(name, contract)
     installed = {kinds.GRAFANA_DASHBOARD.kind} if form == "operator" else ()
     if contract:
         _show_contract(filenames, form, contract, namespace, Platform(traces_url=jaeger), installed)
@@ -75,15 +81,11 @@ def _show_contract(
     filenames: Sequence[str], form: str, name: str, namespace: str, platform: Platform, installed: Collection[str]
 ) -> None:
     contract, world = contract_among(filenames, name, namespace, platform, installed)
-    children = [child.manifest for child in world.planned_contract(contract).children if _is_dashboard(child)]
-    if not children:
-        fail(
-            f"no Microservice in these files provides {name}, so there is nothing to draw: give the provider's file as well"
-        )
+    board = board_of_contract(contract, world)
     if form == "json":
-        out.file.write(as_json(contract_dashboard(world.drawn_contract(contract))))
+        out.file.write(as_json(board))
         return
-    emit_yaml(children)
+    emit_yaml([child.manifest for child in world.planned_contract(contract).children if _is_dashboard(child)])
 
 
 def _is_dashboard(child: PlannedChild) -> bool:

@@ -16,7 +16,15 @@ from concordat.cli.browser import Page, look_at
 from concordat.cli.output import EXIT_FAILED, fail, notes, out
 from concordat.cli.parameters import DURATION, prometheus_option
 from concordat.cli.prometheus import Prometheus
-from concordat.cli.subjects import among, namespace_option, service_option
+from concordat.cli.subjects import (
+    among,
+    board_of_contract,
+    contract_among,
+    contract_option,
+    namespace_option,
+    not_both,
+    service_option,
+)
 from concordat.dashboards.service import service_dashboard
 from concordat.facts import Platform
 from concordat.observability.subjects import drawn
@@ -29,6 +37,7 @@ CELL, HEAD = 38, 64
 @click.argument("filenames", nargs=-1, required=True)
 @prometheus_option
 @service_option
+@contract_option
 @namespace_option
 @click.option("--since", type=DURATION, default="1h", show_default=True, help="Time to show.")
 @click.option(
@@ -42,6 +51,7 @@ def preview(
     filenames: Sequence[str],
     prometheus: str,
     name: str,
+    contract: str,
     namespace: str,
     since: int,
     scrape_interval: int,
@@ -53,7 +63,7 @@ def preview(
     """
     Draw a dashboard from a Prometheus, with Grafana's own panel components.
 
-    FILENAMES hold the Microservice, or are one dashboard in Grafana's JSON. Without --png a local page shows it until Ctrl-C;
+    FILENAMES hold the Microservice or the ServiceContract, or are one dashboard in Grafana's JSON. Without --png a local page shows it until Ctrl-C;
     reload it for the latest data. Needs the page `make preview` builds in a checkout.
 
     Ends with 1 when a picture was asked for and a query has no data.
@@ -62,9 +72,11 @@ def preview(
     Examples:
       concordat dashboard preview orders.yaml --prometheus http://localhost:9090
       concordat dashboard preview services/ --service orders --since 6h --png orders.png
+      concordat dashboard preview services/ --contract orders-api --png orders-api.png
       concordat dashboard preview dashboards/fleet.json --png fleet.png --theme light
     """
-    board = _grafanas(filenames) or _of_service(filenames, name, namespace)
+    not_both(name, contract)
+    board = _grafanas(filenames) or _of_resource(filenames, name, contract, namespace)
     asked = Prometheus(prometheus)
     asked.query("vector(1)")
     view = preview_page.View(since=since, scrape_interval=scrape_interval, width=width, theme=theme)
@@ -94,7 +106,9 @@ def _grafanas(filenames: Sequence[str]) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and isinstance(found.get("panels"), list) else None
 
 
-def _of_service(filenames: Sequence[str], name: str, namespace: str) -> dict[str, Any]:
+def _of_resource(filenames: Sequence[str], name: str, contract: str, namespace: str) -> dict[str, Any]:
+    if contract:
+        return board_of_contract(*contract_among(filenames, contract, namespace, Platform())).json()
     service, world = among(filenames, name, namespace, Platform())
     return service_dashboard(drawn(resolve(service), world.facts(service))).json()
 

@@ -121,9 +121,10 @@ class World:
         """The plan for ``contract`` in this world, without trials: they need what only a cluster keeps."""
         return plan_contract(contract, self._contract_facts(contract))
 
-    def drawn_contract(self, contract: ServiceContract) -> DrawnContract:
-        """What its dashboard shows. Somebody must provide it."""
-        return drawn_contract(contract, self._contract_facts(contract))
+    def drawn_contract(self, contract: ServiceContract) -> DrawnContract | None:
+        """What its dashboard shows; nothing, as long as nobody provides it."""
+        facts = self._contract_facts(contract)
+        return drawn_contract(contract, facts) if facts.providers else None
 
     def _contract_facts(self, contract: ServiceContract) -> ContractFacts:
         return gather_contract(

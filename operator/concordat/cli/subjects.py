@@ -10,12 +10,21 @@ from concordat.api import Microservice, ServiceContract
 from concordat.cli import files
 from concordat.cli.offline import World
 from concordat.cli.output import fail
+from concordat.dashboards.board import Dashboard
+from concordat.dashboards.contract import contract_dashboard
 from concordat.facts import Platform
 
 service_option = click.option("--service", "name", default="", help="Which, where there are several.")
+contract_option = click.option("--contract", default="", help="The dashboard of this ServiceContract instead.")
 namespace_option = click.option(
     "-n", "--namespace", default="default", show_default=True, help="Namespace, where none is stated."
 )
+
+
+def not_both(service: str, contract: str) -> None:
+    """Fails where two dashboards are asked for."""
+    if service and contract:
+        fail("--service and --contract are two dashboards: ask for one of them")
 
 
 def among(
@@ -47,3 +56,14 @@ def contract_among(
         known = ", ".join(contract.name for contract in world.contracts)
         fail(f"no ServiceContract called {name} in {', '.join(filenames)}{f'; there are {known}' if known else ''}")
     return found, world
+
+
+def board_of_contract(contract: ServiceContract, world: World) -> Dashboard:
+    """Its dashboard; fails where nobody provides it."""
+    found = world.drawn_contract(contract)
+    if found is None:
+        fail(
+            f"no Microservice in these files provides {contract.name}, so there is nothing to draw:"
+            " give the provider's file as well"
+        )
+    return contract_dashboard(found)
