@@ -60,7 +60,9 @@ def exercise(stage: Stage, namespace: str, *, image: str) -> None:
 def _publish(stage: Stage, namespace: str) -> None:
     for version, operation in (("1.0.0", "getOrder"), ("1.1.0", "getBill")):
         stage.apply(_contract(namespace, version, operation))
-        eventually(lambda version=version: _in_force(stage, namespace, version), seconds=60, because=f"{version} holds")
+        eventually(
+            lambda version=version: _in_force(stage, namespace, version), seconds=180, because=f"{version} holds"
+        )
 
 
 def _try(stage: Stage, namespace: str, *, image: str) -> None:
@@ -70,16 +72,16 @@ def _try(stage: Stage, namespace: str, *, image: str) -> None:
     provider = _service("tried", namespace, image)
     provider["spec"] |= {"scaling": {"min": 1, "max": 1}, "provides": ["tried-api"]}
     stage.apply(provider, asked)
-    children = eventually(lambda: _trials(stage, namespace), seconds=90, because="the service is tried")
+    children = eventually(lambda: _trials(stage, namespace), seconds=180, because="the service is tried")
 
     stage.kubectl("delete", "servicecontract", "tried-api", f"--namespace={namespace}")
-    eventually(lambda: not _of_contract(stage, namespace), seconds=60, because="what was built goes with its contract")
+    eventually(lambda: not _of_contract(stage, namespace), seconds=180, because="what was built goes with its contract")
     stage.apply(*map(_kept, children))
     stage.apply(asked)
-    eventually(lambda: _trials(stage, namespace), seconds=60, because="what a person kept is taken over")
+    eventually(lambda: _trials(stage, namespace), seconds=180, because="what a person kept is taken over")
 
     stage.apply(tried)
-    eventually(lambda: not _of_contract(stage, namespace), seconds=60, because="nobody asks any more")
+    eventually(lambda: not _of_contract(stage, namespace), seconds=180, because="nobody asks any more")
 
 
 def _trials(stage: Stage, namespace: str) -> list[Manifest]:
@@ -137,12 +139,12 @@ def _contract(namespace: str, version: str, operation: str, *, name: str = "orde
 def _exercise(stage: Stage, namespace: str, expected: Sequence[Kind], *, image: str, prefix: str) -> None:
     first, second = f"{prefix}fresh", f"{prefix}taken"
     stage.apply(_service(first, namespace, image))
-    fresh = eventually(lambda: _settled(stage, namespace, first), seconds=60, because=f"{first} is reconciled")
-    children = eventually(lambda: _complete(stage, namespace, first, expected), seconds=60)
+    fresh = eventually(lambda: _settled(stage, namespace, first), seconds=180, because=f"{first} is reconciled")
+    children = eventually(lambda: _complete(stage, namespace, first, expected), seconds=180)
 
     stage.apply(*_by_hand(children, first, second))
     stage.apply(_service(second, namespace, image))
-    eventually(lambda: _settled(stage, namespace, second), seconds=60, because=f"{second} is reconciled")
+    eventually(lambda: _settled(stage, namespace, second), seconds=180, because=f"{second} is reconciled")
 
     (account,) = [child for child in children if child["kind"] == kinds.SERVICE_ACCOUNT.kind]
     stage.kubectl("delete", "serviceaccount", first, f"--namespace={namespace}")

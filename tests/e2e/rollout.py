@@ -32,6 +32,6 @@ def rollout_under_load(stage: Stage, service: Place) -> Load:
         patch = '--patch={"spec": {"resources": {"cpu": "51m"}}}'
         stage.kubectl("patch", what, f"--namespace={namespace}", "--type=merge", patch)
         stage.wait_for("Ready=false", what, namespace)
-        stage.wait_for("Ready", what, namespace, seconds=120)
+        stage.wait_for("Ready", what, namespace, seconds=180)
         time.sleep(WARM_UP)
     return load

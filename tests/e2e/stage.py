@@ -127,7 +127,7 @@ class Load(AbstractContextManager["Load"]):
         self.sent, self.lost = result["sent"], result["lost"]
 
 
-def eventually(look: Callable[[], _T], *, seconds: float = 30, because: str = "") -> _T:
+def eventually(look: Callable[[], _T], *, seconds: float = 120, because: str = "") -> _T:
     """The first answer of ``look`` that is not empty, false or nothing."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

@@ -64,9 +64,9 @@ def test_nothing_is_left_when_nobody_asks(stage: Stage, document: dict[str, Any]
     def dashboard_alone() -> bool:
         return [child["kind"] for child in _children(stage)] == ["GrafanaDashboard"]
 
-    eventually(dashboard_alone, seconds=60, because="what was built for trials is gone")
+    eventually(dashboard_alone, seconds=180, because="what was built for trials is gone")
     for kind in ("jobs", "cronjobs", "networkpolicies"):
-        eventually(lambda kind=kind: not stage.find(kind, SHOP, OURS), seconds=60, because=f"{kind} are gone")
+        eventually(lambda kind=kind: not stage.find(kind, SHOP, OURS), seconds=180, because=f"{kind} are gone")
 
 
 def _conformant(stage: Stage, status: str) -> str:

@@ -46,7 +46,7 @@ def across(stage: Stage) -> Iterator[Stage]:
     stage.kubectl("delete", "microservice", "till", f"--namespace={SHOP}")
     eventually(
         lambda: not stage.find("pods", PARTNERS, f"--selector={conventions.LABEL_SERVICE}=buyer"),
-        seconds=60,
+        seconds=180,
         because="the buyer's pods are gone",
     )
     stage.kubectl("delete", "servicecontract", CONTRACT, f"--namespace={SHOP}")

@@ -37,7 +37,7 @@ def evolving(stage: Stage) -> Iterator[Stage]:
     stage.wait_for("Ready", "microservice/reader", SHOP)
     yield stage
     stage.kubectl("delete", "microservice", "reader", f"--namespace={SHOP}")
-    eventually(lambda: "reader" not in "".join(pods(stage)), seconds=60, because="the reader's pods are gone")
+    eventually(lambda: "reader" not in "".join(pods(stage)), seconds=180, because="the reader's pods are gone")
     stage.kubectl("delete", "servicecontract", CONTRACT, f"--namespace={SHOP}")
 
 
@@ -186,11 +186,12 @@ def contract_of(stage: Stage) -> Manifest:
 
 
 def pods(stage: Stage) -> dict[str, tuple[str, int]]:
-    """Each with its uid and its restarts: who is the same has not changed."""
+    """Each with its uid and its restarts: who is the same has not changed. Without those that are on their way out."""
     return {
         found["metadata"]["name"]: (
             found["metadata"]["uid"],
             sum(one["restartCount"] for one in found["status"].get("containerStatuses", ())),
         )
         for found in stage.find("pods", SHOP)
+        if "deletionTimestamp" not in found["metadata"]
     }

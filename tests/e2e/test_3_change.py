@@ -27,7 +27,7 @@ def test_a_rolling_update_loses_no_request(stage: Stage, service: Place) -> None
 @pytest.mark.parametrize("kind", RESOURCES, ids=str)
 def test_a_child_deleted_by_hand_comes_back(stage: Stage, kind: Kind) -> None:
     """Another object of the same name."""
-    _delete_and_await(stage, kind, seconds=30)
+    _delete_and_await(stage, kind, seconds=180)
 
 
 def test_a_field_edited_by_hand_is_put_back(stage: Stage) -> None:
@@ -50,7 +50,7 @@ def test_a_standby_takes_over(stage: Stage) -> None:
     leader = lease["spec"]["holderIdentity"]
 
     stage.kubectl("delete", "pod", leader, f"--namespace={SYSTEM}", "--grace-period=0", "--force")
-    _delete_and_await(stage, kinds.SERVICE, seconds=40)
+    _delete_and_await(stage, kinds.SERVICE, seconds=180)
 
     lease = stage.get("lease", SYSTEM, RELEASE)
     assert lease is not None

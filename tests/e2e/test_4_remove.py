@@ -19,7 +19,7 @@ def test_deleting_a_service_deletes_what_was_built_for_it(stage: Stage) -> None:
     stage.kubectl("delete", "microservice", "catalog", f"--namespace={SHOP}")
 
     names = {name_of(kind, "catalog") for kind in kinds.OF_SERVICES}
-    eventually(lambda: not [c for c in stage.find(KINDS, SHOP) if c["metadata"]["name"] in names], seconds=30)
+    eventually(lambda: not [c for c in stage.find(KINDS, SHOP) if c["metadata"]["name"] in names], seconds=180)
 
 
 def test_services_run_on_without_the_operator(stage: Stage) -> None:
