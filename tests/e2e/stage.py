@@ -65,7 +65,7 @@ class Stage:
         """One object, if it is there."""
         return next(iter(self.find(kind, namespace, name)), None)
 
-    def wait_for(self, condition: str, what: str, namespace: str, *, seconds: int = 90) -> None:
+    def wait_for(self, condition: str, what: str, namespace: str, *, seconds: int = 240) -> None:
         """``kubectl wait --for=condition=...``."""
         self.kubectl("wait", f"--for=condition={condition}", what, f"--namespace={namespace}", f"--timeout={seconds}s")
 
