@@ -142,6 +142,62 @@ def test_what_the_pages_show_is_what_is_said(export: Path) -> None:
     assert "```\n" + "\n".join(lines) + "\n```" in (ROOT / "docs" / "contracts.md").read_text()
 
 
+AUTH = {"issuer": "https://id.example.com", "scopes": {"createPayment": ["payments:write"]}}
+
+
+def _demanding(export: Path, auth: dict[str, Any], *arguments: str, document: str = OLD, **spec: Any) -> Result:
+    """``check`` of payments-api 1.4.0 with ``auth``, against the export."""
+    file = export.parent / "demanding.yaml"
+    said = {"type": "openapi", "version": "1.4.0", "document": {"inline": document}, "auth": auth} | spec
+    metadata = {"name": "payments-api", "namespace": "payments"}
+    manifest = {"apiVersion": "concordat.dev/v1alpha1", "kind": "ServiceContract", "metadata": metadata, "spec": said}
+    file.write_text(yaml.safe_dump(manifest))
+    return _run("check", "--against", str(export), str(file), *arguments)
+
+
+def test_a_demand_of_tokens_is_judged_as_the_gate_does(export: Path) -> None:
+    """Nobody's pods are known to ask for one; those that ask are not in the way, and every report says so."""
+    partner = {"name": "partner-x", "uses": [{"operation": "createPayment"}], "scopes": ["payments:write"]}
+    done = _demanding(export, AUTH, externalConsumers=[partner])
+    assert done.exit_code == 1, done.output
+    first, *_ = done.stdout.splitlines()
+    assert (
+        first
+        == "ServiceContract payments/payments-api 1.4.0 refused: would shut out shop/orders, shop/web, running now."
+    )
+    assert "every operation; POST /payments payments:write" in done.stdout
+    for output, said in {
+        "markdown": "| shop/web | breaking |",
+        "sarif": "auth-scope-required",
+        "junit": "auth-token-required",
+    }.items():
+        assert said in _demanding(export, AUTH, "-o", output, externalConsumers=[partner]).stdout, output
+
+    known = json.loads(export.read_text())
+    token = {"issuer": AUTH["issuer"], "audience": "payments/payments-api", "scopes": ["payments:write"]}
+    known["contracts"]["payments/payments-api"]["tokens"] = {"shop/orders": [token], "shop/web": [token]}
+    export.write_text(json.dumps(known))
+    assert _demanding(export, AUTH, externalConsumers=[partner]).exit_code == 0
+    assert (
+        _demanding(export, AUTH | {"issuer": "https://other.example.com"}, externalConsumers=[partner]).exit_code == 1
+    )
+
+
+def test_what_tokens_are_demanded_for_must_stay(export: Path) -> None:
+    """Of a bare document as well: the demand in force is a part of the next version."""
+    known = json.loads(export.read_text())
+    contract = known["contracts"]["payments/payments-api"]
+    operation = {"operation": "createPayment", "method": "POST", "paths": ["/payments"], "scopes": ["payments:write"]}
+    contract["auth"] = {"issuer": AUTH["issuer"], "audience": "payments", "operations": [operation]}
+    contract["usages"] = {}
+    export.write_text(json.dumps(known))
+    assert _check(export, ADDED, "1.5.0").exit_code == 0
+    gone = _check(export, OLD.replace("createPayment", "payNow"), "2.0.0", "-o", "json")
+    assert gone.exit_code == 1, gone.output
+    (objection,) = json.loads(gone.stdout)["contracts"][0]["objections"]
+    assert (objection["reason"], objection["path"]) == ("InvalidAuth", "spec.auth.scopes[createPayment]")
+
+
 def test_reports_name_the_consumer(export: Path) -> None:
     """A pull request and CI show who is touched; what is no change of the document fails as well."""
     markdown = _check(export, DROPPED, "1.5.0", "-o", "markdown").stdout

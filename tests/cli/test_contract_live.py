@@ -114,6 +114,40 @@ def test_what_is_checked_is_what_the_operator_then_says(control_plane: ControlPl
     assert [(each["version"], each["written"], each["ready"]) for each in listed] == [("1.4.0", "1.5.0", "False")]
 
 
+def test_a_demand_of_tokens_is_told_alike_before_and_after(
+    control_plane: ControlPlane, running: str, tmp_path: Path
+) -> None:
+    """``check`` says what the operator says; once everybody asks for tokens it is in force, and everybody is shown with theirs."""
+    reference = f"{running}/payments-api"
+    rest = tmp_path / "contract.yaml"
+    auth = {"issuer": "https://id.example.com", "scopes": {"createPayment": ["payments:write"]}}
+    metadata = {"name": "payments-api", "namespace": running}
+    manifest = {"apiVersion": "concordat.dev/v1alpha1", "kind": "ServiceContract", "metadata": metadata}
+    rest.write_text(yaml.safe_dump(manifest | {"spec": {"auth": auth}}))
+    written = tmp_path / "whole.yaml"
+    written.write_text(_concordat(control_plane, "push", "-", "--with", str(rest), "-o", "yaml", stdin=OLD).stdout)
+
+    foreseen = _json(control_plane, "check", str(written), code=1)["contracts"][0]
+    said = _json(control_plane, "push", "-", "--with", str(rest), stdin=OLD, code=1)
+    assert said["message"] == foreseen["message"]
+    assert f"would shut out {running}/orders, {running}/web, running now" in said["message"]
+
+    for name, reads in {"orders": "id, state", "web": "id"}.items():
+        text = (
+            CONSUMER.format(namespace=running, name=name, reads=reads).rstrip() + "\n      scopes: [payments:write]\n"
+        )
+        kubectl(control_plane, "apply", "-f", "-", stdin=text)
+    demanded = "--for=jsonpath={.status.auth.issuer}=https://id.example.com"
+    kubectl(control_plane, "wait", "-n", running, demanded, "--timeout=120s", "servicecontract/payments-api")
+    rows = _json(control_plane, "consumers", reference)["consumers"]
+    assert {row["name"]: row["tokens"] for row in rows} == dict.fromkeys(
+        (f"{running}/orders", f"{running}/web"), "payments:write"
+    )
+    shown = _concordat(control_plane, "show", reference).stdout
+    assert f"of https://id.example.com for {reference}; createPayment wants payments:write" in shown
+    assert _json(control_plane, "check", str(written))["contracts"][0]["accepted"]
+
+
 def test_status_graph_and_show_tell_the_same(control_plane: ControlPlane, running: str) -> None:
     """Who relies on a contract, what is in force of it and what was refused, whichever command is asked."""
     reference = f"{running}/payments-api"

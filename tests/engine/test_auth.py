@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import Story, eventually
+from tests.engine.conftest import Story, eventually, operating
 from tests.engine.rig import microservice
 from tests.engine.test_contracts import consumer, contract, decided, template
 from tests.gate.test_gate import OLD
@@ -153,6 +153,12 @@ async def test_who_does_not_ask_for_what_is_demanded_is_not_rolled_out(story: St
     deployments = await story.run("get", "deployments", "-o", "name")
     assert "stranger" not in deployments
     assert "reader" in deployments
+
+    story.forget_requests()
+    async with operating(story.cluster, story.namespace) as again:
+        await again.settled("payments", "orders", "stranger", "reader")
+        await again.quiet()
+    assert story.writes() == [], "a restart finds everything as it is"
 
 
 async def test_another_issuer_is_refused_until_the_glass_is_broken(story: Story) -> None:

@@ -3,6 +3,7 @@ Tokens a contract demands: what is no demand at all, whom a demand shuts out, an
 """
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -153,6 +154,12 @@ def test_nobody_who_runs_is_turned_away() -> None:
     ready = dict.fromkeys(usages, (READY,)) | {"shop/web": (WITHOUT_SCOPES,)}
     decision = decide(case({"scopes": WRITE}, usages=usages, tokens=ready))
     assert (True, False) == (decision.accepted, decision.comes_into_force)
+
+
+def test_a_first_version_turns_nobody_away_either() -> None:
+    """Who runs already calls what is only now written down."""
+    found = replace(case({}, usages={"shop/orders": None}, tokens={"shop/orders": (None,)}), in_force=InForce())
+    assert ["ConsumersBreak"] == [one.reason for one in decide(found).objections]
 
 
 @pytest.mark.parametrize(

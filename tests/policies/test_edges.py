@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -141,6 +142,64 @@ def test_no_rule_leaves_anything_open_by_leaving_it_out(manifests: list[dict[str
                 assert rule[peers]
                 assert rule["ports"]
                 assert all({} != peer for peer in rule[peers])
+
+
+ISSUER_INSIDE = End(name="keycloak", namespace="identity", address="10.0.0.16", labels={"app": "keycloak"})
+CONTRACT = """
+openapi: 3.1.0
+info: {title: payments, version: 1.1.0}
+paths: {/payments: {post: {operationId: pay, responses: {"200": {description: ok}}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("issuer", "reached", "port"),
+    [
+        ("http://keycloak.identity.svc:8014/realms/shop", ISSUER_INSIDE, 8014),
+        ("https://keycloak.identity.svc.cluster.local/realms/shop", ISSUER_INSIDE, 443),
+        ("https://id.example.com", PUBLIC, 443),
+        ("https://id.example.com:8443/realms/shop", PUBLIC, 8443),
+    ],
+)
+def test_who_demands_tokens_and_who_asks_for_them_reach_the_issuer_and_nobody_else_does(
+    issuer: str, reached: End, port: int
+) -> None:
+    """For its keys, and for tokens; by its own port alone, and never what no public address is."""
+    auth = {"issuer": issuer, "scopes": {"pay": ["write"]}}
+    contract = {
+        "apiVersion": "concordat.dev/v1alpha1",
+        "kind": "ServiceContract",
+        "metadata": {"name": "payments-api", "namespace": "shop"},
+        "spec": {"type": "openapi", "version": "1.1.0", "document": {"inline": CONTRACT}, "auth": auth},
+    }
+    uses = {"contract": "payments-api", "uses": [{"operation": "pay"}]}
+    manifests = [contract, *map(_service, ("payments", "orders", "stranger"))]
+    manifests[1]["spec"]["provides"] = ["payments-api"]
+    manifests[2]["spec"]["consumes"] = [uses | {"scopes": ["write"]}]
+    policies = generated(manifests)
+    ends = {
+        name: End(name=name, namespace="shop", address=f"10.30.0.{number}", labels={"concordat.dev/service": name})
+        for number, name in enumerate(("payments", "orders", "stranger"), start=1)
+    }
+    far = (*OTHERS, ISSUER_INSIDE)
+    opened = {
+        (name, end.name, number)
+        for name, source in ends.items()
+        for end in far
+        for number in (443, 8014, 8443)
+        if connects(policies, source, end, number, "TCP")
+    }
+    public = {PUBLIC.name, PUBLIC6.name} if reached is PUBLIC else {reached.name}
+    assert {(name, end, port) for name in ("payments", "orders") for end in public} == opened
+
+
+def _service(name: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "concordat.dev/v1alpha1",
+        "kind": "Microservice",
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"team": "checkout", "image": "example.com/x:1.11", "ports": {"http": {"port": 8011}}},
+    }
 
 
 def generated(manifests: Sequence[Mapping[str, Any]]) -> list[Policy]:

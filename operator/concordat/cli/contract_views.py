@@ -2,7 +2,7 @@
 ``concordat contract list``, ``show`` and ``consumers``: what is published, what it offers, who relies on it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +16,7 @@ from concordat.cli.live import Cluster, all_namespaces_option, cluster_options, 
 from concordat.cli.output import EXIT_FAILED, emit_json, notes, out, output_option, plain, styled
 from concordat.cli.standing import of_contract, verdicts
 from concordat.contracts import Document
+from concordat.tokens import Token
 
 _COLOURS = {"True": "green", "False": "bold red", "Unknown": "yellow"}
 _VERDICTS = {"compatible": "green", "breaking": "bold red", "unknown": "yellow"}
@@ -104,7 +105,7 @@ def show(cluster: Cluster, subject: str, output: str) -> None:
     _print_life(of_contract(item), [each.version for each in known.versions], item["spec"])
     if document:
         _print_document(document, reference)
-    _print_users(verdicts(item), uses)
+    _print_users(verdicts(item), uses, _said(item, known.tokens))
 
 
 @click.command("consumers")
@@ -113,7 +114,8 @@ def show(cluster: Cluster, subject: str, output: str) -> None:
 @cluster_options
 def consumers(cluster: Cluster, reference: str, output: str) -> None:
     """
-    Who relies on a contract now, what they use of it, and what the version last written means for them.
+    Who relies on a contract now, what they use of it, what the version last written means for them, and which scopes they ask their tokens
+    for where the contract demands tokens.
 
     \b
     Examples:
@@ -123,11 +125,36 @@ def consumers(cluster: Cluster, reference: str, output: str) -> None:
     item = registry.contract(cluster, reference if "/" in reference else f"{cluster.namespace}/{reference}")
     uses = registry.usages(item, registry.declared(cluster))
     judged = verdicts(item)
+    tokens = _said(item, registry.tokens(item, registry.asked(cluster)))
     if output == "json":
-        rows = [{"name": name, "verdict": judged.get(name, ""), "uses": used} for name, used in uses.items()]
+        rows = [
+            {"name": name, "verdict": judged.get(name, ""), "uses": used}
+            | ({"tokens": tokens.get(name, NO_TOKEN)} if tokens is not None else {})
+            for name, used in uses.items()
+        ]
         emit_json({"contract": reference, "consumers": rows})
         return
-    _print_users(judged, uses)
+    _print_users(judged, uses, tokens)
+
+
+NO_TOKEN = "none"
+
+
+def _said(item: Mapping[str, Any], tokens: Mapping[str, tuple[Token | None, ...]]) -> dict[str, str] | None:
+    """By consumer, which scopes it asks its tokens for; nothing where nobody demands tokens."""
+    if not item["spec"].get("auth"):
+        return None
+    external = {each["name"]: _scopes(each.get("scopes")) for each in item["spec"].get("externalConsumers") or ()}
+    running = {
+        name: ", or ".join(_scopes(one.scopes if one else None) for one in found) for name, found in tokens.items()
+    }
+    return external | running
+
+
+def _scopes(asked: Sequence[str] | None) -> str:
+    if asked is None:
+        return NO_TOKEN
+    return " ".join(asked) or "without scopes"
 
 
 def _described(document: Document) -> dict[str, Any]:
@@ -181,14 +208,16 @@ def _promise(objective: Mapping[str, Any]) -> str:
     return f"{objective['name']} {objective['target']} %{below}{of}"
 
 
-def _print_users(judged: Mapping[str, str], uses: Mapping[str, Any]) -> None:
+def _print_users(judged: Mapping[str, str], uses: Mapping[str, Any], tokens: Mapping[str, str] | None = None) -> None:
     if not uses:
         out.print(styled("nobody relies on it", "dim"))
         return
-    table = Table("CONSUMER", "VERDICT", "USES", box=None, pad_edge=False)
+    columns = ("CONSUMER", "VERDICT", *(["TOKEN"] if tokens is not None else []), "USES")
+    table = Table(*columns, box=None, pad_edge=False)
     for name, used in uses.items():
         verdict = judged.get(name, "")
-        table.add_row(styled(name), styled(verdict, _VERDICTS.get(verdict, "")), styled(_used(used)))
+        token = [styled(tokens.get(name, NO_TOKEN))] if tokens is not None else []
+        table.add_row(styled(name), styled(verdict, _VERDICTS.get(verdict, "")), *token, styled(_used(used)))
     out.print(table)
 
 

@@ -85,9 +85,9 @@ def known(cluster: Cluster, reference: str) -> Published | None:
 
 def register(cluster: Cluster, *, namespace: str | None) -> Register:
     """All of them."""
-    said, tokens = declared(cluster), asked(cluster)
+    said, asking = declared(cluster), asked(cluster)
     found = contracts(cluster, namespace=namespace)
-    return Register(contracts={_reference(item): _published(cluster, item, said, tokens) for item in found})
+    return Register(contracts={_reference(item): _published(cluster, item, said, asking) for item in found})
 
 
 def usages(item: Mapping[str, Any], said: Declared) -> Usages:
@@ -121,14 +121,15 @@ def asked(cluster: Cluster) -> Asked:
             continue
         rolling = status.get("updatedReplicas", 0) < status["replicas"]
         text = (item["metadata"].get("annotations") or {}).get(conventions.ANNOTATION_CONSUMES, "")
-        tokens = tokens_in(text)
+        found_there = tokens_in(text)
         for reference, _ in _annotated(item):
             said = found.setdefault(reference, {}).setdefault(consumer, [])
-            said += [tokens.get(reference), None] if rolling else [tokens.get(reference)]
+            said += [found_there.get(reference), None] if rolling else [found_there.get(reference)]
     return found
 
 
-def _tokens(item: Mapping[str, Any], said: Asked) -> dict[str, tuple[Token | None, ...]]:
+def tokens(item: Mapping[str, Any], said: Asked) -> dict[str, tuple[Token | None, ...]]:
+    """By consumer that runs, the tokens its pods ask for; ``None`` for none."""
     return {name: tuple(dict.fromkeys(found)) for name, found in sorted(said.get(_reference(item), {}).items())}
 
 
@@ -194,7 +195,7 @@ def _annotated(item: Mapping[str, Any]) -> Iterable[tuple[str, Uses]]:
         return []  # somebody mangled it; what the Microservice says still counts
 
 
-def _published(cluster: Cluster, item: Mapping[str, Any], said: Declared, tokens: Asked) -> Published:
+def _published(cluster: Cluster, item: Mapping[str, Any], said: Declared, asking: Asked) -> Published:
     status = _status(item)
     spec = item["spec"]
     return Published(
@@ -206,7 +207,7 @@ def _published(cluster: Cluster, item: Mapping[str, Any], said: Declared, tokens
         versions=tuple(_accepted(cluster, item, each) for each in status.versions),
         usages=usages(item, said),
         auth=None if status.auth is None or status.auth.withdrawn else status.auth,
-        tokens=_tokens(item, tokens),
+        tokens=tokens(item, asking),
         draft=None if status.versions else _draft(cluster, item),
     )
 

@@ -35,6 +35,7 @@ def consumed_contract_fails(service: Microservice, facts: Facts) -> Iterator[Vio
                 f"no version of {offer.reference} is in force yet, so nothing can be promised: ask its team;"
                 " it is picked up by itself",
             )
+            yield from _turned_away(path, offer)
         elif use.version and not allows(use.version, offer.version):
             yield error(
                 conventions.REASON_VERSION_UNSATISFIED,
