@@ -6,9 +6,7 @@ an argument or input field required. What graphql-core calls dangerous stays a w
 """
 
 import re
-from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
@@ -16,29 +14,29 @@ from graphql import (
     BreakingChangeType,
     DangerousChange,
     DangerousChangeType,
+    GraphQLArgument,
     GraphQLError,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
-    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLSyntaxError,
-    GraphQLUnionType,
     OperationType,
     build_ast_schema,
     build_client_schema,
     find_breaking_changes,
     find_dangerous_changes,
-    get_named_type,
     is_required_argument,
     is_required_input_field,
     lexicographic_sort_schema,
     parse,
     print_schema,
+    specified_directives,
     validate_schema,
 )
 from graphql.validation.validate import validate_sdl
 
+from .graphql_users import Users
 from .invalid import InvalidDocument
 from .rules import finding
 from .touching import ContractFinding
@@ -72,11 +70,11 @@ _IDS: Mapping[BreakingChangeType | DangerousChangeType, str] = {
     DangerousChangeType.INPUT_FIELD_DEFAULT_VALUE_CHANGE: "graphql-input-field-default-changed",
 }
 
+_STANDARD = frozenset(f"@{directive.name}" for directive in specified_directives)
+"""Directives of the language itself: which of them a schema lists depends on who printed it."""
 _COORDINATE = re.compile(r"@?\b\w+\.\w+(?:\(\w+:\))?|@\w+(?:\(\w+:\))?")
 _SUBJECT_LAST = re.compile(r"(?:from|to) union type (\w+)|implemented by (\w+)\.")
 _SUBJECT_FIRST = re.compile(r"\w+")
-
-Operations = frozenset[str] | None
 
 
 def read_schema(source: str | Mapping[str, Any]) -> GraphQLSchema:
@@ -95,7 +93,7 @@ def read_schema(source: str | Mapping[str, Any]) -> GraphQLSchema:
 
 def compare_graphql(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[ContractFinding]:
     """All changes that can break, or endanger, a query written against ``old``."""
-    users = _Users(old)
+    users = Users(old)
     required = dict(_became_required(old, new))
     for coordinate, what in required.items():
         yield finding(
@@ -109,36 +107,14 @@ def compare_graphql(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[Contract
         *find_dangerous_changes(old, new),
     ]
     for change in changes:
-        if change.description.startswith("Standard scalar"):
-            continue
         coordinate = _coordinate(change.description)
+        if change.description.startswith("Standard scalar") or coordinate.partition("(")[0] in _STANDARD:
+            continue
         if coordinate in required and isinstance(change.type, DangerousChangeType):
             continue
         yield finding(_IDS[change.type], coordinate, change.description, operations=users.of(coordinate))
     yield from _root_types(old, new)
     yield from _became_one_of(old, new, users)
-
-
-def root_fields(schema: GraphQLSchema) -> dict[str, str]:
-    """``{"Query.orders": "query", ...}``: the operations a consumer can name."""
-    return {
-        f"{root.name}.{name}": operation.value
-        for operation in OperationType
-        if (root := schema.get_root_type(operation)) is not None
-        for name in root.fields
-    }
-
-
-def fields_below(schema: GraphQLSchema, of: Any) -> Iterator[tuple[str, str, Any]]:
-    """The fields of a type: name, ``[]`` for each list around the type, the field's own type; of a union those of all members."""
-    lists = str(of).count("[") * "[]"
-    named = get_named_type(of)
-    members = [named]
-    if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
-        members.extend(schema.get_possible_types(named))
-    for member in members:
-        for name, field in getattr(member, "fields", {}).items():
-            yield name, lists, field.type
 
 
 def without_talk(schema: GraphQLSchema) -> str:
@@ -206,12 +182,13 @@ def _root_types(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[ContractFind
             )
 
 
-def _became_one_of(old: GraphQLSchema, new: GraphQLSchema, users: "_Users") -> Iterator[ContractFinding]:
+def _became_one_of(old: GraphQLSchema, new: GraphQLSchema, users: Users) -> Iterator[ContractFinding]:
     for name, before in old.type_map.items():
         after = new.type_map.get(name)
         if not isinstance(before, GraphQLInputObjectType) or not isinstance(after, GraphQLInputObjectType):
             continue
-        if after.is_one_of and not before.is_one_of:
+        was_one = len(before.fields) == 1 and all(map(is_required_input_field, before.fields.values()))
+        if after.is_one_of and not before.is_one_of and not was_one:
             message = f"{name} became @oneOf: exactly one of its fields may now be given"
             yield finding("graphql-input-became-one-of", name, message, operations=users.of(name))
 
@@ -230,67 +207,19 @@ def _became_required(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[tuple[s
         elif isinstance(before, GraphQLObjectType | GraphQLInterfaceType) and isinstance(after, type(before)):
             for field_name, with_arguments in before.fields.items():
                 later = after.fields.get(field_name)
-                for argument, old_argument in with_arguments.args.items():
-                    new_argument = later.args.get(argument) if later else None
-                    if new_argument is None or str(new_argument.type) != str(old_argument.type):
-                        continue
-                    if is_required_argument(new_argument) and not is_required_argument(old_argument):
-                        yield f"{name}.{field_name}({argument}:)", "argument"
+                yield from _arguments_required(f"{name}.{field_name}", with_arguments.args, later.args if later else {})
+    directives = {directive.name: directive for directive in new.directives}
+    for directive in old.directives:
+        if directive.name in directives:
+            yield from _arguments_required(f"@{directive.name}", directive.args, directives[directive.name].args)
 
 
-@dataclass(frozen=True)
-class _Users:
-    """Which root fields lead to a type; what cannot be traced is used by everybody."""
-
-    schema: GraphQLSchema
-
-    def of(self, coordinate: str) -> Operations:
-        if coordinate.startswith("@"):
-            return None
-        owner, _, member = coordinate.partition(".")
-        roots = {root.name for operation in OperationType if (root := self.schema.get_root_type(operation)) is not None}
-        if owner in roots and member:
-            return frozenset({f"{owner}.{member.partition('(')[0]}"})
-        if owner not in self.schema.type_map or owner in roots:
-            return None
-        return frozenset(root for root in root_fields(self.schema) if owner in self._reached_from(root))
-
-    def _reached_from(self, coordinate: str) -> frozenset[str]:
-        cache: dict[str, frozenset[str]] = self.__dict__.setdefault("_reached", {})
-        if coordinate not in cache:
-            owner, _, name = coordinate.partition(".")
-            root = self.schema.type_map[owner]
-            assert isinstance(root, GraphQLObjectType)
-            cache[coordinate] = self._closure([root.fields[name]])
-        return cache[coordinate]
-
-    def _closure(self, fields: list[Any]) -> frozenset[str]:
-        seen: set[str] = set()
-        queue: deque[GraphQLNamedType] = deque()
-        for each in fields:
-            queue.extend(_named_types(each))
-        while queue:
-            named = queue.popleft()
-            if named.name in seen:
-                continue
-            seen.add(named.name)
-            if isinstance(named, GraphQLObjectType | GraphQLInterfaceType):
-                queue.extend(named.interfaces)
-            if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
-                queue.extend(self.schema.get_possible_types(named))
-            if isinstance(named, GraphQLInterfaceType):
-                queue.extend(self.schema.get_implementations(named).interfaces)
-            if isinstance(named, GraphQLObjectType):
-                queue.extend(
-                    union
-                    for union in self.schema.type_map.values()
-                    if isinstance(union, GraphQLUnionType) and named in union.types
-                )
-            if isinstance(named, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
-                for each in named.fields.values():
-                    queue.extend(_named_types(each))
-        return frozenset(seen)
-
-
-def _named_types(field: Any) -> list[GraphQLNamedType]:
-    return [get_named_type(field.type), *(get_named_type(each.type) for each in getattr(field, "args", {}).values())]
+def _arguments_required(
+    owner: str, old: Mapping[str, GraphQLArgument], new: Mapping[str, GraphQLArgument]
+) -> Iterator[tuple[str, str]]:
+    for name, before in old.items():
+        after = new.get(name)
+        if after is None or str(after.type) != str(before.type):
+            continue
+        if is_required_argument(after) and not is_required_argument(before):
+            yield f"{owner}({name}:)", "argument"

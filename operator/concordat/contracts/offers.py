@@ -211,7 +211,7 @@ class _Type:
 
     def names(self) -> "Iterator[tuple[str, str, _Type]]":
         """Its fields; those of all members, for a union or an interface."""
-        from .graphql import fields_below  # imported late, as in document.py
+        from .graphql_users import fields_below  # imported late, as in document.py
 
         for name, lists, inside in fields_below(self.schema, self.type):
             yield name, lists, _Type(inside, self.schema)

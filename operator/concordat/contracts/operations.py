@@ -23,7 +23,7 @@ def operations_of(document: "Document") -> Mapping[str, str | None]:
             for action, flow in channel.flows.items()
         }
     if document.format == "graphql":
-        from .graphql import root_fields  # imported late, as in document.py
+        from .graphql_users import root_fields  # imported late, as in document.py
 
         return dict.fromkeys(root_fields(document.root))
     return {}

@@ -12,9 +12,9 @@ from .json_values import same
 from .rules import known, undecided
 from .schema import Dialect, Direction, Memo, SchemaDocument, Surface, Where, compare_schemas
 from .touching import ContractFinding
-from .verdict import Finding, Outcome
+from .verdict import Finding
 
-_LISTED = "-list-of-types-"
+_RETYPED = ("-type-changed", "-type-generalized", "-type-specialized")
 _PLAIN_PATH = re.compile(r"(?:\.[A-Za-z_][\w-]*|\[\])*\Z")
 
 
@@ -89,16 +89,14 @@ def _without_echoes(found: list[tuple[Finding, str]]) -> list[tuple[Finding, str
     """
     Without what another finding has said better.
 
-    What was an object and is a list has lost its properties, and a text that is limited takes fewer of the values that
-    travel as text; neither needs saying beside the finding that says why. Something breaking always stays.
+    What was an object and is a list has lost its properties, which needs no saying beside the finding that says why.
+    Something breaking always stays.
     """
-    retyped = {inside for each, inside in found if each.id.endswith(("-type-changed", "-type-generalized"))}
-    named = {inside for each, inside in found if _LISTED not in each.id and each.outcome is Outcome.BREAKING}
+    retyped = {inside for each, inside in found if each.id.endswith(_RETYPED)}
     return [
         (each, inside)
         for each, inside in found
         if not (each.id.endswith("-property-removed") and inside.rpartition(".")[0] in retyped)
-        and not (_LISTED in each.id and inside in named)
     ]
 
 

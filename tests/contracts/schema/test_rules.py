@@ -49,7 +49,7 @@ REQUESTS = [
     ("request-body-min-length-increased", {**TEXT, "minLength": 1}, {**TEXT, "minLength": 3}),
     ("request-body-max-set", NUMBER, {**NUMBER, "maximum": 3}),
     ("request-body-min-increased", {**NUMBER, "minimum": 1}, {**NUMBER, "minimum": 3}),
-    ("request-body-exclusive-max-decreased", {**NUMBER, "maximum": 5, "exclusiveMaximum": True}, {**NUMBER, "maximum": 3, "exclusiveMaximum": True}),
+    ("request-body-max-decreased", {**NUMBER, "maximum": 5, "exclusiveMaximum": True}, {**NUMBER, "maximum": 3, "exclusiveMaximum": True}),
     ("request-body-pattern-added", TEXT, {**TEXT, "pattern": "^a"}),
     ("request-body-pattern-changed", {**TEXT, "pattern": "^a"}, {**TEXT, "pattern": "^ab"}),
     ("request-body-min-items-set", {"type": "array"}, {"type": "array", "minItems": 1}),
@@ -79,8 +79,10 @@ RESPONSES = [
     ("response-body-wrapped-in-one-of", CAT, {"oneOf": [CAT, DOG]}),
 ]
 MODERN = [
-    ("request-body-list-of-types-narrowed", Direction.REQUEST, {"type": ["string", "integer"]}, {"type": ["string"]}),
-    ("response-body-list-of-types-widened", Direction.RESPONSE, {"type": ["string"]}, {"type": ["string", "integer"]}),
+    ("request-body-type-changed", Direction.REQUEST, {"type": ["string", "integer"]}, {"type": ["string"]}),
+    ("request-body-list-of-types-narrowed", Direction.REQUEST, {"anyOf": [TEXT, WHOLE]}, TEXT),
+    ("response-body-type-generalized", Direction.RESPONSE, {"type": ["string"]}, {"type": ["string", "integer"]}),
+    ("response-body-list-of-types-widened", Direction.RESPONSE, TEXT, {"anyOf": [TEXT, WHOLE]}),
     ("request-body-const-added", Direction.REQUEST, TEXT, {**TEXT, "const": "x"}),
     ("request-body-const-changed", Direction.REQUEST, {"const": "x"}, {"const": "y"}),
     ("response-body-const-removed", Direction.RESPONSE, {**TEXT, "const": "x"}, TEXT),

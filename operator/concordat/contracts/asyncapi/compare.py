@@ -21,8 +21,10 @@ def compare_asyncapi(comparison: Comparison, old: Application, new: Application)
     for shape, channel in old.channels.items():
         scope = comparison.scope(channel.address, _names(channel))
         later = new.channels.get(shape)
+        moved = next((each for each in new.channels.values() if each.key == channel.key), None)
+        if later is None and not channel.has_address:
+            later = moved  # it was left open where it is, and is told now
         if later is None:
-            moved = next((each for each in new.channels.values() if each.key == channel.key), None)
             text = f"the channel moved to {moved.address}" if moved else "the channel is gone"
             yield scope.finding("channel-removed", text)
         else:

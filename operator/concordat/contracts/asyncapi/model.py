@@ -64,6 +64,8 @@ class Channel:
     messages: Mapping[str, Message]
     flows: Mapping[str, Flow] = field(default_factory=dict)
     carries_replies: bool = False
+    has_address: bool = True
+    """Whether its address is told, which 3.0 allows to leave open."""
 
     @property
     def shape(self) -> str:
@@ -174,6 +176,7 @@ class Application:
                 messages=self._messages_3(raw, place),
                 flows=flows.get(id(raw), {}),
                 carries_replies=id(raw) in replies,
+                has_address=address is not None,
             )
 
     def _flows_3(self) -> dict[int, dict[str, Flow]]:

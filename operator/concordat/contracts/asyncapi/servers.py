@@ -1,5 +1,6 @@
 """Servers of an AsyncAPI document: unlike an HTTP base address, the broker and its protocol are part of what a client is built for."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from ..touching import ContractFinding
 from .model import Application
 
 Server = Mapping[str, Any]
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
 
 
 def compare_servers(comparison: Comparison, old: Application, new: Application) -> Iterator[ContractFinding]:
@@ -16,8 +18,8 @@ def compare_servers(comparison: Comparison, old: Application, new: Application) 
     for name, server in old.servers.items():
         scope = comparison.scope(f"server {name}", None)
         later = new.servers.get(name)
-        if later is None or _address(later) != _address(server):
-            later = next((each for each in new.servers.values() if _address(each) == _address(server)), later)
+        if later is None or _shape(later) != _shape(server):
+            later = next((each for each in new.servers.values() if _shape(each) == _shape(server)), later)
         if later is None:
             yield scope.finding("asyncapi-server-removed", f"the server {_address(server)} is gone")
             continue
@@ -27,7 +29,7 @@ def compare_servers(comparison: Comparison, old: Application, new: Application) 
 def _server(
     scope: Scope, old: Server, new: Server, old_app: Application, new_app: Application
 ) -> Iterator[ContractFinding]:
-    if _address(old) != _address(new):
+    if _shape(old) != _shape(new):
         yield scope.finding("asyncapi-server-address-changed", f"moved from {_address(old)} to {_address(new)}")
     if old.get("protocol") != new.get("protocol"):
         yield scope.finding(
@@ -38,14 +40,31 @@ def _server(
             "asyncapi-server-protocol-changed",
             f"speaks {new.get('protocol')} {new.get('protocolVersion')}, not {old.get('protocolVersion')}",
         )
-    later = mapping(new.get("variables"), f"{scope.location} variables")
-    for name, variable in mapping(old.get("variables"), f"{scope.location} variables").items():
-        before = sequence(old_app.follow(variable, f"variable {name}").get("enum"), f"variable {name} enum")
-        after = sequence(new_app.follow(later.get(name), f"variable {name}").get("enum"), f"variable {name} enum")
+    renamed = dict(zip(_variables(old), _variables(new), strict=False))
+    for name in _variables(old):
+        before, after = _values(old, name, old_app), _values(new, renamed.get(name, name), new_app)
+        if after and not before:
+            yield scope.finding("asyncapi-server-variable-value-removed", f"{{{name}}} can only be one of {after} now")
         for gone in [each for each in before if after and each not in after]:
             yield scope.finding("asyncapi-server-variable-value-removed", f"{{{name}}} can no longer be {gone!r}")
     before, after = (sequence(each.get("security"), f"{scope.location} security") for each in (old, new))
     yield from compare_security(scope, before, after, old_app, new_app)
+
+
+def _variables(server: Server) -> list[str]:
+    """The names of the variables in its address, in order; the names themselves are never on the wire."""
+    return _VARIABLE.findall(_address(server))
+
+
+def _values(server: Server, name: str, app: Application) -> list[Any]:
+    """What a variable can be; empty for anything."""
+    place = f"variable {name}"
+    variable = app.follow(mapping(server.get("variables"), "variables").get(name), place)
+    return sequence(variable.get("enum"), f"{place} enum")
+
+
+def _shape(server: Server) -> str:
+    return _VARIABLE.sub("{}", _address(server))
 
 
 def _address(server: Server) -> str:

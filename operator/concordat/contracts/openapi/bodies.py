@@ -50,6 +50,10 @@ def compare_received_content(scope: Scope, old: Content, new: Content) -> Iterat
                 "response-media-type-name-generalized", f"the answer comes as {wider[0]}, not only as {media_type}"
             )
             yield from _received(place, before or {}, new[wider[0]] or {})
+        elif any(essence(each) == essence(media_type) for each in new):
+            yield place.finding(
+                "response-media-type-parameter-changed", f"the answer comes as {', '.join(new)}, not as {media_type}"
+            )
         else:
             yield place.finding("response-media-type-removed", f"the answer no longer comes as {media_type}")
 

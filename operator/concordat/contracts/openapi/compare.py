@@ -81,11 +81,17 @@ def _operation(scope: Scope, old: Operation, new: Operation) -> Iterator[Contrac
     yield from compare_annotations(scope, old, new)
     for name, expressions in old.callbacks.items():
         place = scope.at(f"callback {name}")
-        later = new.callbacks.get(name)
+        later = new.callbacks.get(name) or _renamed(expressions, old, new)
         if not later:
             yield place.finding("callback-removed", f"the provider no longer calls back for {name}")
             continue
         yield from _callback(place, expressions, later)
+
+
+def _renamed(expressions: Mapping[str, Operation], old: Operation, new: Operation) -> Mapping[str, Operation] | None:
+    """The callback that calls the same addresses; its name is never on the wire."""
+    others = (each for name, each in new.callbacks.items() if name not in old.callbacks)
+    return next((each for each in others if each.keys() >= expressions.keys()), None)
 
 
 def _callback(scope: Scope, old: Mapping[str, Operation], new: Mapping[str, Operation]) -> Iterator[ContractFinding]:

@@ -1,6 +1,6 @@
 """Parameters a client sends: in path, query, header and cookie."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..media_types import essence
@@ -11,7 +11,10 @@ from .lifecycle import PARAMETER, compare_deprecation, removal_rule
 from .model import Name, Operation, Parameter
 
 _STYLE = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
+_SCALARS = ("string", "integer", "number", "boolean", "null")
+_DEEPEST = 8
 _ABSENT = object()
+_NO_STAND_IN = "is new and required; a default does not stand in for it"
 
 
 def compare_parameters(scope: Scope, old: Operation, new: Operation) -> Iterator[ContractFinding]:
@@ -28,9 +31,10 @@ def compare_parameters(scope: Scope, old: Operation, new: Operation) -> Iterator
             continue
         matched.add(target)
         yield from _compare(place, parameter, later)
+    shared = {id(scope.resolve_new(each)) for each in new.item.get("parameters") or ()}
     for key, parameter in new.parameters.items():
         if key not in matched:
-            yield from _added(scope.at(_label(parameter)), parameter)
+            yield from _added(scope.at(_label(parameter)), parameter, is_shared=id(parameter.raw) in shared)
 
 
 def _label(parameter: Parameter) -> str:
@@ -49,16 +53,17 @@ def _removed(scope: Scope, parameter: Parameter) -> Iterator[ContractFinding]:
     yield scope.finding(rule, message)
 
 
-def _added(scope: Scope, parameter: Parameter) -> Iterator[ContractFinding]:
+def _added(scope: Scope, parameter: Parameter, *, is_shared: bool) -> Iterator[ContractFinding]:
     if parameter.place == "path":
         yield scope.finding("new-request-path-parameter", "is new in the path")
-    elif parameter.required and _default(scope, parameter) is not _ABSENT:
+    elif parameter.required and is_shared:
         yield scope.finding(
             "new-required-request-default-parameter-to-existing-path",
-            "is new and required; a default does not stand in for it",
+            "is new and required in all operations of the path",
         )
     elif parameter.required:
-        yield scope.finding("new-required-request-parameter", "is new and required")
+        text = "is new and required" if _default(scope, parameter, later=True) is _ABSENT else _NO_STAND_IN
+        yield scope.finding("new-required-request-parameter", text)
 
 
 def _compare(scope: Scope, old: Parameter, new: Parameter) -> Iterator[ContractFinding]:
@@ -120,11 +125,26 @@ def _style(parameter: Parameter) -> tuple[str, bool]:
 
 def _is_single_value(scope: Scope, old: Parameter, new: Parameter) -> bool:
     """Whether neither side is a list or an object: these look the same in most styles."""
-    kinds: list[Any] = []
-    for schema in (scope.resolve_old(old.raw.get("schema", {})), scope.resolve_new(new.raw.get("schema", {}))):
-        kind = schema.get("type") if isinstance(schema, Mapping) else None
-        kinds.extend(kind if isinstance(kind, list) else [kind])
-    return all(kind in ("string", "integer", "number", "boolean", "null") for kind in kinds)
+    return _is_scalar(scope.resolve_old, old.raw.get("schema", {})) and _is_scalar(
+        scope.resolve_new, new.raw.get("schema", {})
+    )
+
+
+def _is_scalar(resolve: Callable[[Any], Any], node: Any, depth: int = 0) -> bool:
+    schema = resolve(node)
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        return False
+    kind = schema.get("type")
+    if kind is not None:
+        return all(each in _SCALARS for each in (kind if isinstance(kind, list) else [kind]))
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    if isinstance(values, list):
+        return not any(isinstance(each, list | Mapping) for each in values)
+    for keyword, enough in (("allOf", any), ("anyOf", all), ("oneOf", all)):
+        parts = schema.get(keyword)
+        if isinstance(parts, list) and parts and enough([_is_scalar(resolve, each, depth + 1) for each in parts]):
+            return True
+    return False
 
 
 def _defaults(scope: Scope, old: Parameter, new: Parameter) -> Iterator[ContractFinding]:

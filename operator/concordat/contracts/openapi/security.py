@@ -36,7 +36,9 @@ def _closed(
     lacking = list(_lacking(alternative, nearest, old_api, new_api))
     rules = {rule for rule, _ in lacking}
     if not alternative:
-        yield scope.finding("api-security-added", f"asks for {_name(later)}; it was open to everybody")
+        yield scope.finding(
+            "api-security-anonymous-access-removed", f"asks for {_name(later)}; it was open to everybody"
+        )
     elif rules == {"api-security-added"} and _has(nearest, alternative, old_api, new_api):
         yield scope.finding("api-security-added", f"asks for {_text(lacking)} as well as {_name([alternative])}")
     elif rules == {"api-security-added"}:
@@ -62,7 +64,7 @@ def _lacking(had: Alternative, asked: Alternative, old_api: Api, new_api: Api) -
             continue
         old_scheme, new_scheme = old_api.security_schemes.get(before, {}), new_api.security_schemes.get(name, {})
         if not _same_kind(old_scheme, new_scheme):
-            yield "api-security-component-changed", f"the scheme {name} now means other credentials"
+            yield _difference(old_scheme, new_scheme), f"the scheme {name} now means other credentials"
             continue
         gone = _flows(old_scheme) - _flows(new_scheme)
         if gone:
@@ -99,6 +101,18 @@ def _kind(scheme: Mapping[str, Any]) -> tuple[str, ...]:
     if kind == "openIdConnect":
         return kind, str(scheme.get("openIdConnectUrl"))
     return (kind,)
+
+
+def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """The rule that says how two schemes differ."""
+    if old.get("type") != new.get("type"):
+        return "api-security-component-type-changed"
+    if old.get("type") == "apiKey":
+        moved = old.get("in") != new.get("in")
+        return f"api-security-component-api-key-{'in' if moved else 'name'}-changed"
+    if old.get("type") == "http":
+        return "api-security-component-http-scheme-changed"
+    return "api-security-component-openid-connect-url-changed"
 
 
 def _flows(scheme: Mapping[str, Any]) -> set[str]:

@@ -1,17 +1,16 @@
 """What a difference in one keyword is called, and said, in each direction."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from concordat.contracts.schema import limits
 from concordat.contracts.schema.dialect import Direction
 from concordat.contracts.schema.keywords import Keywords
+from concordat.contracts.schema.limits import Name
 from concordat.contracts.schema.node import Node
-from concordat.contracts.schema.values import canonical, plain_number
+from concordat.contracts.schema.values import canonical
 from concordat.contracts.schema.view import ALL_TYPES, View
-
-Name = Callable[[Direction, View, View], tuple[str, str]]
-"""``(direction, before, after)`` to concept and detail; a detail of several lines is as many findings."""
 
 
 @dataclass(frozen=True)
@@ -24,46 +23,6 @@ class Group:
     """Keywords of the same schema that these look at."""
     covered: bool = False
     """Whether a difference named further inside says it better."""
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], bool):
-        value = value[0]
-    if value is None:
-        return "none"
-    if hasattr(value, "denominator"):
-        value = plain_number(value)
-    return f"{value}"
-
-
-def _grown(field: str, word: str, *, lower: bool, zero_is_unset: bool = False) -> Name:
-    """A limit: set or tightened in requests, loosened or unset in responses."""
-
-    def name(direction: Direction, before: View, after: View) -> tuple[str, str]:
-        old, new = before.first(field), after.first(field)
-        detail = f"{_written(old)} -> {_written(new)}"
-        strict = "exclusive-" if _is_exclusive(old, new, direction) else ""
-        has_before, has_after = (bool(side) if zero_is_unset else side is not None for side in (old, new))
-        if direction is Direction.REQUEST:
-            return f"{strict}{word}-{('increased' if lower else 'decreased') if has_before else 'set'}", detail
-        return f"{strict}{word}-{('decreased' if lower else 'increased') if has_after else 'unset'}", detail
-
-    return name
-
-
-def _is_exclusive(old: Any, new: Any, direction: Direction) -> bool:
-    deciding = new if direction is Direction.REQUEST else (new if new is not None else old)
-    return isinstance(deciding, tuple) and deciding[1] is True
-
-
-def _least_length(direction: Direction, before: View, after: View) -> tuple[str, str]:
-    detail = f"{before.first('min_length')} -> {after.first('min_length')}"
-    return ("min-length-increased" if direction is Direction.REQUEST else "min-length-decreased"), detail
-
-
-def _least_properties(direction: Direction, before: View, after: View) -> tuple[str, str]:
-    detail = f"{before.first('min_properties')} -> {after.first('min_properties')}"
-    return ("min-properties-increased" if direction is Direction.REQUEST else "min-properties-decreased"), detail
 
 
 def _presence(field: str, word: str, added: str = "added", removed: str = "removed") -> Name:
@@ -103,11 +62,7 @@ def _types(direction: Direction, before: View, after: View) -> tuple[str, str]:
         return "became-not-nullable", detail
     if not request and gained == {"null"}:
         return "became-nullable", detail
-    several = max(len(_said(side) - {"null"}) if side.types is not None else 1 for side in (before, after)) > 1
-    overlap = bool(old - {"null"}) and _missing(old - {"null"}, new) != old - {"null"}
-    if several and overlap and before.types is not None and after.types is not None:
-        return ("list-of-types-narrowed" if request else "list-of-types-widened"), detail
-    if not request and not lost:
+    if not request and not lost and after.types is not None:
         return "type-generalized", detail
     if request and not gained and before.types is not None:
         return "type-specialized", detail
@@ -115,11 +70,13 @@ def _types(direction: Direction, before: View, after: View) -> tuple[str, str]:
 
 
 def _said(side: View) -> frozenset[str]:
+    types = said_types(side.types, textual=side.node.space.setting.textual)
+    return ALL_TYPES if types is None else types
+
+
+def said_types(types: frozenset[str] | None, *, textual: bool) -> frozenset[str] | None:
     """The types as the author wrote them: that any text may also look like a number is not his saying."""
-    if side.types is None:
-        return ALL_TYPES
-    is_any_text = side.node.space.setting.textual and side.types >= _TEXTUAL
-    return side.types - {"number", "boolean"} if is_any_text else side.types
+    return types - {"number", "boolean"} if textual and types is not None and types >= _TEXTUAL else types
 
 
 def _missing(left: frozenset[str], right: frozenset[str]) -> frozenset[str]:
@@ -128,10 +85,7 @@ def _missing(left: frozenset[str], right: frozenset[str]) -> frozenset[str]:
 
 
 def _format(direction: Direction, before: View, after: View) -> tuple[str, str]:
-    detail = f"{_type_words(before)} -> {_type_words(after)}"
-    if direction is Direction.RESPONSE and after.first("format") is None:
-        return "type-generalized", detail
-    return "type-changed", detail
+    return "type-changed", f"{_type_words(before)} -> {_type_words(after)}"
 
 
 def _enum(direction: Direction, before: View, after: View) -> tuple[str, str]:
@@ -151,6 +105,8 @@ def _enum(direction: Direction, before: View, after: View) -> tuple[str, str]:
     more, fewer = (old, new) if request else (new, old)
     known = {canonical(value) for value in fewer}
     differing = [value for value in more if canonical(value) not in known]
+    if differing == [None] and None not in ((before if request else after).raw("enum") or (None,)):
+        return ("became-not-nullable" if request else "became-nullable"), ""  # said by ``nullable``, not by the list
     return ("enum-value-removed" if request else "enum-value-added"), "\n".join(
         f"{value!r}" for value in differing[:20]
     )
@@ -164,10 +120,13 @@ def _contains(direction: Direction, before: View, after: View) -> tuple[str, str
     if old[0] is not new[0]:
         return "contains-changed", ""
     if old[1] != new[1] and (new[1] > old[1]) is request:
-        return ("min-contains-increased" if request else "min-contains-decreased"), f"{old[1]} -> {new[1]}"
-    return (
-        "max-contains-decreased" if request else "max-contains-increased"
-    ), f"{_written(old[2])} -> {_written(new[2])}"
+        return limits.named("min-contains", direction, *_counts("minContains", before, after))
+    return limits.named("max-contains", direction, *_counts("maxContains", before, after))
+
+
+def _counts(keyword: str, before: View, after: View) -> tuple[Any, Any]:
+    """What is written of it, since leaving out ``minContains`` means one."""
+    return before.raw(keyword), after.raw(keyword)
 
 
 def _condition(direction: Direction, before: View, after: View) -> tuple[str, str]:
@@ -203,17 +162,17 @@ GROUPS = (
     Group(("types",), _types),
     Group(("format",), _format),
     Group(("enum",), _enum),
-    Group(("low",), _grown("low", "min", lower=True)),
-    Group(("high",), _grown("high", "max", lower=False)),
+    Group(("low",), limits.of_numbers("low", "min")),
+    Group(("high",), limits.of_numbers("high", "max")),
     Group(("multiple",), _presence("multiple", "multiple-of", "set", "unset")),
-    Group(("min_length",), _least_length),
-    Group(("max_length",), _grown("max_length", "max-length", lower=False)),
+    Group(("min_length",), limits.of_sizes("min_length", "min-length")),
+    Group(("max_length",), limits.of_sizes("max_length", "max-length")),
     Group(("pattern",), _pattern),
-    Group(("min_items",), _grown("min_items", "min-items", lower=True, zero_is_unset=True)),
-    Group(("max_items",), _grown("max_items", "max-items", lower=False)),
+    Group(("min_items",), limits.of_sizes("min_items", "min-items")),
+    Group(("max_items",), limits.of_sizes("max_items", "max-items")),
     Group(("unique",), _presence("unique", "unique-items", "set", "unset")),
-    Group(("min_properties",), _least_properties),
-    Group(("max_properties",), _grown("max_properties", "max-properties", lower=False)),
+    Group(("min_properties",), limits.of_sizes("min_properties", "min-properties")),
+    Group(("max_properties",), limits.of_sizes("max_properties", "max-properties")),
     Group(("contains",), _contains),
     Group(("dependent_required",), _presence("dependent_required", "dependent-required")),
     Group(("dependent_schemas",), _presence("dependent_schemas", "dependent-schema")),
@@ -279,6 +238,11 @@ def contents(direction: Direction, before: View, after: View) -> Iterator[tuple[
         yield "content-schema-added", ""
     if direction is Direction.RESPONSE and old is not None and new is None:
         yield "content-schema-removed", ""
+
+
+def is_plain_type(side: View) -> bool:
+    """Whether a schema says no more than which single values it takes: text, numbers, yes and no."""
+    return side.types is not None and side.types <= _TEXTUAL | {"integer", "null"} and not side.properties
 
 
 def branch_name(node: Node) -> str:

@@ -188,7 +188,9 @@ def _undecided(where: Where, reason: str) -> Finding:
 
 
 def _severity_of_note(concept: str) -> Severity:
-    return Severity.ERROR if concept.startswith("content-") else Severity.WARNING
+    return (
+        Severity.ERROR if concept.startswith(("additional-", "content-", "type-", "unevaluated-")) else Severity.WARNING
+    )
 
 
 def compare_json_schemas(

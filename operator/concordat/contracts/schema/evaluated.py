@@ -42,7 +42,7 @@ def property_cases(node: Node, never: Signed) -> list[Case] | None:
 
 
 def item_cases(node: Node, never: Signed) -> list[Case] | None:
-    """The same for items; ``None`` also where ``contains`` decides."""
+    """The same for items; ``None`` also where the ``contains`` of a part decides."""
     try:
         return _Evaluation(arrays=True, never=never).of(node, outermost=True)
     except _TooMany:
@@ -93,7 +93,9 @@ class _Evaluation:
         keywords = node.keywords
         if self.arrays:
             everything = keywords.rest is not None or (keywords.unevaluated_items is not None and not outermost)
-            if keywords.contains is not None and not everything and node.document.dialect.year >= 2020:
+            # What the outermost schema contains is read as a part of what it allows of the rest.
+            counts = keywords.contains is not None and not outermost and node.document.dialect.year >= 2020
+            if counts and not everything:
                 raise _TooMany
             return Case(items=len(keywords.prefix), everything=everything)
         left = keywords.unevaluated_properties is not None and not outermost

@@ -44,6 +44,7 @@ NARROWED: Mapping[str, str] = {
     "if-changed": "the condition is another",
     "items-restricted": "items must be of another shape",
     "list-of-types-narrowed": "fewer types are accepted",
+    "max-contains-set": "the number of certain items is limited",
     "max-contains-decreased": "fewer of certain items are accepted",
     "max-decreased": "the upper limit fell",
     "max-items-decreased": "fewer items are accepted",
@@ -53,11 +54,14 @@ NARROWED: Mapping[str, str] = {
     "max-properties-decreased": "fewer properties are accepted",
     "max-properties-set": "there is a highest number of properties",
     "max-set": "there is an upper limit",
+    "min-contains-set": "certain items must be there a number of times",
     "min-contains-increased": "more of certain items must be there",
     "min-increased": "the lower limit rose",
     "min-items-increased": "more items must be there",
     "min-items-set": "there is a least number of items",
+    "min-length-set": "there is a least length",
     "min-length-increased": "longer strings only are accepted",
+    "min-properties-set": "there is a least number of properties",
     "min-properties-increased": "more properties must be there",
     "min-set": "there is a lower limit",
     "multiple-of-set": "only multiples are accepted",
@@ -117,6 +121,7 @@ WIDENED: Mapping[str, str] = {
     "if-removed": "a condition is gone",
     "items-generalized": "items may be of another shape",
     "list-of-types-widened": "more types may come",
+    "max-contains-unset": "any number of certain items may come",
     "max-contains-increased": "more of certain items may come",
     "max-increased": "the upper limit rose",
     "max-items-increased": "more items may come",
@@ -126,11 +131,14 @@ WIDENED: Mapping[str, str] = {
     "max-properties-increased": "more properties may come",
     "max-properties-unset": "any number of properties may come",
     "max-unset": "there is no upper limit any more",
+    "min-contains-unset": "one of certain items may be enough",
     "min-contains-decreased": "fewer of certain items may come",
     "min-decreased": "the lower limit fell",
     "min-items-decreased": "fewer items may come",
     "min-items-unset": "there may be no items",
+    "min-length-unset": "strings of any length may come",
     "min-length-decreased": "shorter strings may come",
+    "min-properties-unset": "any number of properties may come",
     "min-properties-decreased": "fewer properties may come",
     "min-unset": "there is no lower limit any more",
     "multiple-of-changed": "other multiples may come",
@@ -181,14 +189,19 @@ def rule_id(direction: Direction, surface: Surface, depth: int, concept: str) ->
     >>> rule_id(Direction.REQUEST, Surface.BODY, 1, "became-required")
     'request-property-became-required'
     """
-    if concept == "type-specialized" and not (surface is Surface.PARAMETER and depth > 0):
-        concept = "type-changed"
+    if concept in ("type-changed", "type-specialized"):
+        is_part_of_parameter = surface is Surface.PARAMETER and depth > 0
+        concept = "type-specialized" if is_part_of_parameter else "type-changed"
+    if surface is Surface.BODY and depth == 0 and (direction, concept) in _WHOLE_ANSWERS:
+        return f"response-mediatype-{concept}"
     special = _SPECIAL.get((direction, concept))
     if special is not None:
         return special[surface is Surface.REQUEST_HEADER]
     return f"{direction.value}-{_PLACES[surface][depth > 0]}-{concept}"
 
 
+_WHOLE_ANSWERS = {(Direction.RESPONSE, "enum-value-added"), (Direction.RESPONSE, "became-not-enum")}
+"""Differences of a whole answer that oasdiff names after its media type."""
 _SPECIAL = {
     (Direction.REQUEST, "new-required"): ("new-required-request-property", "new-required-request-header-property"),
     (Direction.REQUEST, "new-required-with-default"): (

@@ -202,7 +202,9 @@ class _Reader:
             most = self.count("maxContains") if counted else None
             found.contains = (self.child(raw["contains"]), 1 if least is None else least, most)
         if "unevaluatedItems" in raw and self.year >= 2019:
-            found.unevaluated_items = self.child(raw["unevaluatedItems"])
+            left = raw["unevaluatedItems"]
+            counts = "contains" in raw and self.year >= 2020  # an item that ``contains`` matches is evaluated
+            found.unevaluated_items = self.child({"anyOf": [raw["contains"], left]} if counts else left)
 
     def _objects(self, found: Keywords) -> None:
         raw = self.raw

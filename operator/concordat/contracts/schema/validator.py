@@ -72,6 +72,8 @@ def problem_of(document: SchemaDocument) -> tuple[str, str] | None:
         jsonschema_rs.meta.validate({**document.root, "$schema": identity})
     except jsonschema_rs.ValidationError as wrong:
         return f"${paths.written(tuple(wrong.instance_path))}", wrong.message
+    except (TypeError, ValueError) as wrong:  # names that are no text, half a surrogate pair: no JSON at all
+        return "$", f"not JSON: {wrong}"
     dangling = document.dangling()
     return ("$", f"the reference {dangling[0]!r} leads to nothing in this document") if dangling else None
 

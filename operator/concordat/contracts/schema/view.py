@@ -122,7 +122,9 @@ def view(node: Node, other: Node | None = None) -> View:
     """The view of a node; with ``other`` given, parts are marked that the ``allOf`` over there lacks."""
     made = View(node)
     known = frozenset(_listed(other)) if other is not None else frozenset()
-    grew = other is not None and (bool(known) or _own(node) == _own(other) != {})
+    grew = other is not None and (
+        0 < len(known) < len(set(_listed(node))) or (not known and _own(node) == _own(other) != {})
+    )
     made.parts = list(_parts(node, made, known if grew else None, False, 0))
     return made
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from concordat.contracts.schema import changes
-from concordat.contracts.schema.answers import EMPTY, Answer
+from concordat.contracts.schema import changes, formats
+from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer
 from concordat.contracts.schema.changes import Group
 from concordat.contracts.schema.dialect import Direction
 from concordat.contracts.schema.keywords import Keywords
@@ -63,6 +63,8 @@ class Walk:
         self.mode = SENT if api else INSIDE
         self.anything = self.space.literal(True)
         self.places = 0
+        self.returns = 0
+        """How often the walk came back to a pair it is inside of, whose differences are told further up."""
         self.found: list[Difference] = []
 
     def compare(
@@ -78,6 +80,7 @@ class Walk:
         old, new = meant(old), meant(new)
         both = (old.uid, new.uid)
         self.places += 1
+        self.returns += both in above
         if (
             old is new
             or both in above
@@ -96,7 +99,7 @@ class Walk:
         before, after = view(old, new), view(new, old)
         sender, receiver = (before, after) if self.is_request else (after, before)
         pair = _Pair(before, after, sender, receiver, path, above | {both})
-        already = len(self.found)
+        already, returns = len(self.found), self.returns
         if self.api:
             self._note(pair)
         if not quiet and self._is_wrapped(pair):
@@ -107,7 +110,10 @@ class Walk:
         self._items(pair, quiet)
         if not quiet:
             self._union(pair, already)
-            self._leftovers(pair, already)
+            if self.returns == returns:
+                self._leftovers(pair, already)
+        if self.api and self.is_request:
+            self._closed(pair)
 
     def _sides(self, old: Node, new: Node) -> tuple[Node, Node]:
         return (old, new) if self.is_request else (new, old)
@@ -150,13 +156,14 @@ class Walk:
         answer = self._ask(pair.sender.node, restricted)
         if answer is EMPTY:
             return
+        is_told = group.keywords == ("format",) and self.api and _is_own(part, pair, answer)
         concept, detail = group.name(self.direction, pair.before, pair.after)
         if self._is_all_of(part):
             concept, detail = "all-of-added", "must hold as well"
         if any(known.concept == concept and known.path == pair.path for known in self.found):
             return
         for line in detail.split("\n"):
-            self._add(concept, pair.path, answer, line)
+            self._add(concept, pair.path, None if is_told else answer, line)
 
     def _is_all_of(self, part: Part) -> bool:
         return part.is_added and self.is_request
@@ -229,7 +236,9 @@ class Walk:
             if answer is EMPTY:
                 continue
             concept = "wrapped-in-one-of"
-            if self.is_request or pair.receiver.unwrapped:
+            if self._lists_types(sent) and changes.is_plain_type(pair.receiver):
+                concept = self._listed()
+            elif self.is_request or pair.receiver.unwrapped:
                 concept = f"{sent[0].replace('_', '-')}-{'removed' if self.is_request else 'added'}"
             self._add(concept, pair.path, answer, changes.branch_name(branch))
         return self._says_something(0)
@@ -257,7 +266,16 @@ class Walk:
             if not self._says_something(known):
                 self._add(self._union_concept(sent, received), pair.path, answer, changes.branch_name(branch))
 
+    def _lists_types(self, union: tuple[str, tuple[Node, ...]]) -> bool:
+        """Whether the alternatives differ in nothing but their types."""
+        return all(changes.is_plain_type(view(branch)) for branch in union[1])
+
+    def _listed(self) -> str:
+        return "list-of-types-narrowed" if self.is_request else "list-of-types-widened"
+
     def _union_concept(self, sent: Any, received: Any) -> str:
+        if sent is not None and self._lists_types(sent) and self._lists_types(received):
+            return self._listed()
         if sent is None:
             return "wrapped-in-one-of" if self.is_request else "widened"
         return f"{(sent if self.is_request else received)[0].replace('_', '-')}-{'removed' if self.is_request else 'added'}"
@@ -268,6 +286,20 @@ class Walk:
             for group in changes.SCHEMA_GROUPS:
                 if not self._says_something(already):
                     self._test(group, part, pair)
+
+    def _closed(self, pair: _Pair) -> None:
+        """An object that took undeclared properties and refuses them now, though nobody has declared to send any."""
+        is_told = any(known.concept == "refused" and known.path[:-1] == pair.path for known in self.found)
+        if is_told or self.space.setting.textual or any(_refuses_more(part) for part in pair.sender.parts):
+            return
+        for part in filter(_refuses_more, pair.receiver.parts):
+            group = next(each for each in changes.SCHEMA_GROUPS if _is_false(getattr(part.keywords, each.keywords[0])))
+            concept, _ = group.name(self.direction, pair.before, pair.after)
+            if any(known.concept == concept and known.path == pair.path for known in self.found):
+                continue
+            restricted = self._only(part, (*group.keywords, *group.context))
+            if self.search.ask({Signed(INSIDE, pair.sender.node), Signed(OUTSIDE, restricted)}) is not EMPTY:
+                self._add(concept, pair.path, None, "the object was open and is closed")
 
     def _note(self, pair: _Pair) -> None:
         """What is declared no more, and what annotations promise."""
@@ -303,13 +335,31 @@ class Walk:
                 yield name
 
 
+def _refuses_more(part: Part) -> bool:
+    return _is_false(part.keywords.additional) or _is_false(part.keywords.unevaluated_properties)
+
+
+def _is_false(schema: Any) -> bool:
+    return isinstance(schema, Node) and schema.constant is False
+
+
+def _is_own(part: Part, pair: _Pair, answer: Answer) -> bool:
+    """Whether a format is of the author's making: part of what was agreed, though no validator knows its strings."""
+    named = [part.keywords.format, *([pair.sender.first("format")] if answer is UNKNOWN else ())]
+    return any(formats.asserts(each, api=True) and each not in formats.CHECKED for each in named)
+
+
 def _differs(group: Group, part: Part, pair: _Pair) -> bool:
     """Whether the part asserts something with these keywords that no part of the sender says in the same words."""
     values = [getattr(part.keywords, name) for name in group.keywords]
     if values == [getattr(BLANK, name) for name in group.keywords]:
         return False
     if group.keywords == ("types",):
-        return pair.sender.types != part.keywords.types
+        textual = part.node.space.setting.textual
+        sent, received = (
+            changes.said_types(each, textual=textual) for each in (pair.sender.types, part.keywords.types)
+        )
+        return sent != received
     if group.keywords == ("enum",):
         # Python takes True for 1.
         values = [canonical(list(values[0]))]
