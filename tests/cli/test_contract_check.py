@@ -162,8 +162,7 @@ def test_a_demand_of_tokens_is_judged_as_the_gate_does(export: Path) -> None:
     assert done.exit_code == 1, done.output
     first, *_ = done.stdout.splitlines()
     assert (
-        first
-        == "ServiceContract payments/payments-api 1.4.0 refused: would shut out shop/orders, shop/web, running now."
+        first == "ServiceContract payments/payments-api 1.4.0 waits: would shut out shop/orders, shop/web, running now."
     )
     assert "every operation; POST /payments payments:write" in done.stdout
     for output, said in {

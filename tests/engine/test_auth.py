@@ -21,8 +21,8 @@ CREATES = [{"operation": "createPayment"}]
 AUTH = {"issuer": ISSUER, "scopes": {"createPayment": ["payments:write"]}}
 
 
-def provider(story: Story) -> Any:
-    return microservice("payments", story.namespace, provides=["payments-api"])
+def provider(story: Story, **spec: Any) -> Any:
+    return microservice("payments", story.namespace, provides=["payments-api"], **spec)
 
 
 async def environment(story: Story, name: str) -> dict[str, str]:
@@ -79,7 +79,7 @@ async def test_tokens_are_demanded_once_everybody_who_runs_asks_for_them(story: 
     await story.apply(contract(story, "1.4.0", OLD, auth=AUTH))
     status = await decided(story)
     await story.settled("payments", "orders")
-    assert (status["is"]["Ready"]["status"], status["is"]["ConsumersSafe"]["reason"]) == ("False", "ConsumersBreak")
+    assert (status["is"]["Ready"]["status"], status["is"]["ConsumersSafe"]["reason"]) == ("False", "ConsumersShutOut")
     message = status["is"]["Ready"]["message"]
     assert f"would shut out {story.namespace}/orders, running now" in message
     assert f"POST /payments payments:write, used by {story.namespace}/orders" in message
@@ -87,6 +87,12 @@ async def test_tokens_are_demanded_once_everybody_who_runs_asks_for_them(story: 
     assert "auth" not in status
     wanted = (await story.get("microservice", "orders"))["status"]["problems"]
     assert ["spec.consumes[0].scopes"] == [one["path"] for one in wanted if "will want a token" in one["message"]]
+
+    image = "registry.example.com/payments:1.11.12"
+    await story.apply(provider(story, image=image))
+    await story.settled("payments")
+    (container,) = (await template(story, "payments"))["spec"]["containers"]
+    assert container["image"] == image, "who provides it goes on while the demand waits"
 
     await story.apply(consumer(story, "orders", uses=CREATES, scopes=["payments:write"]))
     await story.settled("orders")

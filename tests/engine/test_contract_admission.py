@@ -219,12 +219,15 @@ def _delete(asked: Asked) -> Answer:
     return Answer(accepted=done.returncode == 0, said=done.stderr)
 
 
-async def test_tokens_nobody_sends_are_refused_at_once(asked: Asked) -> None:
-    """With the same document as well: what is demanded is no part of it. Who then consumes without asking is refused in turn."""
+async def test_tokens_nobody_sends_wait_and_who_sends_none_is_refused(asked: Asked) -> None:
+    """
+    A demand is stored with a warning, because those who call have to learn of it; one that guards nothing, or moves to another
+    issuer, is refused. Once it is in force, who comes without a token is.
+    """
     auth = {"issuer": "https://id.example.com", "scopes": {"getOrder": ["orders:read"]}}
     answer = await asked.apply(published(asked, "1.0.0", auth=auth))
-    assert not answer.accepted
-    assert "would shut out partner-x, declared as an external consumer" in answer.said
+    assert answer.accepted
+    assert "1.0.0 waits: would shut out partner-x, declared as an external consumer" in answer.said
     assert "auth-scope-required GET /orders/{orderId} orders:read, used by partner-x" in answer.said
 
     answer = await asked.apply(published(asked, "1.0.0", auth=auth | {"scopes": {"getOrdr": ["orders:read"]}}))
@@ -238,6 +241,11 @@ async def test_tokens_nobody_sends_are_refused_at_once(asked: Asked) -> None:
         return "auth" in await status(asked)
 
     await eventually(demanded, seconds=30)
+    other = auth | {"issuer": "https://other.example.com"}
+    answer = await asked.apply(published(asked, "1.0.0", auth=other, externalConsumers=[ready]))
+    assert not answer.accepted
+    assert "auth-issuer-changed every operation, used by partner-x" in answer.said
+
     namespace = asked.story.namespace
     use = {"contract": "orders-api", "uses": [{"operation": "getOrder"}]}
     answer = await asked.apply(microservice("mail", namespace, consumes=[use]))

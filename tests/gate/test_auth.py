@@ -145,7 +145,7 @@ def test_nobody_who_runs_is_turned_away() -> None:
     assert not decision.accepted
     assert dict(decision.verdicts) == {"shop/orders": "breaking", "shop/web": "compatible", "shop/old": "breaking"}
     assert refusal(found, decision).splitlines() == [
-        "ServiceContract payments/payments-api 1.4.0 refused: would shut out shop/old, shop/orders, running now.",
+        "ServiceContract payments/payments-api 1.4.0 waits: would shut out shop/old, shop/orders, running now.",
         " 1. auth-token-required every operation, used by shop/old",
         " 2. auth-scope-required POST /payments payments:write, used by shop/old, shop/orders",
         " fix: it comes into force by itself once they ask for it: consumes[].scopes of each, and scopes in"
@@ -159,7 +159,7 @@ def test_nobody_who_runs_is_turned_away() -> None:
 def test_a_first_version_turns_nobody_away_either() -> None:
     """Who runs already calls what is only now written down."""
     found = replace(case({}, usages={"shop/orders": None}, tokens={"shop/orders": (None,)}), in_force=InForce())
-    assert ["ConsumersBreak"] == [one.reason for one in decide(found).objections]
+    assert ["ConsumersShutOut"] == [one.reason for one in decide(found).objections]
 
 
 @pytest.mark.parametrize(
@@ -191,10 +191,10 @@ def test_another_issuer_audience_or_scope_turns_away_who_asks_as_before(after: d
     users: dict[str, Any] = {"shop/a": None}
     found = case({"scopes": WRITE} | after, before={"scopes": WRITE}, usages=users, tokens={"shop/a": (READY,)})
     decision = decide(found)
-    assert ["ConsumersBreak"] == [one.reason for one in decision.objections]
+    assert ["ConsumersShutOut"] == [one.reason for one in decision.objections]
     assert {rule} == {change.id for change in decision.objections[0].changes}
     moved = "publish payments-api under another name beside it" in refusal(found, decision)
-    assert moved == (rule != "auth-scope-required")
+    assert moved == (rule != "auth-scope-required") == (not decision.waits)
 
 
 def test_who_is_outside_counts_as_their_provider_says() -> None:

@@ -55,6 +55,8 @@ class Objection:
     problem: Problem
     changes: tuple[Change, ...] = ()
     remedy: str = ""
+    waits: bool = False
+    """It ends once others have done their part, for which what is written must be known to them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +121,11 @@ class Decision:
     """Accepted in spite of objections."""
     verdicts: tuple[tuple[str, str], ...] = ()
     """Consumer and compatible, breaking or unknown; sorted."""
+
+    @property
+    def waits(self) -> bool:
+        """Not accepted, and nothing its author could mend: it is to be stored, and comes into force by itself."""
+        return not self.accepted and all(objection.waits for objection in self.objections)
 
     def about(self, aspect: Aspect) -> tuple[Objection, ...]:
         return tuple(objection for objection in self.objections if objection.aspect == aspect)
@@ -197,13 +204,14 @@ def demands_tokens_nobody_sends(case: Case) -> Iterator[Objection]:
     moved = any(change.id in ("auth-issuer-changed", "auth-audience-changed") for change in case.shut_out)
     yield Objection(
         aspect="ConsumersSafe",
-        reason=conventions.REASON_CONSUMERS_BREAK,
+        reason=conventions.REASON_CONSUMERS_SHUT_OUT,
         problem=Problem(path="spec.auth", message=f"would shut out {_how_they_rely(broken)}"),
         changes=case.shut_out,
         remedy=f"go back, or publish {case.contract.name} under another name beside it and deprecate this one"
         if moved
         else "it comes into force by itself once they ask for it: consumes[].scopes of each,"
         " and scopes in spec.externalConsumers of those outside",
+        waits=not moved,
     )
 
 

@@ -26,7 +26,7 @@ def refusal(case: Case, decision: Decision) -> str:
     contract, before = case.contract, case.in_force.version
     step = contract.spec.version if before in ("", contract.spec.version) else f"{before} -> {contract.spec.version}"
     said = "; ".join(dict.fromkeys(_sentence(objection) for objection in decision.objections))
-    outcome = "let through by break-glass" if decision.forced else "refused"
+    outcome = "let through by break-glass" if decision.forced else "waits" if decision.waits else "refused"
     lines = [f"ServiceContract {contract.reference} {step} {outcome}: {said}."]
     changes = _in_order(decision.objections)
     everybody = len(case.users)

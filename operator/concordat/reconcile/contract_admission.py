@@ -38,9 +38,9 @@ async def contract_judged(question: Question, engine: Engine) -> Judgement:
     except Rejected as rejected:
         return Judgement(refusal=listed(f"{question.named} refused", [rejected.message]))
     decision = decide(case)
-    if not decision.accepted:
+    if not decision.accepted and not decision.waits:
         return Judgement(refusal=refusal(case, decision))
-    told = refusal(case, decision).splitlines() if decision.forced else _dangers(case)
+    told = refusal(case, decision).splitlines() if decision.forced or decision.waits else _dangers(case)
     return Judgement(warnings=(*told, *_shut_out(before, contract, case.users)))
 
 

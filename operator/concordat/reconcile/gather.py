@@ -5,6 +5,7 @@ Gather: the facts a plan needs, from the caches alone.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from concordat import conventions
 from concordat.api import AcceptedAuth, AcceptedVersion, Consumption, ContractType, Microservice, ServiceContract, State
 from concordat.api.objectives import ContractObjective
 from concordat.facts import Consumer, ContractFacts, Facts, Missing, Offer, Platform, Provider, Retried
@@ -144,7 +145,17 @@ def _offers(
 
 def _provided(service: Microservice, contracts: Contracts) -> dict[str, Offer]:
     known = {name: contracts.named(service.namespace, name) for name in service.spec.provides}
-    return {name: _offer(found, refused=found.refusal) for name, found in known.items() if found is not None}
+    return {name: _offer(found, refused=_hindrance(found)) for name, found in known.items() if found is not None}
+
+
+def _hindrance(known: Known) -> str:
+    """
+    Why what the contract says must not be rolled out.
+
+    A demand of tokens that waits for those who call is no reason: the version is in force, and who provides it goes on as before.
+    """
+    waits = known.refusal == conventions.REASON_CONSUMERS_SHUT_OUT and known.contract is not None
+    return "" if waits and known.contract and known.contract.spec.version == known.status.version else known.refusal
 
 
 def _promised(service: Microservice, contracts: Contracts) -> Iterator[tuple[str, tuple[ContractObjective, ...]]]:
