@@ -12,7 +12,7 @@ import pytest
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.rig import microservice
 from tests.engine.test_contracts import consumer, contract, decided, template
-from tests.gate.test_gate import OLD
+from tests.gate.test_gate import ADDED, OLD
 
 pytestmark = pytest.mark.controlplane
 
@@ -76,9 +76,10 @@ async def test_tokens_are_demanded_once_everybody_who_runs_asks_for_them(story: 
     await decided(story)
     await story.settled("payments", "orders")
 
-    await story.apply(contract(story, "1.4.0", OLD, auth=AUTH))
+    await story.apply(contract(story, "1.5.0", ADDED, auth=AUTH))
     status = await decided(story)
     await story.settled("payments", "orders")
+    assert status["version"] == "1.5.0", "it breaks nobody, and does not wait"
     assert (status["is"]["Ready"]["status"], status["is"]["ConsumersSafe"]["reason"]) == ("False", "ConsumersShutOut")
     message = status["is"]["Ready"]["message"]
     assert f"would shut out {story.namespace}/orders, running now" in message
@@ -120,7 +121,7 @@ async def test_tokens_are_demanded_once_everybody_who_runs_asks_for_them(story: 
     ]
     assert [1, 1] == [await ways_to_the_issuer(story, name) for name in ("payments", "orders")]
 
-    await story.apply(contract(story, "1.4.0", OLD))
+    await story.apply(contract(story, "1.5.0", ADDED))
     await decided(story)
     await story.settled("payments", "orders")
     assert (await demanded(story))["withdrawn"] is True

@@ -159,7 +159,11 @@ def test_nobody_who_runs_is_turned_away() -> None:
 def test_a_first_version_turns_nobody_away_either() -> None:
     """Who runs already calls what is only now written down."""
     found = replace(case({}, usages={"shop/orders": None}, tokens={"shop/orders": (None,)}), in_force=InForce())
-    assert ["ConsumersShutOut"] == [one.reason for one in decide(found).objections]
+    decision = decide(found)
+    assert ["ConsumersShutOut"] == [one.reason for one in decision.objections]
+    assert (False, True, True) == (decision.accepted, decision.waits, decision.comes_into_force), (
+        "the version does not wait"
+    )
 
 
 @pytest.mark.parametrize(

@@ -225,11 +225,15 @@ def _markdown(answer: Answer) -> str:
     verdict = Verdict.of(_findings(answer))
     text = as_markdown(verdict, old, new.contract.spec.version)
     text += f"\n{_DRAFT}\n" if answer.draft else ""
-    text += f"\n**{'Would be accepted' if decision.accepted else 'Would be refused'}**\n"
+    text += f"\n**{_would(decision)}**\n"
     if decision.verdicts:
         rows = "".join(f"| {markdown_cell(name)} | {result} |\n" for name, result in decision.verdicts)
         text += f"\n| consumer | verdict |\n|---|---|\n{rows}"
     return text
+
+
+def _would(decision: Decision) -> str:
+    return "Would be accepted" if decision.accepted else "Would wait" if decision.waits else "Would be refused"
 
 
 def _plain(answer: Answer) -> dict[str, Any]:

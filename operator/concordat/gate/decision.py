@@ -112,9 +112,9 @@ class Decision:
     """What became of it."""
 
     accepted: bool
-    """The version in the spec is in force, or comes into force now."""
+    """All the spec says is in force, or comes into force now."""
     comes_into_force: bool
-    """It was not before."""
+    """The version was not before."""
     objections: tuple[Objection, ...] = ()
     """All of them; with a broken glass they are only told."""
     forced: bool = False
@@ -124,7 +124,10 @@ class Decision:
 
     @property
     def waits(self) -> bool:
-        """Not accepted, and nothing its author could mend: it is to be stored, and comes into force by itself."""
+        """
+        The version is accepted, what it demands of those who call is not yet: there is nothing its author could mend, it is to be stored,
+        and comes into force by itself.
+        """
         return not self.accepted and all(objection.waits for objection in self.objections)
 
     def about(self, aspect: Aspect) -> tuple[Objection, ...]:
@@ -140,9 +143,10 @@ def decide(case: Case) -> Decision:
     valid = not any(objection.aspect == "Valid" for objection in objections)
     forced = valid and bool(objections) and bool(case.contract.break_glass)
     accepted = valid and (forced or not objections)
+    waits = not accepted and all(objection.waits for objection in objections)
     return Decision(
         accepted=accepted,
-        comes_into_force=accepted and case.is_new and case.binds,
+        comes_into_force=(accepted or waits) and case.is_new and case.binds,
         objections=objections,
         forced=forced,
         verdicts=tuple((name, _verdict(case, name)) for name in sorted(case.users)),

@@ -55,7 +55,7 @@ def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str)
     judged = _as_let_through(before, seen) or (_ready(seen), *(_aspect(seen, aspect) for aspect in _ASPECTS))
     findings = (*judged, *_tried(seen))
     earlier = (one for one in before.conditions if one.type == conventions.CONFORMANT and seen.tried is None)
-    accepted = seen.decision is not None and seen.decision.accepted
+    accepted = seen.decision is not None and (seen.decision.accepted or seen.decision.waits)
     lifecycle = seen.contract.spec.lifecycle if accepted and seen.contract else None
     versions = (*before.versions, seen.kept)[-MOST_VERSIONS:] if seen.kept else before.versions
     operations = _operations(seen)
@@ -157,7 +157,9 @@ def _why(case: Case, aspect: Aspect) -> str:
 
 
 def _operations(seen: Judgement) -> tuple[str, ...] | None:
-    if seen.case is None or seen.decision is None or not seen.decision.accepted or not seen.case.assessment.operations:
+    if seen.case is None or seen.decision is None or not seen.case.assessment.operations:
+        return None
+    if not (seen.decision.accepted or seen.decision.waits):
         return None
     return tuple(name[:256] for name in seen.case.assessment.operations[:MOST_OPERATIONS])
 
