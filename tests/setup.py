@@ -35,6 +35,7 @@ def main() -> int:
         *binaries.SIMULATED_NODES,
         *binaries.GATEWAY,
         *binaries.PROMETHEUS,
+        *binaries.HISTORY,
         "helm",
         "prometheus-operator.yaml",
         "grafana-operator.yaml",

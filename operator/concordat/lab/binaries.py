@@ -25,6 +25,8 @@ SIMULATED_NODES = ("kwok", "stages.yaml")
 GATEWAY = ("gateway-api.yaml",)
 PROMETHEUS = ("promtool", "prometheus")
 """Of version 3; distributions still have version 2."""
+HISTORY = ("history",)
+"""Writes months of many series into Prometheus' storage and evaluates rules on them."""
 
 
 def locate(

@@ -141,6 +141,7 @@ TOOLS = {
             tags=("remove_all_sd", "enable_kubernetes_sd"),
             programs={name: f"github.com/prometheus/prometheus/cmd/{name}" for name in ("promtool", "prometheus")},
         ),
+        Tool(name="history", module="github.com/prometheus/prometheus", programs={"history": "."}),
     )
 }
 
