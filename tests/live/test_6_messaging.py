@@ -7,6 +7,7 @@ Sixty times as fast as life, like the other live tests: fifteen minutes are fift
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,7 +25,7 @@ from tests.live.brokers import kafka_exporter
 from tests.live.rabbitmq import rabbitmq
 from tests.live.servers import prometheus
 from tests.live.traffic import HUNG, SHRINKING, UNREAD, Traffic, traffic
-from tests.live.world import SCRAPE_INTERVAL
+from tests.live.world import SCRAPE_INTERVAL, ahead_of_others
 
 Found = TypeVar("Found")
 
@@ -38,7 +39,7 @@ RECORDS = 600
 """How fast a topic grows, a second of the clock."""
 NAMES = "ServiceQueueGrowing|ServiceConsumerLagging"
 TOLD = {("ServiceQueueGrowing", UNREAD), ("ServiceQueueGrowing", HUNG), ("ServiceConsumerLagging", "order-events")}
-PATIENCE = 90
+PATIENCE = 120
 """Seconds after which a condition will not come true any more."""
 
 
@@ -92,23 +93,23 @@ def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
     )
     step = compressed.duration(f"{SCRAPE_INTERVAL}s")
     found = Brokers(began=time.monotonic())
-    with (
-        rabbitmq() as rabbit,
-        kafka_exporter(topics=found.topics, group=GROUP) as kafka,
-        traffic(rabbit) as found.traffic,
-    ):
-        (scraped,) = yaml.safe_load(SHOWN.read_text())["scrape_configs"]
-        configuration = {
-            "global": {"scrape_interval": step, "scrape_timeout": step, "evaluation_interval": step},
-            "rule_files": ["rules.yaml"],
-            "scrape_configs": [
-                {**scraped, "static_configs": [{"targets": [rabbit.metrics]}]},
-                {"job_name": "kafka", "static_configs": [{"targets": [kafka]}]},
-            ],
-        }
-        with prometheus(configuration, folder) as url:
-            found.prometheus, found.began = url, time.monotonic()
-            yield found
+    with ExitStack() as stack:
+        with ahead_of_others():
+            rabbit = stack.enter_context(rabbitmq())
+            kafka = stack.enter_context(kafka_exporter(topics=found.topics, group=GROUP))
+            found.traffic = stack.enter_context(traffic(rabbit))
+            (scraped,) = yaml.safe_load(SHOWN.read_text())["scrape_configs"]
+            configuration = {
+                "global": {"scrape_interval": step, "scrape_timeout": step, "evaluation_interval": step},
+                "rule_files": ["rules.yaml"],
+                "scrape_configs": [
+                    {**scraped, "static_configs": [{"targets": [rabbit.metrics]}]},
+                    {"job_name": "kafka", "static_configs": [{"targets": [kafka]}]},
+                ],
+            }
+            found.prometheus = stack.enter_context(prometheus(configuration, folder))
+            found.began = time.monotonic()
+        yield found
 
 
 def test_what_grows_is_told_and_what_shrinks_is_not(brokers: Brokers) -> None:
