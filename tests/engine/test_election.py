@@ -49,6 +49,10 @@ class Pair:
         return any(c["type"] == conventions.RECONCILED and c["status"] == "True" for c in conditions)
 
 
+def known_to(operator: OperatorProcess) -> float:
+    return sum(v for name, v in operator.metrics().items() if name.startswith("concordat_microservices{"))
+
+
 @pytest.fixture
 def pair(control_plane: ControlPlane, namespace: str, tmp_path: Path) -> Iterator[Pair]:
     pair = Pair(control_plane, namespace, tmp_path)
@@ -67,6 +71,8 @@ def test_one_leads_the_other_is_warm_and_takes_over_at_once_when_it_leaves(pair:
 
     pair.kubectl.apply(microservice("orders", pair.namespace))
     wait_for(lambda: pair.is_built("orders"), seconds=60)
+    wait_for(lambda: known_to(first) == known_to(second) == 1, seconds=60, what=second.said)
+    assert second.metrics()['workqueue_depth{name="microservice"}'] == 0
     assert first.stop() == 0
     assert wait_for(second.leads, seconds=60, what=second.said) < 10
     pair.kubectl.apply(microservice("carts", pair.namespace))

@@ -11,6 +11,7 @@ from concordat.dashboards.service import variables
 
 OPERATOR_UID = uid("operator")
 _OWN = 'job=~"$job",instance=~"$instance"'
+_NOT_READY = 'ready!="True"'
 
 
 def operator_dashboard() -> Dashboard:
@@ -41,11 +42,11 @@ def _state() -> tuple[Panel, ...]:
             base=RED,
             thresholds=((1.0, GREEN), (2.0, RED)),
         ),
-        stat("Microservices", "Known to it.", f"sum(concordat_microservices{{{_OWN}}})", "short", width=4),
+        stat("Microservices", "Known to it.", f"sum({_microservices()})", "short", width=4),
         stat(
             "Not ready",
             "Microservices that are not as they should be.",
-            f'sum(concordat_microservices{{{_OWN},ready!="True"}}) or vector(0)',
+            f"sum({_microservices(_NOT_READY)}) or vector(0)",
             "short",
             width=4,
             thresholds=((1.0, YELLOW),),
@@ -62,7 +63,7 @@ def _state() -> tuple[Panel, ...]:
         stat(
             "Paused",
             "Objects somebody told it to leave alone.",
-            f"sum(concordat_paused{{{_OWN}}}) or vector(0)",
+            f"sum(max by (job, kind) (concordat_paused{{{_OWN}}})) or vector(0)",
             "short",
             width=4,
             thresholds=((1.0, YELLOW),),
@@ -70,7 +71,7 @@ def _state() -> tuple[Panel, ...]:
         stat(
             "Conflicts",
             "Microservices that want the name of an object that is not theirs.",
-            f"sum(concordat_conflicts{{{_OWN}}})",
+            f"sum(max by (job) (concordat_conflicts{{{_OWN}}}))",
             "short",
             width=4,
             thresholds=((1.0, YELLOW),),
@@ -78,9 +79,14 @@ def _state() -> tuple[Panel, ...]:
     )
 
 
+def _microservices(*matchers: str) -> str:
+    """Of each installation once: a standby counts the same ones."""
+    return f"max by (job, ready, reason) (concordat_microservices{{{','.join((_OWN, *matchers))}}})"
+
+
 def _contracts() -> tuple[Panel, ...]:
     def number(condition: str, status: str) -> str:
-        return f'max(concordat_contracts{{{_OWN},condition="{condition}",status="{status}"}})'
+        return f'sum(max by (job) (concordat_contracts{{{_OWN},condition="{condition}",status="{status}"}}))'
 
     return (
         stat("Contracts in force", "As their specs say.", number("Ready", "True"), "short", width=4),
@@ -104,7 +110,10 @@ def _contracts() -> tuple[Panel, ...]:
             "What is wrong with contracts",
             "By the condition that is False.",
             "short",
-            (f'max by (condition) (concordat_contracts{{{_OWN},status="False"}})', "{{condition}}"),
+            (
+                f'sum by (condition) (max by (job, condition) (concordat_contracts{{{_OWN},status="False"}}))',
+                "{{condition}}",
+            ),
             width=12,
             height=4,
         ),

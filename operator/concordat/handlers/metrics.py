@@ -120,7 +120,8 @@ class Looked(Collector):
 
     def collect(self) -> Iterator[Metric]:
         engine = self._engine
-        yield _gauge("workqueue_depth", "Keys that wait.", ("name",), {(CONTROLLER,): len(engine.queue)})
+        waiting = len(engine.queue) if self._leading() else 0  # of a standby's nobody is worked on
+        yield _gauge("workqueue_depth", "Keys that wait.", ("name",), {(CONTROLLER,): waiting})
         yield _gauge(
             "workqueue_longest_running_processor_seconds",
             "Seconds the longest-held key has been held.",
