@@ -3,6 +3,7 @@ The figures of what runs: ``python -m tests.figures observability``.
 """
 
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,17 @@ from tests.live.world import World, world
 
 Figure = dict[str, Any]
 
+AGAIN = 30
+"""Seconds."""
+
 
 def panel_queries(live: World) -> tuple[list[Asked], list[Asked]]:
-    """Every query of every dashboard, and those without data."""
+    """Every query of every dashboard, and those without data though asked again: one scrape may be late."""
     asked = [query for name, board in boards.boards(live).items() for query in boards.queries(name, board, live)]
-    return asked, [query for query in asked if not boards.has_data(query, live)]
+    empty, deadline = asked, time.monotonic() + AGAIN
+    while (empty := [query for query in empty if not boards.has_data(query, live)]) and time.monotonic() < deadline:
+        time.sleep(1)
+    return asked, empty
 
 
 def panel_queries_with_data() -> Iterator[Figure]:

@@ -18,10 +18,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 SLOW = 0.25
-EXPORT_MILLISECONDS = 250
-"""Fifteen seconds of the model. The SDK adds the time an export takes: at thirty, a base window of ninety may hold one sample alone."""
-
-provider = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter(), EXPORT_MILLISECONDS)])
+provider = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())])
 durations = provider.get_meter("http").create_histogram("http.server.request.duration", unit="s")
 
 

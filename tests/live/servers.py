@@ -1,7 +1,8 @@
 """
-Prometheus and Alertmanager on free ports of loopback: Debian's, and Prometheus 3 where it is asked for.
+Prometheus and Alertmanager on loopback: Debian's, and Prometheus 3 where it is asked for.
 """
 
+import re
 import shutil
 import subprocess
 import time
@@ -13,25 +14,23 @@ from typing import Any
 import httpx
 import yaml
 
-from tests.samples.process import free_port
 from tests.slo.promtool import promtool3
 
 LOOKBACK = "5s"
 """Five minutes of the model: how long a series that is no longer written is still read."""
+_LISTENING = re.compile(r'"Listening on".* address=(127\.0\.0\.1:\d+)')
 
 
 @contextmanager
 def alertmanager(configuration: dict[str, Any], folder: Path) -> Iterator[str]:
     """Its address."""
     (folder / "alertmanager.yaml").write_text(yaml.safe_dump(configuration))
-    port = free_port()
     arguments = [
         f"--config.file={folder}/alertmanager.yaml",
         f"--storage.path={folder}/alertmanager",
-        f"--web.listen-address=127.0.0.1:{port}",
         "--cluster.listen-address=",
     ]
-    with _running("prometheus-alertmanager", arguments, port, folder) as url:
+    with _running("prometheus-alertmanager", arguments, folder) as url:
         yield url
 
 
@@ -39,18 +38,16 @@ def alertmanager(configuration: dict[str, Any], folder: Path) -> Iterator[str]:
 def prometheus(configuration: dict[str, Any], folder: Path, *flags: str, program: str = "prometheus") -> Iterator[str]:
     """Its address; its data, and what it finds there, in ``folder/data``."""
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(configuration))
-    port = free_port()
     arguments = [
         f"--config.file={folder}/prometheus.yaml",
         f"--storage.tsdb.path={folder}/data",
         "--storage.tsdb.retention.time=90d",
-        f"--web.listen-address=127.0.0.1:{port}",
         f"--query.lookback-delta={LOOKBACK}",
         "--enable-feature=exemplar-storage",
         "--rules.alert.resend-delay=1s",  # an alert that fires before Alertmanager is known waits as long
         *flags,
     ]
-    with _running(program, arguments, port, folder) as url:
+    with _running(program, arguments, folder) as url:
         yield url
 
 
@@ -62,29 +59,39 @@ def prometheus3() -> str:
 
 
 @contextmanager
-def _running(program: str, arguments: Sequence[str], port: int, folder: Path) -> Iterator[str]:
+def _running(program: str, arguments: Sequence[str], folder: Path) -> Iterator[str]:
+    """On a port it takes itself, and says in its log."""
     found = shutil.which(program)
     assert found, f"{program} is missing: run `python -m tests.setup`"
     log = folder / f"{Path(program).name}.log"
+    command = [found, "--web.listen-address=127.0.0.1:0", *arguments]
     with log.open("wb") as output:
-        process = subprocess.Popen([found, *arguments], stdout=output, stderr=subprocess.STDOUT, cwd=folder)
-    url = f"http://127.0.0.1:{port}"
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
     try:
-        _wait_until_ready(process, url, log)
-        yield url
+        yield _ready(process, log)
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path, seconds: float = 30) -> None:
+def _ready(process: subprocess.Popen[bytes], log: Path, seconds: float = 120) -> str:
+    """Its address, as soon as it answers there."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        try:
-            if httpx.get(f"{url}/-/ready", timeout=1).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
+        said = log.read_text(errors="replace")
+        assert process.poll() is None, said
+        if (listening := _LISTENING.search(said)) and _answers(url := f"http://{listening[1]}"):
+            return url
         time.sleep(0.05)
-    raise AssertionError(f"{process.args} is not ready after {seconds:g} s:\n{log.read_text()}")
+    raise AssertionError(f"{process.args} is not ready after {seconds:g} s:\n{log.read_text(errors='replace')}")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/-/ready", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False

@@ -10,11 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from concordat.cli.browser import Page, look_at
+from concordat.cli.browser import Drawn, Page, look_at
 from concordat.cli.dashboard_preview import height
 from concordat.cli.preview_page import View, served
 from tests.dashboards.linter import Board, panels
 from tests.live import boards
+from tests.live.watched import wait
 from tests.live.world import World
 
 VIEW = View(since=60, scrape_interval=1, width=1400, theme="dark")
@@ -25,21 +26,26 @@ def drawn(live: World, board: Board, picture: Path | None = None) -> Page:
         return look_at(url, width=VIEW.width, height=height(board), picture=picture)
 
 
+def _shows_something(panel: Drawn) -> bool:
+    if panel.error or not panel.series:
+        return False
+    if panel.kind in ("timeseries", "heatmap"):
+        return panel.ink > 500
+    return any(character.isdigit() for character in panel.text)
+
+
 @pytest.mark.parametrize("name", ["catalog", "storefront", "contract", "fleet", "operator"])
 def test_every_panel_is_drawn(live: World, name: str) -> None:
     """Plots and heat maps have ink, numbers and tables have text, nothing complains."""
     board = boards.boards(live)[name]
-    page = drawn(live, board)
 
-    assert ("", True) == (page.error, page.ready)
-    assert [panel["title"] for panel in panels(board)] == [panel.title for panel in page.panels]
-    for panel in page.panels:
-        assert not panel.error, panel
-        assert panel.series > 0, panel
-        if panel.kind in ("timeseries", "heatmap"):
-            assert panel.ink > 500, panel
-        else:
-            assert any(character.isdigit() for character in panel.text), panel
+    def complaints() -> list[str]:
+        page = drawn(live, board)
+        assert [panel["title"] for panel in panels(board)] == [panel.title for panel in page.panels]
+        said = page.error or ("" if page.ready else "the page is not ready")
+        return [*filter(None, [said]), *(str(panel) for panel in page.panels if not _shows_something(panel))]
+
+    wait(lambda: not complaints(), lambda: "\n".join(complaints()))
 
 
 def test_units_and_legends_are_grafanas(live: World) -> None:

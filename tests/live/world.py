@@ -23,6 +23,7 @@ from concordat.lab.testing import control_plane
 from tests.live import cluster, compressed, history, load
 from tests.live.receiver import Receiver, receiver
 from tests.live.servers import alertmanager, prometheus
+from tests.live.watched import Watched
 from tests.samples.postgres import postgres
 from tests.samples.process import ROOT, Process, free_port, running
 
@@ -42,10 +43,9 @@ PROMISED = [{"name": "lookup", "target": 99, "below": "2500ms", "operation": "GE
 
 
 @dataclass(kw_only=True)
-class World:
+class World(Watched):
     """What a test needs of it."""
 
-    prometheus: str
     receiver: Receiver
     manifests: Path
     """The Microservices and the ServiceContract, as a person would write them."""
@@ -63,24 +63,12 @@ class World:
         written.rename(self.address)
         return time.time()
 
-    def query(self, expression: str) -> list[dict[str, Any]]:
-        """Prometheus' answer to an instant query."""
-        answer = httpx.get(f"{self.prometheus}/api/v1/query", params={"query": expression}, timeout=30)
-        assert answer.status_code == 200, answer.text
-        result = answer.json()["data"]["result"]
-        assert isinstance(result, list)
-        return result
-
     def exemplars(self, selector: str) -> list[dict[str, Any]]:
         """Those of the last minute."""
         now = self.now()
         asked = {"query": selector, "start": now - 60, "end": now}
         answer = httpx.get(f"{self.prometheus}/api/v1/query_exemplars", params=asked, timeout=30)
         return [exemplar for series in answer.json()["data"] for exemplar in series["exemplars"]]
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-        return time.time()
 
     def wait_until_watched(self, seconds: float) -> None:
         """So long since Prometheus began."""
