@@ -227,3 +227,33 @@ def test_a_type_that_is_none_is_refused_with_its_place() -> None:
 def test_the_ways_a_schema_names_its_parts_are_known(schema: dict[str, Any]) -> None:
     """Anchors, plain-name ids, embedded resources: none of them is taken for a reference to nothing."""
     assert Outcome.COMPATIBLE is compare(schema, dict(schema)).outcome
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [{"type": "strin"}, {"type": 5}, {"enum": "a"}, {"minLength": "3"}, {"properties": []}, {"required": "id"}],
+)
+def test_a_new_schema_that_is_none_is_refused_with_its_place(schema: dict[str, Any]) -> None:
+    """What nobody can read is not half compared; an old one that was let in once must not keep a better one out."""
+
+    def taking(each: dict[str, Any]) -> dict[str, Any]:
+        body = {"content": {"application/json": {"schema": each}}}
+        return _openapi(paths={"/a": {"post": {"requestBody": body, "responses": {"200": {"description": "ok"}}}}})
+
+    with pytest.raises(InvalidDocument, match=r"POST /a body.*write the schema as openapi-3.*says"):
+        compare(taking({"type": "string"}), taking(schema))
+    assert compare(taking(schema), taking({"type": "string"})).outcome is not Outcome.COMPATIBLE
+
+
+@pytest.mark.parametrize("schema", [{"type": "strin"}, {"type": "object", "required": "id"}, {"properties": []}])
+def test_a_json_schema_that_is_none_is_refused_with_its_place(schema: dict[str, Any]) -> None:
+    """On either side, whatever the other says."""
+    for old, new in ((schema, {"type": "object"}), ({"type": "object"}, schema), (schema, schema)):
+        with pytest.raises(InvalidDocument, match=r"the (old|new) schema, \$.*; write it as"):
+            compare(old, new)
+
+
+def test_json_schemas_that_declare_no_dialect_are_read_in_one_that_fits() -> None:
+    """A list of ``items`` is a tuple of draft 7, a flag beside ``minimum`` one of draft 4."""
+    assert Outcome.BREAKING is compare({"items": [{"type": "string"}]}, {"items": [{"type": "integer"}]}).outcome
+    assert Outcome.BREAKING is compare({"minimum": 1}, {"minimum": 1, "exclusiveMinimum": True}).outcome

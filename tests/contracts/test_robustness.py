@@ -4,6 +4,7 @@ Whatever a document holds, a comparison ends with a verdict or with ``InvalidDoc
 
 import copy
 import random
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -38,6 +39,19 @@ def test_junk_anywhere_is_answered(seed: int) -> None:
             compare(old, new)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_junk_in_a_graphql_text_is_answered(seed: int) -> None:
+    """Words missing, doubled and out of place: a verdict, or the line that is wrong and what to do."""
+    rng = random.Random(seed)
+    texts = [text for pair in pairs("graphql") for text in (pair.old, pair.new) if isinstance(text, str)]
+    for _ in range(50):
+        old = rng.choice(texts)
+        words = re.findall(r"\w+|\s+|[^\w\s]", old)
+        at = rng.randrange(len(words))
+        words[at : at + rng.randint(0, 1)] = rng.choice(([], [rng.choice(words)], ["{"], ["@"], ["!"], ['"'], ["\0"]))
+        assert re.match(r"line \d+, column \d+|the schema|nowhere", _refused_at(old, "".join(words)))
+
+
 def test_a_recursive_all_of_ends() -> None:
     """``A`` is all of ``A`` and more: nothing is unrolled."""
     schema = {"allOf": [{"$ref": "#/components/schemas/A"}, {"properties": {"a": {"$ref": "#/components/schemas/A"}}}]}
@@ -52,6 +66,14 @@ def test_a_recursive_all_of_ends() -> None:
 
     compare(old, new)
     compare(new, old)
+
+
+def _refused_at(old: str, new: str) -> str:
+    try:
+        compare(old, new)
+    except InvalidDocument as refusal:
+        return refusal.location
+    return "nowhere"
 
 
 def _places(node: Any) -> Iterator[tuple[Any, Any]]:

@@ -13,7 +13,7 @@ from .openapi.compare import compare_openapi
 from .openapi.model import Api
 from .references import unchanged_references
 from .rules import with_severities
-from .schema import Dialect, Direction
+from .schema import Dialect, Direction, documents_of
 from .schema.where import PLAIN
 from .schemas import SchemaPair
 from .scope import Comparison, Policy
@@ -78,7 +78,8 @@ def _findings(old: Document, new: Document, policy: Policy, direction: Direction
         yield from compare_graphql(old.root, new.root)
         return
     if old.references is None or new.references is None or old.format is Format.JSON_SCHEMA:
-        pair = SchemaPair(old.root, new.root, _dialect(old), _dialect(new))
+        before, after = documents_of(old.root, new.root)
+        pair = SchemaPair(old.root, new.root, before.dialect, after.dialect)
         yield from pair.compare(old.root, new.root, direction, PLAIN, None)
         return
     unchanged = unchanged_references(old.references, new.references, old.root, new.root)
@@ -98,9 +99,7 @@ def _findings(old: Document, new: Document, policy: Policy, direction: Direction
 def _dialect(document: Document) -> Dialect:
     if document.format is Format.OPENAPI:
         return Dialect.OPENAPI_30 if document.version.startswith("3.0") else Dialect.OPENAPI_31
-    if document.format is Format.ASYNCAPI:
-        return Dialect.DRAFT_7
-    return Dialect.of(document.root)
+    return Dialect.DRAFT_7
 
 
 def _in_order(found: Iterable[ContractFinding]) -> list[ContractFinding]:

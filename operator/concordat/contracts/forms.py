@@ -13,7 +13,9 @@ def mapping(node: Any, location: str) -> Mapping[str, Any]:
     if node is None:
         return {}
     if not isinstance(node, Mapping):
-        raise InvalidDocument(f"must be a mapping, not {_kind(node)}", location=location)
+        raise InvalidDocument(
+            f"must be a mapping, not {_kind(node)}", location=location, remedy="write names with their values below it"
+        )
     return node
 
 
@@ -22,7 +24,9 @@ def sequence(node: Any, location: str) -> list[Any]:
     if node is None:
         return []
     if not isinstance(node, list):
-        raise InvalidDocument(f"must be a list, not {_kind(node)}", location=location)
+        raise InvalidDocument(
+            f"must be a list, not {_kind(node)}", location=location, remedy="begin each entry with a dash"
+        )
     return node
 
 
@@ -36,14 +40,18 @@ def words(node: Any, location: str) -> list[str]:
     found = sequence(node, location)
     for each in found:
         if not isinstance(each, str):
-            raise InvalidDocument(f"must be a list of texts, not of {_kind(each)}", location=location)
+            raise InvalidDocument(
+                f"must be a list of texts, not of {_kind(each)}", location=location, remedy="name each by a text"
+            )
     return found
 
 
 def schema(node: Any, location: str) -> None:
     """A schema, or none."""
     if node.__class__ is not dict and node is not None and not isinstance(node, Mapping | bool):
-        raise InvalidDocument(f"a schema must be a mapping, not {_kind(node)}", location=location)
+        raise InvalidDocument(
+            f"a schema must be a mapping, not {_kind(node)}", location=location, remedy="write `type: ...` below it"
+        )
 
 
 def _kind(node: Any) -> str:

@@ -82,7 +82,7 @@ def read_schema(source: str | Mapping[str, Any]) -> GraphQLSchema:
     try:
         schema = _from_sdl(source) if isinstance(source, str) else build_client_schema(source)  # type: ignore[arg-type]
     except GraphQLSyntaxError as flaw:
-        raise InvalidDocument(flaw.message, location=_place(flaw)) from None
+        raise InvalidDocument(flaw.message, location=_place(flaw), remedy="mend the SDL there") from None
     except (GraphQLError, TypeError, KeyError) as flaw:
         raise InvalidDocument(f"not a GraphQL schema: {flaw}") from None
     except RecursionError:

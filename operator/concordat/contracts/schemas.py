@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from .guards import Guard
+from .invalid import InvalidDocument
 from .json_values import same
 from .rules import known, undecided
 from .schema import Dialect, Direction, Memo, SchemaDocument, Surface, Where, compare_schemas
@@ -63,7 +64,9 @@ class SchemaPair:
 
     def _freshly_compared(self, old: Any, new: Any, direction: Direction, where: Where) -> list[tuple[Finding, str]]:
         try:
-            found = compare_schemas(self.old, old, self.new, new, direction, where=where, memo=self._memo)
+            found = compare_schemas(self.old, old, self.new, new, direction, where=where, memo=self._memo, strict=True)
+        except InvalidDocument:
+            raise
         except (TypeError, ValueError, AttributeError, KeyError) as flaw:
             # Keywords with values of the wrong kind (``required: {}``) reach this far; they must not stop a gate.
             found = [undecided(where.at(""), f"the schema is malformed ({flaw})")]

@@ -9,7 +9,8 @@ from ..schema import Direction, Surface
 from ..scope import Comparison, Scope
 from ..touching import ContractFinding
 from .bindings import compare_bindings
-from .model import RECEIVE, SEND, Application, Channel, Flow, Message
+from .model import Application
+from .parts import RECEIVE, SEND, Channel, Flow, Message
 from .schema_formats import dialect_of, is_json_schema, without_words
 from .servers import compare_security, compare_servers
 

@@ -5,81 +5,14 @@ Both generations of AsyncAPI as channels with the messages an application sends 
 Traits are merged, references followed.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..forms import mapping, sequence
 from ..invalid import InvalidDocument
 from ..references import References
+from .parts import RECEIVE, SEND, Channel, Flow, Message, Reply, merged, tail, together
 from .schema_formats import DEFAULT_SCHEMA_FORMAT, is_json_schema
-
-SEND, RECEIVE = "send", "receive"
-_VARIABLE = re.compile(r"\{[^{}]*\}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Message:
-    """One kind of message; ``payload`` is ``None`` where it is not described."""
-
-    name: str
-    payload: Any
-    schema_format: str
-    headers: Any
-    content_type: str | None
-    correlation: str | None
-    bindings: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """What comes back, and where."""
-
-    address: str | None
-    messages: Mapping[str, Message]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Flow:
-    """All the application sends to, or receives from, one channel."""
-
-    action: str
-    ids: frozenset[str]
-    messages: Mapping[str, Message]
-    bindings: Mapping[str, Any]
-    security: list[Any]
-    reply: Reply | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Channel:
-    """A channel by its address, whose variables are known by their place."""
-
-    key: str
-    address: str
-    parameters: Mapping[str, Mapping[str, Any]]
-    servers: frozenset[str] | None
-    bindings: Mapping[str, Any]
-    messages: Mapping[str, Message]
-    flows: Mapping[str, Flow] = field(default_factory=dict)
-    carries_replies: bool = False
-    has_address: bool = True
-    """Whether its address is told, which 3.0 allows to leave open."""
-
-    @property
-    def shape(self) -> str:
-        """The address without the names of its variables."""
-        return _VARIABLE.sub("{}", self.address)
-
-    def names_of(self, flow: Flow) -> frozenset[str]:
-        """Every way to name what is sent or received here."""
-        return frozenset({f"{flow.action} {self.address}", self.address}) | flow.ids
-
-    @property
-    def variables(self) -> list[str]:
-        """The names of its variables in order."""
-        return [each[1:-1] for each in _VARIABLE.findall(self.address)]
 
 
 class Application:
@@ -151,7 +84,7 @@ class Application:
         messages: dict[str, Message] = {}
         for index, each in enumerate(nodes):
             raw = self.follow(each, f"{location} message")
-            name = str(raw.get("messageId") or raw.get("name") or _tail(each) or raw.get("title") or f"#{index + 1}")
+            name = str(raw.get("messageId") or raw.get("name") or tail(each) or raw.get("title") or f"#{index + 1}")
             messages[name] = self._message(raw, name, f"{location} message {name}")
         return messages
 
@@ -166,7 +99,7 @@ class Application:
             place = f"channels.{key}"
             raw = self.follow(node, place)
             address = raw.get("address")
-            servers = [_tail(each) for each in sequence(raw.get("servers"), f"{place} servers")]
+            servers = [tail(each) for each in sequence(raw.get("servers"), f"{place} servers")]
             yield Channel(
                 key=str(key),
                 address=str(address) if address is not None else f"(unknown address) {key}",
@@ -186,7 +119,9 @@ class Application:
             raw = self._with_traits(self.follow(node, place), place, traits_win=False)
             action = raw.get("action")
             if action not in (SEND, RECEIVE):
-                raise InvalidDocument("action must be send or receive", location=place)
+                raise InvalidDocument(
+                    "action must be send or receive", location=place, remedy="say what the application does itself"
+                )
             if raw.get("channel") is None:
                 raise InvalidDocument("an operation needs a channel", location=place, remedy="add channel: {$ref: ...}")
             channel = self.follow(raw["channel"], f"{place} channel")
@@ -200,7 +135,7 @@ class Application:
                 reply=self._reply(raw.get("reply"), f"{place} reply"),
             )
             flows = found.setdefault(id(channel), {})
-            flows[action] = _together(flows[action], flow) if action in flows else flow
+            flows[action] = together(flows[action], flow) if action in flows else flow
         return found
 
     def _reply(self, node: Any, location: str) -> Reply | None:
@@ -224,7 +159,7 @@ class Application:
         messages: dict[str, Message] = {}
         for index, each in enumerate(sequence(chosen, f"{location} messages")):
             raw_message = self.follow(each, f"{location} messages")
-            name = by_identity.get(id(raw_message)) or _tail(each) or f"#{index + 1}"
+            name = by_identity.get(id(raw_message)) or tail(each) or f"#{index + 1}"
             messages[name] = self._message(raw_message, name, f"{location} message {name}")
         return messages
 
@@ -242,7 +177,9 @@ class Application:
         headers, _ = self._multi_format(raw.get("headers"), None)
         for part, schema in (("payload", payload), ("headers", headers)):
             if is_json_schema(schema_format) and schema is not None and not isinstance(schema, Mapping | bool):
-                raise InvalidDocument("a schema must be a mapping", location=f"{location} {part}")
+                raise InvalidDocument(
+                    "a schema must be a mapping", location=f"{location} {part}", remedy="write `type: ...` below it"
+                )
         correlation = raw.get("correlationId")
         return Message(
             name=name,
@@ -262,13 +199,13 @@ class Application:
         return node, str(schema_format or DEFAULT_SCHEMA_FORMAT)
 
     def _with_traits(self, raw: Mapping[str, Any], location: str, *, traits_win: bool) -> Mapping[str, Any]:
-        merged: Mapping[str, Any] = raw
+        whole: Mapping[str, Any] = raw
         for index, node in enumerate(sequence(raw.get("traits"), f"{location} traits")):
             if isinstance(node, list):  # 2.0 allowed [trait, options]
                 node = node[0] if node else {}
             trait = self.follow(node, f"{location} traits[{index}]")
-            merged = _merged(merged, trait) if traits_win else _merged(trait, merged)
-        return merged
+            whole = merged(whole, trait) if traits_win else merged(trait, whole)
+        return whole
 
     def _parameters(self, raw: Mapping[str, Any], location: str) -> Mapping[str, Mapping[str, Any]]:
         return {
@@ -283,7 +220,7 @@ class Application:
         if name is None:
             return
         if not isinstance(name, str):
-            raise InvalidDocument("operationId must be text", location=location)
+            raise InvalidDocument("operationId must be text", location=location, remedy="put it in quotes")
         if name in self._ids:
             raise InvalidDocument(
                 f"operationId {name!r} is already used by {self._ids[name]}",
@@ -291,33 +228,3 @@ class Application:
                 remedy="give each operation its own id",
             )
         self._ids[name] = location
-
-
-def _together(one: Flow, other: Flow) -> Flow:
-    """Two operations of the same action on the same channel, as one."""
-    return Flow(
-        action=one.action,
-        ids=one.ids | other.ids,
-        messages={**other.messages, **one.messages},
-        bindings={**other.bindings, **one.bindings},
-        security=one.security or other.security,
-        reply=one.reply or other.reply,
-    )
-
-
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any]:
-    """JSON Merge Patch (RFC 7396) of ``over`` onto ``base``."""
-    merged = dict(base)
-    for key, value in over.items():
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = _merged(merged[key], value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def _tail(node: Any) -> str | None:
-    ref = node.get("$ref") if isinstance(node, Mapping) else None
-    return str(ref).rpartition("/")[2] if ref else None

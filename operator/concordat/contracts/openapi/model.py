@@ -177,7 +177,7 @@ class Api:
         if name is None:
             return
         if not isinstance(name, str):
-            raise InvalidDocument("operationId must be text", location=location)
+            raise InvalidDocument("operationId must be text", location=location, remedy="put it in quotes")
         first, known = self._ids.setdefault(name, (location, raw))
         if known is not raw:
             raise InvalidDocument(
@@ -211,7 +211,11 @@ class Api:
             return known
         name, place = raw.get("name"), raw.get("in")
         if not isinstance(name, str) or not isinstance(place, str) or place not in _PLACES:
-            raise InvalidDocument("a parameter needs a name, and in: path, query, header or cookie", location=location)
+            raise InvalidDocument(
+                "a parameter needs a name, and in: path, query, header or cookie",
+                location=location,
+                remedy="add what is missing",
+            )
         _content(raw, location)
         schema(raw.get("schema"), f"{location} schema")
         read = Parameter(name=name, place=place, raw=raw, required=place == "path" or raw.get("required") is True)

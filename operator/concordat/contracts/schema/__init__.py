@@ -13,7 +13,7 @@ only properties its schema declares, ``oneOf`` is a choice among shapes and not 
 properties do not count in requests nor ``writeOnly`` ones in responses. ``format`` is asserted wherever it is known.
 """
 
-from concordat.contracts.schema.compare import Memo, compare_json_schemas, compare_schemas
+from concordat.contracts.schema.compare import Memo, compare_json_schemas, compare_schemas, documents_of
 from concordat.contracts.schema.dialect import Dialect, Direction
 from concordat.contracts.schema.document import SchemaDocument, UnresolvableReference
 from concordat.contracts.schema.where import Surface, Where
@@ -28,4 +28,5 @@ __all__ = [
     "Where",
     "compare_json_schemas",
     "compare_schemas",
+    "documents_of",
 ]

@@ -3,10 +3,12 @@
 from typing import Any
 
 from concordat.contracts.invalid import InvalidDocument
+from concordat.contracts.json_values import as_json
 from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
 from concordat.contracts.schema.dialect import Dialect, Direction
 from concordat.contracts.schema.document import SchemaDocument
 from concordat.contracts.schema.export import names_in
+from concordat.contracts.schema.keywords import Malformed
 from concordat.contracts.schema.naming import SAYS, rule_id
 from concordat.contracts.schema.node import Node
 from concordat.contracts.schema.paths import Path, holding, written
@@ -34,7 +36,7 @@ class Memo:
 
 def compare_schemas(
     old_doc: SchemaDocument, old_schema: Any, new_doc: SchemaDocument, new_schema: Any, direction: Direction,
-    *, where: Where, memo: Memo | None = None,
+    *, where: Where, memo: Memo | None = None, strict: bool = False,
 ) -> list[Finding]:  # fmt: skip
     """
     What changed between two schemas that matters to whoever sends or receives their instances.
@@ -42,13 +44,17 @@ def compare_schemas(
     An empty list, or one without errors and unknowns, is a proof that the change is compatible. Every error carries a
     witness that a validator has confirmed, but for the few rules that are not about instances (defaults, content types).
     Never raises for what the schemas say, and ends within a fixed budget: what is beyond it is reported as unknown.
+
+    :raises InvalidDocument: with ``strict``, where a schema met in the new document is none
     """
     memo = memo or Memo()
     if direction is Direction.BOTH:
         both = [
             finding
             for one in (Direction.REQUEST, Direction.RESPONSE)
-            for finding in compare_schemas(old_doc, old_schema, new_doc, new_schema, one, where=where, memo=memo)
+            for finding in compare_schemas(
+                old_doc, old_schema, new_doc, new_schema, one, where=where, memo=memo, strict=strict
+            )
         ]
         return list({(finding.id, finding.location): finding for finding in both}.values())
     hidden = None
@@ -56,7 +62,12 @@ def compare_schemas(
         hidden = "readOnly" if direction is Direction.REQUEST else "writeOnly"
     try:
         return _compare(old_doc, old_schema, new_doc, new_schema, direction, where, memo, hidden)
-    except (RecursionError, ValueError) as reason:  # malformed, unresolvable, or deeper than can be followed
+    except Malformed as flaw:
+        if strict and flaw.document is new_doc:
+            remedy = f"write the schema as {new_doc.dialect.value} says"
+            raise InvalidDocument(str(flaw), location=f"the new document, {where.location}", remedy=remedy) from None
+        return [_undecided(where, str(flaw))]
+    except (RecursionError, ValueError) as reason:  # unresolvable, or deeper than can be followed
         deep = "nested too deep" if isinstance(reason, RecursionError) else str(reason)
         return [_undecided(where, deep)]
 
@@ -204,15 +215,26 @@ def compare_json_schemas(
 
     :raises InvalidDocument: one of them is not a valid schema, or refers to what it does not hold
     """
+    old, new = as_json(old), as_json(new)
+    documents = documents_of(old, new, dialect=dialect)
+    return Verdict.of(compare_schemas(documents[0], old, documents[1], new, direction, where=PLAIN))
+
+
+def documents_of(old: Any, new: Any, *, dialect: Dialect | None = None) -> tuple[SchemaDocument, SchemaDocument]:
+    """
+    Two JSON Schemas in the dialects that they are valid in.
+
+    :raises InvalidDocument: one of them is not a valid schema, or refers to what it does not hold
+    """
     dialect = dialect or _dialect_of_both(old, new)
-    documents = [SchemaDocument(schema, Dialect.of(schema, dialect)) for schema in (old, new)]
+    documents = SchemaDocument(old, Dialect.of(old, dialect)), SchemaDocument(new, Dialect.of(new, dialect))
     for name, document in zip(("the old schema", "the new schema"), documents, strict=True):
         problem = problem_of(document)
         if problem is not None:
             place, reason = problem
             remedy = f"write it as {document.dialect.value} says, with everything it refers to inside"
             raise InvalidDocument(reason, location=f"{name}, {place}", remedy=remedy)
-    return Verdict.of(compare_schemas(documents[0], old, documents[1], new, direction, where=PLAIN))
+    return documents
 
 
 def _dialect_of_both(old: Any, new: Any) -> Dialect:

@@ -53,3 +53,6 @@ class Keywords:
 
 class Malformed(ValueError):
     """A schema that is none; ``str()`` says why."""
+
+    document: object = None
+    """The document it stands in, where that is known."""

@@ -29,6 +29,7 @@ SHAPES: dict[str, type | tuple[type, ...]] = {
     ),
     **dict.fromkeys(("exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"), (int, float)),
     **dict.fromkeys(("$dynamicRef", "$recursiveRef", "$ref", "format", "pattern"), str),
+    "required": (list, bool),  # draft 3's flag still stands in many documents, and means nothing
     "type": (str, list),
 }
 """What a keyword holds, where anything else would not be noticed in reading."""
@@ -53,6 +54,14 @@ def read(node: "Node") -> Keywords:
 
     :raises Malformed: a keyword holds what it may not hold
     """
+    try:
+        return _read(node)
+    except Malformed as flaw:
+        flaw.document = flaw.document or node.document
+        raise
+
+
+def _read(node: "Node") -> Keywords:
     raw = node.raw
     if not isinstance(raw, dict):
         raise Malformed(f"a schema is an object or a boolean, not {raw!r:.60}")

@@ -5,26 +5,24 @@ The search has the last word: a rule speaks only where an instance shows that th
 sends, so moving the same meaning elsewhere (an inlined reference, a flattened ``allOf``, a bound spelled otherwise) says nothing.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from concordat.contracts.schema import changes, formats
-from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer
+from concordat.contracts.schema import changes
+from concordat.contracts.schema.answers import EMPTY, Answer
 from concordat.contracts.schema.changes import Group
 from concordat.contracts.schema.dialect import Direction
 from concordat.contracts.schema.keywords import Keywords
 from concordat.contracts.schema.node import Node
+from concordat.contracts.schema.pair import Pair, differs, is_false, is_own, noted, refuses_more
 from concordat.contracts.schema.paths import ANY_ITEM, ANY_NAME, Path
 from concordat.contracts.schema.search import Search
 from concordat.contracts.schema.terms import INSIDE, OUTSIDE, SENT, Signed
-from concordat.contracts.schema.values import canonical
-from concordat.contracts.schema.view import Part, View, meant, view
+from concordat.contracts.schema.view import Part, meant, view
 
 DEEPEST = 24
 MOST_PLACES = 4000
 MOST_FINDINGS = 300
-BLANK = Keywords()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +35,6 @@ class Difference:
     shown_at: Path = ()
     answer: Answer | None = None
     """``None`` for what is declared or annotated and no instance can show."""
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """The two schemas of one place, read from both ends."""
-
-    before: View
-    after: View
-    sender: View
-    receiver: View
-    path: Path
-    above: frozenset[tuple[int, int]]
 
 
 class Walk:
@@ -98,10 +84,11 @@ class Walk:
             return
         before, after = view(old, new), view(new, old)
         sender, receiver = (before, after) if self.is_request else (after, before)
-        pair = _Pair(before, after, sender, receiver, path, above | {both})
+        pair = Pair(before, after, sender, receiver, path, above | {both})
         already, returns = len(self.found), self.returns
         if self.api:
-            self._note(pair)
+            for concept, place, detail in noted(pair, self.space.setting.hidden, is_request=self.is_request):
+                self._add(concept, place, None, detail)
         if not quiet and self._is_wrapped(pair):
             quiet = True
         if not quiet:
@@ -136,7 +123,7 @@ class Walk:
         values = {name: getattr(part.keywords, name) for name in names} | changed
         return self.space.made(key, Keywords(**values), part.node.document)
 
-    def _keywords(self, pair: _Pair) -> None:
+    def _keywords(self, pair: Pair) -> None:
         """Every keyword of the receiver that the sender does not share, put to the test alone."""
         for part in pair.receiver.parts:
             for group in changes.GROUPS:
@@ -145,8 +132,8 @@ class Walk:
                 if name not in pair.sender.required or self._is_hidden(pair.sender.properties.get(name)):
                     self._required(name, part, pair)
 
-    def _test(self, group: Group, part: Part, pair: _Pair) -> None:
-        if not _differs(group, part, pair):
+    def _test(self, group: Group, part: Part, pair: Pair) -> None:
+        if not differs(group, part, pair):
             return
         context = {name: getattr(part.keywords, name) for name in group.context}
         restricted = self._only(part, (*group.keywords, *context))
@@ -156,7 +143,7 @@ class Walk:
         answer = self._ask(pair.sender.node, restricted)
         if answer is EMPTY:
             return
-        is_told = group.keywords == ("format",) and self.api and _is_own(part, pair, answer)
+        is_told = group.keywords == ("format",) and self.api and is_own(part, pair, answer)
         concept, detail = group.name(self.direction, pair.before, pair.after)
         if self._is_all_of(part):
             concept, detail = "all-of-added", "must hold as well"
@@ -168,7 +155,7 @@ class Walk:
     def _is_all_of(self, part: Part) -> bool:
         return part.is_added and self.is_request
 
-    def _required(self, name: str, part: Part, pair: _Pair) -> None:
+    def _required(self, name: str, part: Part, pair: Pair) -> None:
         if self._is_hidden(pair.receiver.properties.get(name)):
             return
         answer = self._ask(pair.sender.node, self._only(part, (), required=(name,)))
@@ -183,7 +170,7 @@ class Walk:
     def _is_hidden(self, schema: Node | None) -> bool:
         return schema is not None and schema.is_hidden(self.space.setting.hidden)
 
-    def _properties(self, pair: _Pair, quiet: bool) -> None:
+    def _properties(self, pair: Pair, quiet: bool) -> None:
         hidden = self.space.setting.hidden
         declared = {**pair.before.properties, **pair.after.properties}
         for name in declared:
@@ -206,7 +193,7 @@ class Walk:
         if old is not None and new is not None:
             self.compare(old, new, (*pair.path, ANY_NAME), pair.above, quiet=quiet)
 
-    def _items(self, pair: _Pair, quiet: bool) -> None:
+    def _items(self, pair: Pair, quiet: bool) -> None:
         before, after = pair.before.prefix, pair.after.prefix
         old_rest, new_rest = pair.before.items or self.anything, pair.after.items or self.anything
         for index in range(min(max(len(before), len(after)), 40)):
@@ -222,7 +209,7 @@ class Walk:
         if old_rest is not new_rest:
             self.compare(old_rest, new_rest, (*pair.path, ANY_ITEM), pair.above, quiet=quiet)
 
-    def _is_wrapped(self, pair: _Pair) -> bool:
+    def _is_wrapped(self, pair: Pair) -> bool:
         """A union on one side only; told as such where the plain side is (or was) one of its alternatives."""
         sent, received = pair.sender.union, pair.receiver.union
         if (sent is None) == (received is None):
@@ -243,7 +230,7 @@ class Walk:
             self._add(concept, pair.path, answer, changes.branch_name(branch))
         return self._says_something(0)
 
-    def _union(self, pair: _Pair, already: int) -> None:
+    def _union(self, pair: Pair, already: int) -> None:
         """Alternatives of the receiver against those of the sender, twins side by side."""
         received = pair.receiver.union
         if received is None:
@@ -280,88 +267,23 @@ class Walk:
             return "wrapped-in-one-of" if self.is_request else "widened"
         return f"{(sent if self.is_request else received)[0].replace('_', '-')}-{'removed' if self.is_request else 'added'}"
 
-    def _leftovers(self, pair: _Pair, already: int) -> None:
+    def _leftovers(self, pair: Pair, already: int) -> None:
         """Keywords that hold schemas of their own: named as a whole, where nothing inside has a name."""
         for part in pair.receiver.parts:
             for group in changes.SCHEMA_GROUPS:
                 if not self._says_something(already):
                     self._test(group, part, pair)
 
-    def _closed(self, pair: _Pair) -> None:
+    def _closed(self, pair: Pair) -> None:
         """An object that took undeclared properties and refuses them now, though nobody has declared to send any."""
         is_told = any(known.concept == "refused" and known.path[:-1] == pair.path for known in self.found)
-        if is_told or self.space.setting.textual or any(_refuses_more(part) for part in pair.sender.parts):
+        if is_told or self.space.setting.textual or any(refuses_more(part) for part in pair.sender.parts):
             return
-        for part in filter(_refuses_more, pair.receiver.parts):
-            group = next(each for each in changes.SCHEMA_GROUPS if _is_false(getattr(part.keywords, each.keywords[0])))
+        for part in filter(refuses_more, pair.receiver.parts):
+            group = next(each for each in changes.SCHEMA_GROUPS if is_false(getattr(part.keywords, each.keywords[0])))
             concept, _ = group.name(self.direction, pair.before, pair.after)
             if any(known.concept == concept and known.path == pair.path for known in self.found):
                 continue
             restricted = self._only(part, (*group.keywords, *group.context))
             if self.search.ask({Signed(INSIDE, pair.sender.node), Signed(OUTSIDE, restricted)}) is not EMPTY:
                 self._add(concept, pair.path, None, "the object was open and is closed")
-
-    def _note(self, pair: _Pair) -> None:
-        """What is declared no more, and what annotations promise."""
-        before, after = pair.before, pair.after
-        if after.union is None:
-            for name, schema in before.properties.items():
-                now = after.property_at(name)
-                if schema.is_hidden(self.space.setting.hidden) or (
-                    now is not None and not self._stopped(name, now, pair)
-                ):
-                    continue
-                if now is not None:
-                    self._add("optional-became-write-only", (*pair.path, name), None)
-                elif self.is_request:
-                    self._add("removed", (*pair.path, name), None)
-                elif name not in before.required:
-                    self._add("optional-removed", (*pair.path, name), None)
-        for name in self._no_longer_write_only(before, after):
-            self._add("became-not-write-only", (*pair.path, name), None, "may now come")
-        for concept, detail in changes.contents(self.direction, before, after):
-            self._add(concept, pair.path, None, detail)
-
-    def _stopped(self, name: str, now: Node, pair: _Pair) -> bool:
-        """Whether a property that was answered when there was one is now write-only."""
-        return not self.is_request and name not in pair.before.required and self._is_hidden(now)
-
-    def _no_longer_write_only(self, before: View, after: View) -> Iterator[str]:
-        if self.is_request:
-            return
-        for name in before.required & after.required:
-            old, new = before.properties.get(name), after.properties.get(name)
-            if old is not None and new is not None and old.is_hidden("writeOnly") and not new.is_hidden("writeOnly"):
-                yield name
-
-
-def _refuses_more(part: Part) -> bool:
-    return _is_false(part.keywords.additional) or _is_false(part.keywords.unevaluated_properties)
-
-
-def _is_false(schema: Any) -> bool:
-    return isinstance(schema, Node) and schema.constant is False
-
-
-def _is_own(part: Part, pair: _Pair, answer: Answer) -> bool:
-    """Whether a format is of the author's making: part of what was agreed, though no validator knows its strings."""
-    named = [part.keywords.format, *([pair.sender.first("format")] if answer is UNKNOWN else ())]
-    return any(formats.asserts(each, api=True) and each not in formats.CHECKED for each in named)
-
-
-def _differs(group: Group, part: Part, pair: _Pair) -> bool:
-    """Whether the part asserts something with these keywords that no part of the sender says in the same words."""
-    values = [getattr(part.keywords, name) for name in group.keywords]
-    if values == [getattr(BLANK, name) for name in group.keywords]:
-        return False
-    if group.keywords == ("types",):
-        textual = part.node.space.setting.textual
-        sent, received = (
-            changes.said_types(each, textual=textual) for each in (pair.sender.types, part.keywords.types)
-        )
-        return sent != received
-    if group.keywords == ("enum",):
-        # Python takes True for 1.
-        values = [canonical(list(values[0]))]
-        return all([canonical(list(other.keywords.enum or ()))] != values for other in pair.sender.parts)
-    return all([getattr(other.keywords, name) for name in group.keywords] != values for other in pair.sender.parts)
