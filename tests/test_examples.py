@@ -3,6 +3,7 @@ Every YAML that the pages show is one the API server accepts: whole resources as
 """
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import yaml
 
 from concordat.lab.controlplane import ControlPlane
 from tests.conftest import kubectl
+from tests.slo.promtool import promtool3
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -20,6 +22,8 @@ PAGES = [
 ]
 VALUES = "# values.yaml\n"
 """How a page marks values of the chart; ``tests/chart/test_install_page.py`` renders the chart with them."""
+PROMETHEUS = "# prometheus.yml\n"
+"""How a page marks a part of Prometheus' configuration."""
 
 MICROSERVICE = {"team": "shop", "image": "example.com/x:1.11", "ports": {"http": {"port": 8011}}}
 CONTRACT = {"type": "openapi", "version": "1.4.0", "document": {"inline": "{}"}}
@@ -27,16 +31,17 @@ COMPLETED: dict[str, dict[str, Any]] = {"Microservice": MICROSERVICE, "ServiceCo
 """What a part that leaves these out is completed with."""
 
 
-def _examples() -> Iterator[Any]:
+def _blocks() -> Iterator[tuple[str, str]]:
+    """Where it stands, and the YAML."""
     for page in PAGES:
         text = page.read_text()
         for block in re.finditer(r"^```ya?ml\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
             line = text[: block.start()].count("\n") + 2
-            if not block[1].startswith(VALUES):
-                yield pytest.param(block[1], id=f"{page.relative_to(ROOT)}:{line}")
+            yield f"{page.relative_to(ROOT)}:{line}", block[1]
 
 
-EXAMPLES = list(_examples())
+EXAMPLES = [pytest.param(text, id=where) for where, text in _blocks() if not text.startswith((VALUES, PROMETHEUS))]
+OF_PROMETHEUS = [pytest.param(text, id=where) for where, text in _blocks() if text.startswith(PROMETHEUS)]
 
 
 def _whole(example: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -77,3 +82,12 @@ def test_the_examples_of_the_pages_are_found() -> None:
 
     assert len([name for name in names if name.startswith("README.md:")]) == 2
     assert len({name.partition(":")[0] for name in names}) >= 6
+
+
+@pytest.mark.parametrize("example", OF_PROMETHEUS)
+def test_prometheus_takes_what_it_is_told(example: str, tmp_path: Path) -> None:
+    """By promtool of Prometheus 3, whose settings these are."""
+    file = tmp_path / "prometheus.yml"
+    file.write_text(example)
+    checked = subprocess.run([promtool3(), "check", "config", str(file)], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
