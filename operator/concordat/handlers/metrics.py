@@ -120,7 +120,7 @@ class Looked(Collector):
 
     def collect(self) -> Iterator[Metric]:
         engine = self._engine
-        waiting = len(engine.queue) if self._leading() else 0  # of a standby's nobody is worked on
+        waiting = len(engine.queue) if self._leading() else 0  # a standby works on none
         yield _gauge("workqueue_depth", "Keys that wait.", ("name",), {(CONTROLLER,): waiting})
         yield _gauge(
             "workqueue_longest_running_processor_seconds",
