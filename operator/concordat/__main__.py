@@ -3,6 +3,7 @@
 """
 
 import asyncio
+import gc
 import sys
 
 # Kopf imports the official client where it finds one, to recognise its types: 10 MiB that nobody here uses.
@@ -29,10 +30,21 @@ def main() -> int:
         quiet=configured.log_level in ("warning", "error"),
         log_format=kopf.LogFormat.JSON if configured.log_format == "json" else kopf.LogFormat.FULL,
     )
+    _collect_less()
     namespaces = configured.engine.namespaces
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(kopf.operator(standalone=True, clusterwide=not namespaces, namespaces=namespaces))
     return 0
+
+
+def _collect_less() -> None:
+    """
+    What was imported stays for good and need not be searched for garbage; what a pass leaves is freed without a search.
+
+    A twentieth of our CPU time while much is being built.
+    """
+    gc.freeze()
+    gc.set_threshold(10_000)
 
 
 if __name__ == "__main__":

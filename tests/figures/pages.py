@@ -21,7 +21,8 @@ def _range(values: Iterable[float]) -> str:
 
 def _converged(beside: Mapping[str, Any]) -> str:
     ours, floor = _range(beside["operator_seconds"]), _range(beside["floor_seconds"])
-    return f"{ours} s against {floor} s; {beside['cpu']:.2f} in CPU seconds"
+    pairs = len(beside["operator_seconds"])
+    return f"median of {pairs} pairs of runs, {ours} s against {floor} s; {beside['cpu']:.2f} in CPU seconds"
 
 
 REQUESTS = (
@@ -61,7 +62,7 @@ TIME = (
     Line(
         names=("converge_ratio_200",),
         what="time until 200 Microservices are as declared, over a floor: one process that posts the parents, server-side-applies the same"
-        " bytes and patches each status, with the best of 8, 16 and 32 requests in flight. Medians of five interleaved runs",
+        " bytes and patches each status, with the best of 8, 16 and 32 requests in flight",
         remark=_converged,
     ),
     Line(names=("converge_ratio_1000",), what="the same for 1,000", remark=_converged),

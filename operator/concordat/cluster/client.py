@@ -74,7 +74,7 @@ class Client:
         self,
         access: Access,
         *,
-        in_flight: int = 24,
+        in_flight: int = 40,
         observe: Callable[[str, int], object] = lambda method, status: None,
         middlewares: Sequence[Middleware] = (),
     ) -> None:
