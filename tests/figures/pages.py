@@ -22,7 +22,11 @@ def _range(values: Iterable[float]) -> str:
 def _converged(beside: Mapping[str, Any]) -> str:
     ours, floor = _range(beside["operator_seconds"]), _range(beside["floor_seconds"])
     pairs = len(beside["operator_seconds"])
-    return f"median of {pairs} pairs of runs, {ours} s against {floor} s; {beside['cpu']:.2f} in CPU seconds"
+    in_flight = beside["in_flight_of_floor"]
+    return (
+        f"median of {pairs} pairs of runs, {ours} s against {floor} s of a floor with {in_flight} in flight; "
+        f"{beside['cpu']:.2f} in CPU seconds"
+    )
 
 
 REQUESTS = (
