@@ -59,8 +59,7 @@ def ratios(count: int, pairs: int) -> dict[str, Any]:
     """Time and CPU of operator and floor, run by run, and the medians of their ratios."""
     with started() as cluster:
         warm_up = _floor(cluster, "warm-up", 20, 16)
-        candidates = {n: _floor(cluster, f"floor-try-{n}", max(40, count // 5), n) for n in (8, 16, 32)}
-        best = min(candidates, key=lambda n: candidates[n].seconds)
+        best = _best_in_flight(cluster, max(40, count // 5))
         floors, operators = [], []
         for number in range(pairs):
             if number % 2:
@@ -81,6 +80,14 @@ def ratios(count: int, pairs: int) -> dict[str, Any]:
         "writes": [operators[0].writes, floors[0].writes],
         "warm_up_seconds": round(warm_up.seconds, 2),
     }
+
+
+def _best_in_flight(cluster: ControlPlane, count: int) -> int:
+    """There and back, because whoever comes first meets a colder server."""
+    tried = {n: [_floor(cluster, f"floor-try-{n}", count, n).seconds] for n in (8, 16, 32)}
+    for n in reversed(tried):
+        tried[n].append(_floor(cluster, f"floor-try-{n}-again", count, n).seconds)
+    return min(tried, key=lambda n: sum(tried[n]))
 
 
 def _floor(cluster: ControlPlane, namespace: str, count: int, in_flight: int) -> Run:
