@@ -141,7 +141,7 @@ class Offer:
     """Of what will be, once everybody asks for it."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ObservedChild:
     """What the cache knows of a child that exists and is ours."""
 

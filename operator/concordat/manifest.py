@@ -53,7 +53,7 @@ class Kind:
         return self.kind
 
 
-@dataclass(frozen=True, kw_only=True, order=True)
+@dataclass(frozen=True, kw_only=True, order=True, slots=True)
 class ChildKey:
     """Identity of a child inside the namespace of its owner."""
 

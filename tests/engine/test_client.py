@@ -3,7 +3,9 @@ Client and informer against a small HTTP server that misbehaves on command; what
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import gc
+import weakref
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,7 +16,7 @@ from aiohttp import web
 from concordat.cluster import client as client_module
 from concordat.cluster.access import Access, StaticToken
 from concordat.cluster.children import ChildStore
-from concordat.cluster.client import Client
+from concordat.cluster.client import Client, Object
 from concordat.cluster.echo import identity
 from concordat.cluster.failures import ApiError
 from concordat.cluster.informer import Informer
@@ -210,6 +212,49 @@ async def test_the_end_of_an_outage_is_told_before_anything_happens() -> None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert len(script.positions) == 2
+
+
+class Record:
+    """Of an object, as a sink makes one."""
+
+
+class Latest:
+    """A sink that keeps the latest record, and counts those that anybody still holds."""
+
+    refusal = ""
+
+    def __init__(self) -> None:
+        self.kept: Record | None = None
+        self.alive = weakref.WeakSet[Record]()
+        self.seen: list[str] = []
+
+    def take(self, item: Object) -> Record:
+        self.seen.append(item["metadata"]["resourceVersion"])
+        record = Record()
+        self.alive.add(record)
+        return record
+
+    def replace(self, items: Iterable[Record], resource_version: str) -> None:
+        (self.kept,) = items
+
+    def observe(self, event: str, item: Object) -> None:
+        self.kept = self.take(item)
+
+    def knows(self, namespace: str, name: str, resource_version: str) -> bool:
+        return False
+
+
+async def test_a_list_is_not_kept_beside_what_was_made_of_it() -> None:
+    """A watch lasts for weeks: every record that is replaced meanwhile would stay as long."""
+    sink = Latest()
+    script = Script([{"type": "MODIFIED", "object": found("a", 12)}, None], items=[[found("a", 5)]])
+    async with serving(script) as client:
+        task = asyncio.create_task(Informer(client, SERVICE, sink).run())
+        await until(lambda: sink.seen == ["5", "12"])
+        gc.collect()
+        assert list(sink.alive) == [sink.kept]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.mark.parametrize("answer", [[], [error(410)], [error(500)]], ids=["closed", "expired", "failing"])

@@ -7,6 +7,7 @@ CEL rules say what a schema cannot. No cluster facts here: what needs them is a 
 """
 
 from concordat.api.auth import AcceptedAuth, Auth, OperationScopes
+from concordat.api.compact import compact
 from concordat.api.condition import Condition
 from concordat.api.conformance import Conformance
 from concordat.api.contract import (
@@ -68,6 +69,7 @@ __all__ = [
     "Tier",
     "TierDefaults",
     "Use",
+    "compact",
     "injected_variable",
     "main_port",
     "parse",

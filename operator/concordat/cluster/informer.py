@@ -88,6 +88,16 @@ class Informer(Generic[Kept]):
                 await self._pause(error)
 
     async def _list_and_watch(self) -> None:
+        await self._list()
+        while self._failures < self.failures_before_listing_again:
+            try:
+                await self._watch_for_a_while()
+            except ApiError as error:
+                if not error.transient:
+                    raise  # 410: list again. 403, 404: nothing to watch any more
+                await self._pause(error)
+
+    async def _list(self) -> None:
         listing = await self._client.list(
             self.kind,
             self.sink.take,
@@ -102,15 +112,7 @@ class Informer(Generic[Kept]):
         self.lists += 1
         self._heard()
         self.listed.set()
-
         self._position = listing.resource_version
-        while self._failures < self.failures_before_listing_again:
-            try:
-                await self._watch_for_a_while()
-            except ApiError as error:
-                if not error.transient:
-                    raise  # 410: list again. 403, 404: nothing to watch any more
-                await self._pause(error)
 
     async def _watch_for_a_while(self) -> None:
         clock = asyncio.get_running_loop().time

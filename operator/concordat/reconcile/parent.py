@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from concordat import conventions
-from concordat.api import ChildStatus, Microservice, MicroserviceStatus, parse
+from concordat.api import ChildStatus, Microservice, MicroserviceStatus, compact, parse
 from concordat.cluster.apply import Wanted
 from concordat.errors import InvalidInput, Problem
 from concordat.facts import Facts
@@ -148,9 +148,9 @@ def newcomer(seen: Observation) -> Parent:
         generation=seen.generation,
         paused=seen.paused,
         deleting=seen.deleting,
-        service=seen.service,
+        service=compact(seen.service) if seen.service else None,
         problems=seen.problems,
-        status=seen.status,
+        status=compact(seen.status),
         fingerprints=recorded(seen.status.children),
     )
 

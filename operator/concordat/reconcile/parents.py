@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from concordat import conventions
-from concordat.api import Microservice, MicroserviceStatus
+from concordat.api import Microservice, MicroserviceStatus, compact
 from concordat.graph import Edge, cycles
 from concordat.reconcile.keys import Key, Target, asked_for
 from concordat.reconcile.parent import Observation, Parent, is_paused, key_of, newcomer, observation, recorded
@@ -150,7 +150,7 @@ class Parents:
     def _respecify(self, known: Parent, seen: Observation, *, respecified: bool) -> None:
         before, claimed = None if known.deleting else known.service, _claimed(known)
         if respecified:
-            known.service, known.problems = seen.service or known.service, seen.problems
+            known.service, known.problems = compact(seen.service) if seen.service else known.service, seen.problems
         known.generation, known.paused, known.deleting = seen.generation, seen.paused, seen.deleting
         known.refused.clear()
         self._reindex(known.key, before, None if known.deleting else known.service)
@@ -158,7 +158,7 @@ class Parents:
 
     def _restate(self, known: Parent, status: MicroserviceStatus) -> None:
         claimed, held = _claimed(known), set(known.status.hosts)
-        known.status = status
+        known.status = compact(status)
         if self._parents.get(known.key) is not known:  # gone while we wrote
             return
         self._reclaim(known.key, claimed, _claimed(known), handed_over=held ^ set(status.hosts))

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from concordat import conventions
-from concordat.api import Microservice, MicroserviceStatus, resolve
+from concordat.api import Microservice, MicroserviceStatus, compact, resolve
 from concordat.cluster.apply import Apply, Owner, Settled, Wanted
 from concordat.cluster.children import Child, Children
 from concordat.cluster.client import Client
@@ -232,7 +232,7 @@ def _decided(service: Microservice, facts: Facts, planned: Plan) -> Decided:
     return Decided(
         of=service,
         facts=facts,
-        service=planned.service,
+        service=compact(planned.service),
         notices=planned.notices,
         hosts=planned.hosts,
         objectives=planned.objectives,
