@@ -65,6 +65,7 @@ def case(
     question = Question(
         document=document,
         format="openapi",
+        new=accepted is None or accepted[0] != version,
         before=tuple(one.normal for one in before),
         compatibility=contract.spec.compatibility,
         usages=usages or {},
@@ -86,6 +87,23 @@ def test_the_first_version_comes_into_force() -> None:
     """There is nothing it could break."""
     decision = decide(case(OLD, "1.4.0", accepted=None))
     assert (decision.accepted, decision.comes_into_force, decision.objections) == (True, True, ())
+
+
+MALFORMED = OLD.replace("state: {type: string}", "state: {type: strng}")
+
+
+@pytest.mark.parametrize("accepted", [None, ("1.4.0", MALFORMED)], ids=["first", "unchanged"])
+def test_a_schema_that_is_none_does_not_come_into_force(accepted: tuple[str, str] | None) -> None:
+    """Nor did it have to differ from anything: the version after it could not be compared."""
+    (objection,) = decide(case(MALFORMED, "1.5.0", accepted=accepted)).objections
+    assert objection.problem.path == "spec.document"
+    assert "application/json.schema.properties.state: type may not be 'strng'" in objection.problem.message
+
+
+def test_what_came_into_force_before_schemas_were_read_goes_on() -> None:
+    """A newer operator takes nothing back."""
+    decided = decide(case(MALFORMED, "1.4.0", accepted=("1.4.0", MALFORMED)))
+    assert decided.objections == ()
 
 
 def test_an_addition_comes_into_force() -> None:

@@ -74,6 +74,7 @@ def _unusable(document: files.Document, namespace: str) -> Iterator[Problem]:
     question = Question(
         document=contract.spec.document.inline,
         format=contract.spec.type.value,
+        new=True,
         scopes=contract.spec.auth.scopes if contract.spec.auth else None,
     )
     case = Case(contract=contract, in_force=InForce(), assessment=assess(question))

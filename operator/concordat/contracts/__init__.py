@@ -10,6 +10,7 @@ from .comparison import compare
 from .consumers import Matrix, Usage, judge
 from .document import Document, Format, read
 from .invalid import InvalidDocument
+from .legible import expect_legible
 from .normal import digest, normal_form
 from .offers import UnknownUse, response_fields, unknown_uses
 from .rules import RULES, Rule
@@ -37,6 +38,7 @@ __all__ = [
     "Verdict",
     "compare",
     "digest",
+    "expect_legible",
     "judge",
     "normal_form",
     "pacts",

@@ -14,14 +14,14 @@ from urllib.parse import unquote
 from .invalid import InvalidDocument
 from .text import MAX_DEPTH, MAX_NODES
 
-_DATA = frozenset(
+DATA = frozenset(
     {
         "example", "examples", "default", "enum", "const", "mapping", "links", "required", "enumDescriptions",
     }
 )  # fmt: skip
 """Keys that hold the author's values, in which ``$ref`` is only a word."""
 
-_NOT_WALKED = _DATA | {"type"}
+_NOT_WALKED = DATA | {"type"}
 _MARKS = frozenset(
     {
         "$ref", "$dynamicRef", "$anchor", "$dynamicAnchor", "$id", "id", "$self", "x-sunset",
@@ -145,7 +145,7 @@ class References:
             elif kind is dict:
                 if named:
                     self._walk(value, found, depth + 1, named=False)
-                elif key not in _DATA and key[:2] != "x-":
+                elif key not in DATA and key[:2] != "x-":
                     self._walk(value, found, depth + 1, named=key in self._names)
             elif kind is list:
                 if named or (key not in _NOT_WALKED and key[:2] != "x-"):

@@ -22,6 +22,8 @@ def assess(question: Question) -> Assessment:
         normal = contracts.normal_form(document)
         before = [contracts.read(contracts.parse_text(text)) for text in question.before]
         _expect(document, question.format)
+        if question.new:
+            contracts.expect_legible(document)
         return _assessed(question, document, normal.decode(), before)
     except InvalidDocument as refusal:
         return Assessment(invalid=str(refusal))

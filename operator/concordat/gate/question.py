@@ -42,6 +42,8 @@ class Question(_Plain):
     """JSON, YAML or SDL."""
     format: str = ""
     """openapi, graphql or asyncapi: what it must be; empty for whatever it is."""
+    new: bool = False
+    """It is to come into force: every schema in it must be one, so that the version after it can be compared."""
     before: tuple[str, ...] = ()
     """Accepted versions in normal form, the one in force last; those to compare with."""
     compatibility: Compatibility = Compatibility.BACKWARD

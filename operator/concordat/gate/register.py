@@ -112,6 +112,7 @@ class Published(_Plain):
         return Question(
             document=document,
             format=contract.spec.type.value,
+            new=not known,
             before=() if known else tuple(each.document for each in before),
             compatibility=contract.spec.compatibility,
             usages={} if known else self.usages_with(contract),

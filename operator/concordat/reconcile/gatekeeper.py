@@ -103,6 +103,7 @@ class Gatekeeper:
                 Question(
                     document=await self._library.source(contract),
                     format=contract.spec.type.value,
+                    new=kept is None,
                     before=await self._before(known, contract) if known and kept is None and binds(contract) else (),
                     compatibility=contract.spec.compatibility,
                     usages=usages if kept is None else {},
@@ -182,6 +183,7 @@ class Gatekeeper:
             Question(
                 document=await self._library.source(contract),
                 format=contract.spec.type.value,
+                new=new,
                 before=await self._before(known, contract) if new and binds(contract) else (),
                 compatibility=contract.spec.compatibility,
                 usages=usages if new else {},
