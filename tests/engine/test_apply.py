@@ -5,8 +5,9 @@ What is written, what is left alone, and what is not sent twice: without an API 
 import pytest
 
 from concordat import conventions
-from concordat.cluster.apply import Apply, Known, Owner, Settled
+from concordat.cluster.apply import Apply
 from concordat.cluster.failures import ApiError
+from concordat.cluster.settled import Known, Owner, Settled
 from concordat.errors import Conflict, Rejected, Stalled, Waiting
 from concordat.manifest import ChildKey, Kind, PlannedChild
 from concordat.resources.kinds import DEPLOYMENT, NETWORK_POLICY, SERVICE

@@ -12,7 +12,7 @@ from concordat import conventions
 from concordat.cluster.access import Access, StaticToken, from_kubeconfig
 from concordat.cluster.client import Client
 from concordat.lab.controlplane import ControlPlane
-from concordat.reconcile import Engine, Settings, engine, settling
+from concordat.reconcile import Engine, Settings, settling, watches
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.kill_plans import Plan, Runner
 from tests.engine.rig import OPTIONAL_KINDS, microservice, optional_crd, routed
@@ -242,7 +242,7 @@ async def test_an_optional_kind_is_picked_up_when_it_appears_and_let_go_when_it_
     control_plane: ControlPlane, optional_kinds: None, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Gateway API is installed after us, and removed while we run: no restart, no crash, a notice meanwhile."""
-    monkeypatch.setattr(engine, "DISCOVERY", 0.5)
+    monkeypatch.setattr(watches, "DISCOVERY", 0.5)
     group, _, plural = OPTIONAL_KINDS["HTTPRoute"]
     async with operating(control_plane, namespace) as story:
         await asyncio.to_thread(story.kubectl, "delete", "crd", f"{plural}.{group}")

@@ -43,7 +43,7 @@ class World:
         self._installed = frozenset(installed)
         self._platform = platform or Platform()
         self._contracts = Contracts()
-        with self._parents.at_once():
+        with self._parents.relations.at_once():
             for position, item in enumerate(items, start=1):
                 stored = _as_stored(item, namespace, position)
                 if item.get("kind") == conventions.SERVICE_CONTRACT:
@@ -93,7 +93,7 @@ class World:
         known = self.facts(consumer).providers
         for use in consumer.spec.consumes:
             wanted = asked_for(use.service, use.contract, consumer.namespace)
-            provider = self._parents.provider(wanted)
+            provider = self._parents.relations.provider(wanted)
             named = provider.reference if provider else f"{wanted.namespace}/{wanted.name}"
             state = "open" if use.reference in known else "unconsented" if provider else "missing"
             yield Edge(

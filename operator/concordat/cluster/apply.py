@@ -7,69 +7,17 @@ of a POST-born child one JSON patch comes before. Nothing that is not ours is ev
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
 
 from concordat import conventions
 from concordat.cluster.children import Child, Children, ChildStore
 from concordat.cluster.client import Cluster, Object
 from concordat.cluster.failures import ApiError
 from concordat.cluster.ownership import drop_before_first_apply, relinquish, turn_into_apply
-from concordat.errors import ConcordatError, Conflict, Rejected, Stalled, Waiting
-from concordat.manifest import ChildKey, Kind, Manifest, PlannedChild
-
-
-@dataclass(frozen=True, kw_only=True)
-class Owner:
-    """The resource whose children these are."""
-
-    kind: str
-    namespace: str
-    name: str
-    uid: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settled:
-    """What became of one planned child."""
-
-    key: ChildKey
-    fingerprint: str = ""
-    """Of the fields we own now; the one to compare with from here on."""
-    written: bool = False
-    paused: bool = False
-    error: ConcordatError | None = None
-    """:exc:`Stalled` when a human must act, :exc:`Waiting` or :exc:`ApiError` when time will help."""
-    refused: str = ""
-    """What the API server called invalid: the same need not be sent again. See :attr:`Known.refused`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Known:
-    """What we remember of a child between two reconciles."""
-
-    fingerprints: Mapping[ChildKey, str]
-    """After our last write."""
-    refused: Mapping[ChildKey, tuple[str, str]]
-    """
-    What the API server called invalid, and its words: the same is not sent twice.
-
-    The digest of the manifest and the uid of the object it was meant for: once that is deleted, the same manifest may be
-    welcome.
-    """
-
-
-class Wanted(NamedTuple):
-    """A planned child without its manifest."""
-
-    kind: Kind
-    digest: str
-    states_replicas: bool
-
-    @classmethod
-    def of(cls, child: PlannedChild) -> "Wanted":
-        return cls(kind=child.kind, digest=child.digest, states_replicas=child.states_replicas)
+from concordat.cluster.settled import Known, Owner, Settled, Wanted
+from concordat.cluster.title import ensure_ours, is_in_place
+from concordat.errors import ConcordatError, Rejected, Stalled, Waiting
+from concordat.manifest import ChildKey, Manifest, PlannedChild
 
 
 class Apply:
@@ -112,7 +60,7 @@ class Apply:
         settled = []
         for key, child in wanted.items():
             found = self._children.find(child.kind, owner.namespace, key.name)
-            if found is None or not _is_in_place(found, owner, child, known.fingerprints.get(key)):
+            if found is None or not is_in_place(found, owner, child, known.fingerprints.get(key)):
                 return None
             settled.append(Settled(key=key, fingerprint=found.fingerprint))
         return settled
@@ -141,10 +89,10 @@ class Apply:
                 return Settled(key=key, fingerprint=known.fingerprints.get(key, ""), error=error, refused=attempt)
             if found is None:
                 return await self._create(store, owner, child, desired)
-            _ensure_ours(found, owner)
+            ensure_ours(found, owner)
             if found.paused:
                 return Settled(key=key, fingerprint=known.fingerprints.get(key, found.fingerprint), paused=True)
-            if _is_in_place(found, owner, Wanted.of(child), known.fingerprints.get(key)):
+            if is_in_place(found, owner, Wanted.of(child), known.fingerprints.get(key)):
                 return Settled(key=key, fingerprint=found.fingerprint)
             drifted = found.fingerprint != known.fingerprints.get(key)
             return await self._change(store, child, found, desired, drifted=drifted)
@@ -186,7 +134,7 @@ class Apply:
     async def _take_over(self, store: ChildStore, owner: Owner, child: PlannedChild, desired: str) -> Settled:
         """The name is taken: by a child the watch has not shown yet, by one that lost its labels, or by a stranger."""
         found = store.take(await self._cluster.read(child.kind, owner.namespace, child.name))
-        _ensure_ours(found, owner)
+        ensure_ours(found, owner)
         if found.paused:
             return Settled(key=child.key, fingerprint=found.fingerprint, paused=True)
         try:
@@ -272,41 +220,6 @@ class Apply:
         if store is not None:
             store.forget(child)
         return Settled(key=child.key, written=True)
-
-
-def _is_in_place(found: Child, owner: Owner, wanted: Wanted, fingerprint: str | None) -> bool:
-    return (
-        found.applied_hash == wanted.digest
-        and found.fingerprint == fingerprint
-        and (found.owns_replicas or not wanted.states_replicas)
-        and found.controller_uid == owner.uid
-        and not found.paused
-        and not found.deleting
-    )
-
-
-def _ensure_ours(found: Child, owner: Owner) -> None:
-    """Raises :exc:`Conflict` for a stranger, :exc:`Waiting` for what is about to go."""
-    if found.deleting:
-        raise Waiting(conventions.REASON_PROGRESSING, f"{found.key} is being deleted", retry_after=5)
-    if found.controller_uid == owner.uid:
-        return
-    if (found.owner_kind, found.owner) == (owner.kind, owner.name):
-        message = f"{found.key} still belongs to the former {owner.name} and is about to be deleted with it"
-        raise Waiting(conventions.REASON_PROGRESSING, message, retry_after=2)
-    if not found.controller_uid and found.fingerprint:
-        return  # ours, but somebody removed the owner
-    if found.adopt and found.paused:
-        raise Stalled(
-            conventions.REASON_PAUSED, f"{found.key} carries {conventions.ANNOTATION_PAUSED} and is not ours yet"
-        )
-    if found.adopt and not found.owner:
-        return  # we are invited; the API server still refuses a second controller, in words that name the first
-    raise Conflict(
-        conventions.REASON_CONFLICT,
-        f"{found.key} exists and is not ours: rename it or this {owner.kind}, or annotate it with "
-        f'{conventions.ANNOTATION_ADOPT}: "true" to hand it over',
-    )
 
 
 def _meaning(error: ApiError, child: PlannedChild) -> ConcordatError:

@@ -96,7 +96,7 @@ class Admission:
         return CONTRACT_REASONS if self._engine.foresight.undecided(service) else MENDED_ELSEWHERE
 
     def _loses(self, service: Microservice) -> Iterator[str]:
-        names = sorted({consumer.reference for consumer, *_ in self._engine.parents.consumers(service)})
+        names = sorted({consumer.reference for consumer, *_ in self._engine.parents.relations.consumers(service)})
         if names:
             more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
             yield f"{service.reference} is consumed by {', '.join(names[:MOST_NAMED])}{more}: they lose it"

@@ -54,7 +54,7 @@ def _steps(way: _Way, seen_from: Microservice, parents: Parents, lets_in: LetsIn
         target = asked_for(use.service, use.contract, caller.namespace) if caller else None
         if use.criticality == "async" or target is None or caller is None:
             continue
-        found = parents.provider(target)
+        found = parents.relations.provider(target)
         called = found if found and lets_in(found, target, caller.namespace) else None
         reference = called.reference if called else f"{target.namespace}/{target.name}"
         if reference in way.steps:

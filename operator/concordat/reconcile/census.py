@@ -49,7 +49,7 @@ class Census:
     def _failing(self) -> Iterator[tuple[str, ...]]:
         for known in self.contracts:
             namespace, name = known.key.namespace, known.key.name
-            providers = self.parents.providers(namespace, name)
+            providers = self.parents.relations.providers(namespace, name)
             team = providers[0].spec.team if providers else ""
             for one in known.status.conditions:
                 untried = one.type == conventions.CONFORMANT and not providers  # it was found, and nobody runs any more

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from concordat.api import AcceptedVersion, Microservice, ServiceContract
-from concordat.cluster.apply import Apply, Settled, Wanted
+from concordat.cluster.apply import Apply
 from concordat.cluster.children import Child, Children
 from concordat.cluster.client import Client
+from concordat.cluster.settled import Settled, Wanted
 from concordat.contract_plan import plan_contract
 from concordat.errors import Problem
 from concordat.facts import Platform

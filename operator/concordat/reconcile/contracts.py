@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from concordat import conventions
 from concordat.api import ServiceContract, ServiceContractStatus, State, parse_contract
-from concordat.cluster.apply import Wanted
+from concordat.cluster.settled import Wanted
 from concordat.errors import InvalidInput, Problem
 from concordat.facts import ContractFacts
 from concordat.gate import Assessment, InForce
@@ -70,7 +70,7 @@ class Known:
     fingerprints: dict[ChildKey, str] = field(default_factory=dict)
     """Of the fields we own on each child, after our last write."""
     refused: dict[ChildKey, tuple[str, str]] = field(default_factory=dict)
-    """Children the API server called invalid, and its words; see :attr:`concordat.cluster.apply.Known.refused`."""
+    """Children the API server called invalid, and its words; see :attr:`concordat.cluster.settled.Known.refused`."""
 
     @property
     def in_force(self) -> InForce:

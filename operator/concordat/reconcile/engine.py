@@ -9,16 +9,15 @@ The engine: caches that are kept, a queue that is worked off.
 import asyncio
 import logging
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from concordat import conventions
 from concordat.cluster.children import Child, Children, ChildStore
 from concordat.cluster.client import Client
-from concordat.cluster.discovery import Discovery
 from concordat.cluster.failures import ApiError
-from concordat.cluster.informer import Informer, Sink
+from concordat.cluster.informer import Informer
 from concordat.facts import Platform
 from concordat.manifest import Kind, object_name
 from concordat.reconcile.census import Census
@@ -33,22 +32,16 @@ from concordat.reconcile.parents import Parents
 from concordat.reconcile.reconcile import Reconciler
 from concordat.reconcile.reliance import relies
 from concordat.reconcile.trials import POD, Trials
-from concordat.resources import kinds
+from concordat.reconcile.watches import Watches
 from concordat.workqueue import Lane, Observer, ShutDown, WorkQueue
 
 logger = logging.getLogger(__name__)
 
-CHILDREN_OF_OURS = f"{conventions.LABEL_MANAGED_BY}={conventions.MANAGED_BY}"
-
 RESYNC = 600.0
 """Seconds between two looks at everything. From the caches: without a difference it costs no request. What the API
 server called invalid is tried once more: the rule may be an admission policy's, and mended since."""
-DISCOVERY = 15.0
-"""Seconds between two looks at which optional kinds are served."""
 SETTLE = 0.2
 """Seconds in which the many small steps of a rollout become one report."""
-HUNG = 150.0
-"""Seconds: twice the silence after which a watch is opened anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,14 +82,17 @@ class Engine:
         self.queue: WorkQueue[Key] = WorkQueue(observer=queue_observer)
         self.parents = Parents(self.queue.add)
         self.children = Children()
-        self.installed: frozenset[str] = frozenset()
-        self.informers: dict[tuple[str, str | None], Informer[Any]] = {}
         self.synced = False
-        self._client = client
         self._watcher = watcher or _Silent()
-        self._discovered = asyncio.Event()
-        self._discovery = Discovery(client, (kind for kind in kinds.ALL if kind.optional))
-        self.contracts = Contracts(self.queue.add, self.parents.concerned)
+        self._watches = Watches(
+            client,
+            settings.namespaces or (None,),
+            children=self._store,
+            withdrawn=self.children.drop,
+            readable=self._enqueue_all,
+            recovered=self.queue.expedite,
+        )
+        self.contracts = Contracts(self.queue.add, self.parents.relations.concerned)
         self.trials = Trials(self._tried)
         self._gatekeeper = Gatekeeper(
             client,
@@ -122,7 +118,6 @@ class Engine:
             platform=settings.platform,
             installed=lambda: self.installed,
         )
-        self._watches: dict[tuple[str, str | None], asyncio.Task[None]] = {}
         self._workers: list[asyncio.Task[None]] = []
         self._background: list[asyncio.Task[None]] = []
 
@@ -130,16 +125,11 @@ class Engine:
 
     async def warm(self) -> None:
         """Fill every cache and keep it filled; returns when all have been."""
-        for scope in self._scopes():
-            self._watch(MICROSERVICE, self.parents.within(scope), scope)
-            self._watch(SERVICE_CONTRACT, self.contracts.within(scope), scope)
-            self._watch(POD, self.trials, scope, selector=conventions.LABEL_TRIES)
-        for kind in kinds.ALL:
-            if not kind.optional:
-                self._watch_children(kind)
-        await self._listed(self.informers.values())
-        self._background.append(asyncio.create_task(self._follow_discovery(), name="discovery"))
-        await self._discovered.wait()
+        for scope in self._watches.scopes:
+            self._watches.open(MICROSERVICE, self.parents.within(scope), scope)
+            self._watches.open(SERVICE_CONTRACT, self.contracts.within(scope), scope)
+            self._watches.open(POD, self.trials, scope, selector=conventions.LABEL_TRIES)
+        await self._watches.filled()
         self._recall()
         self.synced = True
 
@@ -149,6 +139,11 @@ class Engine:
             asyncio.create_task(self._work(), name=f"worker {number}") for number in range(self.settings.workers)
         ]
         self._background.append(asyncio.create_task(self._resync(), name="resync"))
+
+    @property
+    def installed(self) -> frozenset[str]:
+        """Optional kinds that are served."""
+        return self._watches.installed
 
     @property
     def neighbours(self) -> Neighbours:
@@ -162,7 +157,7 @@ class Engine:
 
     def watched(self) -> Iterator[tuple[tuple[str, str], Informer[Any]]]:
         """Every informer by its kind and namespace."""
-        for (kind, namespace), informer in self.informers.items():
+        for (kind, namespace), informer in self._watches.informers.items():
             yield (kind, namespace or ""), informer
 
     async def stop(self, *, drain: float) -> bool:
@@ -175,60 +170,26 @@ class Engine:
                     await self.queue.drain()
             except TimeoutError:
                 drained = False
-        tasks = [*self._workers, *self._background, *self._watches.values()]
+        tasks = [*self._workers, *self._background]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._watches.close()
         await self._gatekeeper.assessor.close()
         await self.foresight.assessor.close()
         return drained
 
     def hung(self) -> str:
         """What does not move any more, in words; empty while everything does."""
-        for (kind, namespace), informer in self.informers.items():
-            if informer.silence() > HUNG or self._watches[kind, namespace].done():
-                return f"the watch of {kind} in {namespace or 'all namespaces'} hangs"
         ended = [task.get_name() for task in (*self._workers, *self._background) if task.done()]
-        return f"{ended[0]} has ended" if ended else ""
+        return f"{ended[0]} has ended" if ended else self._watches.hung()
 
-    # --- watching -----------------------------------------------------------------------------------------------------
+    # --- news ---------------------------------------------------------------------------------------------------------
 
-    def _scopes(self) -> tuple[str | None, ...]:
-        return self.settings.namespaces or (None,)
-
-    def _watch_children(self, kind: Kind) -> list[Informer[Any]]:
-        informers = []
-        for scope in self._scopes():
-            store = ChildStore(kind, self._child_changed)
-            self.children.add(store, scope)
-            informers.append(self._watch(kind, store, scope, selector=CHILDREN_OF_OURS))
-        return informers
-
-    def _watch(self, kind: Kind, sink: Sink[Any], scope: str | None, *, selector: str = "") -> Informer[Any]:
-        informer = Informer(
-            self._client,
-            kind,
-            sink,
-            namespace=scope,
-            selector=selector,
-            readable=self._enqueue_all,
-            recovered=self.queue.expedite,
-        )
-        self.informers[kind.kind, scope] = informer
-        self._watches[kind.kind, scope] = asyncio.create_task(informer.run(), name=f"watch {kind} {scope or ''}")
-        return informer
-
-    async def _unwatch(self, kind: Kind) -> None:
-        for scope in self._scopes():
-            task = self._watches.pop((kind.kind, scope))
-            del self.informers[kind.kind, scope]
-            self.children.drop(kind, scope)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _listed(self, informers: Iterable[Informer[Any]]) -> None:
-        for informer in list(informers):
-            await informer.listed.wait()
+    def _store(self, kind: Kind, scope: str | None) -> ChildStore:
+        store = ChildStore(kind, self._child_changed)
+        self.children.add(store, scope)
+        return store
 
     def _recall(self) -> None:
         """Who relies on which contract, before anything is decided about one."""
@@ -272,32 +233,6 @@ class Engine:
             self.queue.add(contract.key, Lane.BACKGROUND)
         for parent in self.parents:
             self.queue.add(parent.key, Lane.BACKGROUND)
-
-    # --- discovery ----------------------------------------------------------------------------------------------------
-
-    async def _follow_discovery(self) -> None:
-        while True:
-            try:
-                await self._discover()
-                self._discovered.set()
-            except ApiError as error:
-                logger.debug("discovery: %s", error)
-            await asyncio.sleep(DISCOVERY * random.uniform(0.8, 1.2) if self._discovered.is_set() else 0.5)
-
-    async def _discover(self) -> None:
-        served = await self._discovery.served()
-        names = frozenset(kind.kind for kind in served)
-        if names == self.installed:
-            return
-        for kind in kinds.ALL:
-            if kind in served and kind.kind not in self.installed:
-                logger.info("%s is served now", kind)
-                await self._listed(self._watch_children(kind))
-            elif kind.kind in self.installed - names:
-                logger.info("%s is no longer served", kind)
-                await self._unwatch(kind)
-        self.installed = names
-        self._enqueue_all()
 
     # --- working ------------------------------------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ def gather_contract(
 ) -> ContractFacts:
     """What the caches know that follows from ``contract``; ``rollout`` tells what a provider runs."""
     binding = None if contract.spec.lifecycle.state in (State.DRAFT, State.RETIRED) else in_force
-    providers = tuple(neighbours.parents.providers(contract.namespace, contract.name))
+    providers = tuple(neighbours.parents.relations.providers(contract.namespace, contract.name))
     known = neighbours.contracts.named(contract.namespace, contract.name)
     return ContractFacts(
         platform=platform,
@@ -79,7 +79,7 @@ def gather_contract(
         providers=providers,
         consumers=tuple(
             Consumer(name=consumer.name, namespace=consumer.namespace)
-            for consumer in neighbours.parents.consuming(contract.namespace, contract.name)
+            for consumer in neighbours.parents.relations.consuming(contract.namespace, contract.name)
             if known is not None and known.lets_in(consumer.namespace)
         ),
     )
@@ -89,7 +89,7 @@ def _providers(service: Microservice, neighbours: Neighbours) -> dict[str, Provi
     found = {}
     for use in service.spec.consumes:
         target = asked_for(use.service, use.contract, service.namespace)
-        provider = neighbours.parents.provider(target)
+        provider = neighbours.parents.relations.provider(target)
         if provider is not None and _lets_in(provider, target, service.namespace, neighbours.contracts):
             found[use.reference] = offered(provider)
     return found
@@ -104,14 +104,14 @@ def _lets_in(provider: Microservice, target: Target, namespace: str, contracts: 
 
 
 def _consumers(service: Microservice, neighbours: Neighbours) -> Iterator[Consumer]:
-    for consumer, target, ports in neighbours.parents.consumers(service):
+    for consumer, target, ports in neighbours.parents.relations.consumers(service):
         if _lets_in(service, target, consumer.namespace, neighbours.contracts):
             yield Consumer(name=consumer.name, namespace=consumer.namespace, ports=ports)
 
 
 def _indispensable(service: Microservice, neighbours: Neighbours) -> Iterator[str]:
     for reference, provider in _hard(service, neighbours):
-        if not neighbours.parents.in_circle(service, provider):
+        if not neighbours.parents.relations.in_circle(service, provider):
             yield reference
 
 
@@ -120,7 +120,7 @@ def _hard(service: Microservice, neighbours: Neighbours) -> Iterator[tuple[str, 
         if use.criticality != "hard":
             continue
         target = asked_for(use.service, use.contract, service.namespace)
-        provider = neighbours.parents.provider(target)
+        provider = neighbours.parents.relations.provider(target)
         if provider is None or provider.reference == service.reference:
             continue
         if _lets_in(provider, target, service.namespace, neighbours.contracts):
@@ -226,7 +226,7 @@ def _relied_on(
         known = neighbours.contracts.named(service.namespace, name)
         if name in service.spec.provides or known is None or not known.status.version:
             continue
-        if neighbours.parents.provider(Target("contract", service.namespace, name)) is not None:
+        if neighbours.parents.relations.provider(Target("contract", service.namespace, name)) is not None:
             continue
         others = [parent.key for parent in neighbours.parents.relying(service.namespace, name)]
         users = tuple(str(key) for key in others if str(key) != service.reference)
@@ -244,7 +244,7 @@ def _retried(service: Microservice, neighbours: Neighbours) -> dict[str, Retried
     found = {}
     for use in service.spec.consumes:
         target = asked_for(use.service, use.contract, service.namespace)
-        provider = neighbours.parents.provider(target)
+        provider = neighbours.parents.relations.provider(target)
         if use.attempts == 1 or use.criticality == "async" or provider is None:
             continue
         if lets_in(provider, target, service.namespace):
@@ -254,5 +254,5 @@ def _retried(service: Microservice, neighbours: Neighbours) -> dict[str, Retried
 
 def _taken_hosts(service: Microservice, parents: Parents) -> dict[str, str]:
     hosts = service.spec.routing.hosts if service.spec.routing else ()
-    holders = {host: parents.holder(host) for host in hosts}
+    holders = {host: parents.hosts.holder(host) for host in hosts}
     return {host: str(key) for host, key in holders.items() if key is not None and str(key) != service.reference}

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from concordat import conventions
 from concordat.api import ChildStatus, Microservice, MicroserviceStatus, compact, parse
-from concordat.cluster.apply import Wanted
+from concordat.cluster.settled import Wanted
 from concordat.errors import InvalidInput, Problem
 from concordat.facts import Facts
 from concordat.manifest import ChildKey, Kind
@@ -91,7 +91,7 @@ class Parent:
     fingerprints: dict[ChildKey, str] = field(default_factory=dict)
     """Of the fields we own on each child, after our last write."""
     refused: dict[ChildKey, tuple[str, str]] = field(default_factory=dict)
-    """What the API server called invalid, and its words; see :attr:`concordat.cluster.apply.Known.refused`."""
+    """What the API server called invalid, and its words; see :attr:`concordat.cluster.settled.Known.refused`."""
     decided: Decided | None = None
     """The last complete plan."""
     relies: tuple[str, ...] = ()

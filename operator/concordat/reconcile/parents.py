@@ -1,23 +1,22 @@
 """
-The Microservices that exist, and who has to do with whom.
+The Microservices that exist, each parsed once a generation.
 
-Parsed once a generation. The indexes answer what a plan must know of the neighbours: who provides, who consumes, who
-claims which host; and the other way round, whose plan changes when this one does.
+What a plan must know of the neighbours is beside it: who provides and who consumes (:mod:`concordat.reconcile.relations`), and who
+holds which host (:mod:`concordat.reconcile.hosts`).
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from concordat import conventions
 from concordat.api import Microservice, MicroserviceStatus, compact
-from concordat.graph import Edge, cycles
-from concordat.reconcile.keys import Key, Target, asked_for
+from concordat.reconcile.hosts import Hosts, claimed
+from concordat.reconcile.index import Index
+from concordat.reconcile.keys import Key
 from concordat.reconcile.parent import Observation, Parent, is_paused, key_of, newcomer, observation, recorded
+from concordat.reconcile.relations import Relations
 from concordat.reconcile.reliance import contracts_in
 from concordat.reconcile.scope import Scope
-from concordat.resources.edges import offered
 from concordat.workqueue import Lane
 
 
@@ -27,12 +26,9 @@ class Parents:
     def __init__(self, enqueue: Callable[[Key, Lane], object]) -> None:
         self._enqueue = enqueue
         self._parents: dict[Key, Parent] = {}
-        self._consumers: defaultdict[Target, set[Key]] = defaultdict(set)
-        self._contracts: defaultdict[tuple[str, str], set[Key]] = defaultdict(set)
-        self._hosts: defaultdict[str, set[Key]] = defaultdict(set)
-        self._moved: set[Target] | None = None
-        self._circles: dict[str, int] | None = None
-        self._relying: defaultdict[tuple[str, str], set[Key]] = defaultdict(set)
+        self._relying = Index[tuple[str, str]]()
+        self.relations = Relations(self._service, self._services, enqueue)
+        self.hosts = Hosts(self._parents.__getitem__, enqueue)
 
     def __len__(self) -> int:
         return len(self._parents)
@@ -56,24 +52,13 @@ class Parents:
     def replace(self, items: Iterable[Observation], *, namespace: str | None = None, position: int) -> None:
         """A LIST says what exists in a namespace, or in all; everything else there is gone."""
         listed = set()
-        with self.at_once():
+        with self.relations.at_once():
             for seen in items:
                 listed.add(seen.key)
                 self._observe(seen, Lane.BACKGROUND)
             for key in self._parents.keys() - listed:
                 if namespace in (None, key.namespace) and self._parents[key].resource_version <= position:
                     self.forget(self._parents[key])
-
-    @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """Many changes: who is above them is looked for once, at the end, not a thousand times on the way."""
-        self._moved = set()
-        try:
-            yield
-        finally:
-            moved, self._moved = self._moved, None
-            for other in self._above(moved):
-                self._enqueue(other, Lane.BACKGROUND)
 
     def forget_versions(self, namespace: str | None) -> None:
         """The server's history was restored from a backup: what it says now counts, however old its versions look."""
@@ -104,8 +89,8 @@ class Parents:
         """This very one is gone; one of the same name that came after it is not."""
         if self._parents.get(gone.key) is gone:
             del self._parents[gone.key]
-            self._reindex(gone.key, None if gone.deleting else gone.service, None)
-            self._reclaim(gone.key, _claimed(gone), set())
+            self.relations.move(gone.key, None if gone.deleting else gone.service, None)
+            self.hosts.move(gone.key, claimed(gone), set())
             self.relies(gone, ())
 
     def wrote_status(self, parent: Parent, status: MicroserviceStatus, answer: Mapping[str, Any]) -> None:
@@ -130,8 +115,8 @@ class Parents:
             known = None
         if known is None:
             known = self._parents[seen.key] = newcomer(seen)
-            self._reindex(seen.key, None, None if seen.deleting else seen.service)
-            self._reclaim(seen.key, set(), _claimed(known))
+            self.relations.move(seen.key, None, None if seen.deleting else seen.service)
+            self.hosts.move(seen.key, set(), claimed(known))
             self._enqueue(seen.key, lane)
             return
         if seen.resource_version <= known.resource_version:
@@ -148,20 +133,20 @@ class Parents:
             self._enqueue(seen.key, Lane.BACKGROUND)
 
     def _respecify(self, known: Parent, seen: Observation, *, respecified: bool) -> None:
-        before, claimed = None if known.deleting else known.service, _claimed(known)
+        before, claims = None if known.deleting else known.service, claimed(known)
         if respecified:
             known.service, known.problems = compact(seen.service) if seen.service else known.service, seen.problems
         known.generation, known.paused, known.deleting = seen.generation, seen.paused, seen.deleting
         known.refused.clear()
-        self._reindex(known.key, before, None if known.deleting else known.service)
-        self._reclaim(known.key, claimed, _claimed(known))
+        self.relations.move(known.key, before, None if known.deleting else known.service)
+        self.hosts.move(known.key, claims, claimed(known))
 
     def _restate(self, known: Parent, status: MicroserviceStatus) -> None:
-        claimed, held = _claimed(known), set(known.status.hosts)
+        claims, held = claimed(known), set(known.status.hosts)
         known.status = compact(status)
         if self._parents.get(known.key) is not known:  # gone while we wrote
             return
-        self._reclaim(known.key, claimed, _claimed(known), handed_over=held ^ set(status.hosts))
+        self.hosts.move(known.key, claims, claimed(known), handed_over=held ^ set(status.hosts))
 
     # --- who relies on which contract -----------------------------------------------------------------------------------
 
@@ -171,206 +156,21 @@ class Parents:
         if before == after:
             return
         parent.relies = after
-        for contract in contracts_in(before):
-            _discard(self._relying, contract, parent.key)
-        for contract in contracts_in(after):
-            self._relying[contract].add(parent.key)
+        self._relying.move(parent.key, contracts_in(before), contracts_in(after))
         for namespace, name in contracts_in((*before, *after)):
             self._enqueue(Key(conventions.SERVICE_CONTRACT, namespace, name), Lane.BACKGROUND)
 
     def relying(self, namespace: str, name: str) -> Iterator[Parent]:
         """Whose pods use a contract, in the order of their names."""
-        for key in sorted(self._relying.get((namespace, name), ())):
+        for key in sorted(self._relying.of((namespace, name))):
             yield self._parents[key]
-
-    def concerned(self, namespace: str, name: str) -> set[Key]:
-        """Who provides a contract or says that it consumes it."""
-        contract = Target("contract", namespace, name)
-        return self._providing(contract) | self._consumers.get(contract, set())
-
-    # --- the neighbours -------------------------------------------------------------------------------------------------
-
-    def provider(self, target: Target) -> Microservice | None:
-        """Who serves what is asked for; of several that provide a contract, the oldest."""
-        if target.kind == "service":
-            return self._service(Key(conventions.MICROSERVICE, target.namespace, target.name))
-        return next(iter(self.providers(target.namespace, target.name)), None)
-
-    def providers(self, namespace: str, contract: str) -> list[Microservice]:
-        """Who provides a contract, the oldest first: its consumers reach that one."""
-        claims = self._contracts.get((namespace, contract), ())
-        return sorted((service for key in claims if (service := self._service(key))), key=_seniority)
-
-    def consuming(self, namespace: str, contract: str) -> Iterator[Microservice]:
-        """Who says that it consumes a contract, in the order of their names."""
-        for key in sorted(self._consumers.get(Target("contract", namespace, contract), ())):
-            consumer = self._service(key)
-            if consumer is not None:
-                yield consumer
-
-    def consumers(self, service: Microservice) -> Iterator[tuple[Microservice, Target, tuple[str, ...]]]:
-        """Who consumes ``service``, by its name or by a contract it provides, by which, and which ports they ask for."""
-        for target in _targets(service):
-            provider = self.provider(target)
-            if provider is None or provider.reference != service.reference:  # it may be as somebody would have it
-                continue
-            for key in sorted(self._consumers.get(target, ())):
-                consumer = self._service(key)
-                if consumer is None:
-                    continue
-                for use in consumer.spec.consumes:
-                    if asked_for(use.service, use.contract, consumer.namespace) == target:
-                        yield consumer, target, use.ports
-
-    def in_circle(self, one: Microservice, other: Microservice) -> bool:
-        """Whether each cannot work without the other, over however many others. Edges that are closed count as well."""
-        if self._circles is None:
-            groups = cycles([Edge(consumer=consumer, provider=provider) for consumer, provider in self._hard()])
-            self._circles = {name: number for number, group in enumerate(groups) for name in group}
-        found = self._circles.get(one.reference)
-        return found is not None and found == self._circles.get(other.reference)
-
-    def _hard(self) -> Iterator[tuple[str, str]]:
-        for key in self._parents:
-            service = self._service(key)
-            for use in service.spec.consumes if service else ():
-                if service and use.criticality == "hard":
-                    provider = self.provider(asked_for(use.service, use.contract, service.namespace))
-                    if provider is not None:
-                        yield service.reference, provider.reference
-
-    def holder(self, host: str) -> Key | None:
-        """
-        Whose ``host`` is: theirs whose status says so, else the oldest's.
-
-        The age of a Microservice is not the age of its claim: an old one may claim a new host any day.
-        """
-        claims = (self._parents[key] for key in self._hosts.get(host, ()))
-        first = min(claims, key=lambda claim: (host not in claim.status.hosts, *_age(claim)), default=None)
-        return first.key if first else None
 
     def _service(self, key: Key) -> Microservice | None:
         parent = self._parents.get(key)
         return parent.service if parent is not None and not parent.deleting else None
 
-    def _reindex(self, key: Key, before: Microservice | None, after: Microservice | None) -> None:
-        """Move ``key`` in the indexes and queue everybody whose plan may now differ."""
-        affected: set[Key] = set()
-        if _as_provider(before) != _as_provider(after):
-            affected |= self._consuming({*_targets(before), *_targets(after)})
-        if _calling(before) != _calling(after):
-            self._circles = None
-            offers = {*_targets(before), *_targets(after)}
-            if self._moved is None:
-                affected |= self._above(offers)
-            else:
-                self._moved |= offers
-
-        asked_before, asked_after = _asked(before), _asked(after)
-        for target in asked_before.keys() - asked_after.keys():
-            _discard(self._consumers, target, key)
-        for target in asked_after.keys() - asked_before.keys():
-            self._consumers[target].add(key)
-        for target in asked_before.keys() | asked_after.keys():
-            if asked_before.get(target) != asked_after.get(target):
-                affected |= self._providing(target)
-                if target.kind == "contract":
-                    affected.add(Key(conventions.SERVICE_CONTRACT, target.namespace, target.name))
-
-        provided_before, provided_after = _provided(before), _provided(after)
-        for contract in provided_before - provided_after:
-            affected |= self._contracts[contract]
-            _discard(self._contracts, contract, key)
-        for contract in provided_after - provided_before:
-            self._contracts[contract].add(key)
-            affected |= self._contracts[contract]
-
-        if provided_before != provided_after:
-            self._circles = None
-        for contract in provided_before | provided_after:  # its dashboard shows who provides it, and how they count
-            self._enqueue(Key(conventions.SERVICE_CONTRACT, *contract), Lane.BACKGROUND)
-        for other in affected - {key}:
-            self._enqueue(other, Lane.BACKGROUND)
-
-    def _reclaim(self, key: Key, before: set[str], after: set[str], *, handed_over: Collection[str] = ()) -> None:
-        """Move ``key`` in the index of hosts and queue whoever else claims one of those that moved."""
-        for host in before - after:
-            _discard(self._hosts, host, key)
-        for host in after - before:
-            self._hosts[host].add(key)
-        moved = (before ^ after).union(handed_over)
-        for other in {claim for host in moved for claim in self._hosts.get(host, ())} - {key}:
-            self._enqueue(other, Lane.BACKGROUND)
-
-    def _consuming(self, offers: Iterable[Target]) -> set[Key]:
-        return {consumer for target in offers for consumer in self._consumers.get(target, ())}
-
-    def _above(self, offers: Iterable[Target]) -> set[Key]:
-        """Whoever consumes one of these, over however many others."""
-        found: set[Key] = set()
-        left = self._consuming(offers)
-        while left:
-            found |= left
-            services = map(self._service, left)
-            left = self._consuming(target for service in services for target in _targets(service)) - found
-        return found
-
-    def _providing(self, target: Target) -> set[Key]:
-        if target.kind == "service":
-            return {Key(conventions.MICROSERVICE, target.namespace, target.name)}
-        return set(self._contracts.get((target.namespace, target.name), ()))
-
-
-def _seniority(service: Microservice) -> tuple[str, str]:
-    return service.created, service.reference
-
-
-def _as_provider(service: Microservice | None) -> Any:
-    """All that a consumer's plan may depend on."""
-    return service and (offered(service), service.spec.access, service.spec.provides)
-
-
-def _calling(service: Microservice | None) -> Any:
-    """What those above it must know, however far: whether it leads back to them, and how often it tries again."""
-    calls = [(use.reference, use.criticality, use.attempts) for use in service.spec.consumes] if service else []
-    return service and calls and (calls, service.spec.access, service.spec.provides)
-
-
-def _targets(service: Microservice | None) -> Iterator[Target]:
-    if service is not None:
-        yield Target("service", service.namespace, service.name)
-        for contract in service.spec.provides:
-            yield Target("contract", service.namespace, contract)
-
-
-def _asked(service: Microservice | None) -> dict[Target, tuple[tuple[str, ...], ...]]:
-    """The ports of every use of a target: ``payments`` and ``shop/payments`` may be two uses of one."""
-    asked: dict[Target, tuple[tuple[str, ...], ...]] = {}
-    if service is None:
-        return asked
-    for use in service.spec.consumes:
-        target = asked_for(use.service, use.contract, service.namespace)
-        asked[target] = (*asked.get(target, ()), use.ports)
-    return asked
-
-
-def _provided(service: Microservice | None) -> set[tuple[str, str]]:
-    return {(service.namespace, contract) for contract in service.spec.provides} if service else set()
-
-
-def _claimed(parent: Parent) -> set[str]:
-    """What it asks for, and what it holds until its route is without it."""
-    if parent.deleting:
-        return set()
-    routing = parent.service.spec.routing if parent.service else None
-    return {*(routing.hosts if routing else ()), *parent.status.hosts}
-
-
-def _age(parent: Parent) -> tuple[str, str]:
-    return parent.service.created if parent.service else "", str(parent.key)
-
-
-def _discard(index: defaultdict[Any, set[Key]], entry: Any, key: Key) -> None:
-    index[entry].discard(key)
-    if not index[entry]:
-        del index[entry]
+    def _services(self) -> Iterator[Microservice]:
+        for key in self._parents:
+            service = self._service(key)
+            if service is not None:
+                yield service

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 
 from concordat import conventions
 from concordat.api import Microservice, MicroserviceStatus, compact, resolve
-from concordat.cluster.apply import Apply, Owner, Settled, Wanted
+from concordat.cluster.apply import Apply
 from concordat.cluster.children import Child, Children
 from concordat.cluster.client import Client
 from concordat.cluster.failures import ApiError
+from concordat.cluster.settled import Owner, Settled, Wanted
 from concordat.facts import Facts, Platform
 from concordat.plan import Plan, plan
 from concordat.reconcile.announcement import announce

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from concordat import conventions
-from concordat.cluster.apply import Known, Owner, Settled
 from concordat.cluster.children import Child
 from concordat.cluster.failures import ApiError
+from concordat.cluster.settled import Known, Owner, Settled
 from concordat.errors import ConcordatError, Conflict, Stalled, Waiting
 from concordat.manifest import ChildKey, PlannedChild
 from concordat.reconcile.keys import Key
