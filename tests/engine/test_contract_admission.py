@@ -130,6 +130,26 @@ async def test_an_unusable_document_is_refused_with_its_place(asked: Asked) -> N
     assert "listOrders" in answer.said
 
 
+async def test_a_schema_that_is_none_is_refused_by_webhook_and_reconciler_alike(asked: Asked) -> None:
+    """Nothing uses it yet; the version after this one could not be compared with it."""
+    broken = document("1.1.0")
+    broken["components"]["schemas"]["Unused"] = {"properties": {"state": {"type": "strng"}}}
+    manifest = published(asked, "1.1.0") | {"spec": _spec(published(asked, "1.1.0"), broken)}
+    place = "components.schemas.Unused.properties.state: type may not be 'strng'"
+
+    answer = await asked.apply(manifest, dry_run=True)
+    assert (answer.accepted, place in answer.said) == (False, True), answer.said
+
+    await asked.server.stop()
+    assert (await asked.apply(manifest)).accepted
+
+    async def told() -> bool:
+        return any(place in condition["message"] for condition in (await status(asked)).get("conditions", ()))
+
+    await eventually(told, seconds=30)
+    assert (await status(asked))["version"] == "1.0.0"
+
+
 async def test_yaml_is_judged_as_well(asked: Asked) -> None:
     """By the process that compares; the operator itself parses none of it."""
     text = yaml.safe_dump(document("1.1.0", "total"))

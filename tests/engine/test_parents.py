@@ -297,6 +297,31 @@ def test_the_echo_of_our_own_status_write_is_known() -> None:
     assert world.parents.knows("shop", "orders", "200")
 
 
+def test_what_is_kept_of_a_thousand_services_shares_what_they_state_alike() -> None:
+    """However it came: as a newcomer, by an edit, by a status of ours."""
+    world = World()
+    written = {
+        "conditions": [
+            {"type": "Ready", "status": "True", "reason": "Ready", "lastTransitionTime": "2026-11-22T11:12:13Z"}
+        ]
+    }
+    for name in ("orders", "payments"):
+        world.put(name, status=written)
+        world.put(name, generation=2, env=[{"name": "A", "value": name}], status=written)
+        parent = world.parents.find(Key(conventions.MICROSERVICE, "shop", name))
+        assert parent is not None
+        status = MicroserviceStatus.model_validate(written | {"version": name})
+        world.parents.wrote_status(parent, status, {"resourceVersion": "200", "generation": 2})
+    orders, payments = (world.parents.find(Key(conventions.MICROSERVICE, "shop", n)) for n in ("orders", "payments"))
+    assert orders is not None
+    assert payments is not None
+    assert (
+        world.service("orders").spec.env[0].model_fields_set is world.service("payments").spec.env[0].model_fields_set
+    )
+    assert orders.status.model_fields_set is payments.status.model_fields_set
+    assert orders.status.conditions[0].model_fields_set is payments.status.conditions[0].model_fields_set
+
+
 def test_a_standby_follows_the_fingerprints_that_the_leader_records() -> None:
     """Else its first act as a leader would be to write everything anew."""
     world = World()
