@@ -208,11 +208,34 @@ OBJECTIVES = (
     ),
 )
 
+
+def _parts(*names: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda beside: (
+        f"{beside['seconds']:.1f} s; " + ", ".join(f"{name} {beside['mib'][name]}" for name in names) + " MiB"
+    )
+
+
+LOCAL_CLUSTER = (
+    Line(
+        names=("control_plane_start_ratio",),
+        what="until there is a default ServiceAccount, over until the API server is ready",
+        remark=_parts("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"),
+    ),
+    Line(
+        names=("node_start_ratio",),
+        what="until node, Services, DNS and policies are ready, over until the control plane is",
+        remark=_parts("kubelet", "containerd", "kube-proxy", "kube-router", "init"),
+    ),
+    Line(names=("node_down_seconds",), what="seconds until all of it has ended, the largest of three"),
+    Line(names=("node_left",), what="processes, links, routes, cgroups and namespaces found afterwards"),
+)
+
 TABLES = (
     Table(page=PERFORMANCE, name="requests", lines=REQUESTS),
     Table(page=PERFORMANCE, name="time", lines=TIME),
     Table(page=PERFORMANCE, name="memory", lines=MEMORY),
     Table(page=PERFORMANCE, name="faults", lines=FAULTS),
+    Table(page=ROOT / "docs" / "local-cluster.md", name="figures", lines=LOCAL_CLUSTER),
     Table(page=ROOT / "docs" / "contracts.md", name="figures", lines=CONTRACTS),
     Table(page=ROOT / "docs" / "objectives.md", name="figures", lines=OBJECTIVES),
 )
