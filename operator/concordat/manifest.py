@@ -39,6 +39,12 @@ class Kind:
     """Written after every planned child of a lower wave."""
     guard: bool = False
     """What guards a pod exists before the pod does: as long as this one cannot be written, later waves wait."""
+    points_at: str = ""
+    """
+    Kind of the sibling of an earlier wave that this one acts on by name or selector.
+
+    While that sibling is a stranger's, this one would act on the stranger: it is not written, and taken back.
+    """
 
     @property
     def api_version(self) -> str:

@@ -41,6 +41,9 @@ class Story:
     async def get(self, kind: str, name: str) -> Any:
         return await asyncio.to_thread(self.kubectl.get, kind, name, "--namespace", self.namespace)
 
+    async def exists(self, kind: str, name: str) -> bool:
+        return await asyncio.to_thread(self.kubectl.answers, "get", kind, name, "--namespace", self.namespace)
+
     async def status(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = (await self.get("microservice", name)).get("status") or {}
         return found

@@ -8,7 +8,9 @@ import pytest
 
 from concordat import conventions
 from concordat.lab.controlplane import ControlPlane
+from concordat.manifest import Kind
 from concordat.reconcile import settling
+from concordat.resources import kinds
 from tests.engine.conftest import Story, eventually
 from tests.engine.rig import microservice, routed
 
@@ -75,6 +77,64 @@ async def test_a_deployment_that_is_equal_to_ours_is_not_taken_over_either(story
     assert (await story.condition("orders"))["reason"] == conventions.REASON_CONFLICT
     assert after["metadata"].get("ownerReferences") is None
     assert [entry["manager"] for entry in after["metadata"]["managedFields"]].count(conventions.FIELD_MANAGER) == 0
+
+
+STRANGERS = {kinds.DEPLOYMENT.kind: deployment, kinds.SERVICE.kind: service}
+"""What can be pointed at -> a stranger of that kind."""
+POINTING = [kind for kind in kinds.ALL if kind.points_at]
+
+
+@pytest.mark.parametrize("kind", POINTING, ids=str)
+async def test_nothing_acts_on_a_stranger_through_its_name(story: Story, kind: Kind) -> None:
+    """What points at an object of somebody else is not written, and its child says why."""
+    await story.apply(STRANGERS[kind.points_at](story.namespace), routed("orders", story.namespace))
+    await story.settled("orders")
+
+    children = (await story.get("microservice", "orders"))["status"]["children"]
+    (pointing,) = (child for child in children if child["kind"] == kind.kind)
+    assert not await story.exists(kind.plural, "orders")
+    assert f"it would act on {kind.points_at}/orders" in pointing["reason"]
+
+
+@pytest.mark.parametrize("kind", POINTING, ids=str)
+async def test_what_points_at_an_object_that_became_a_strangers_is_taken_back(story: Story, kind: Kind) -> None:
+    """An object of ours is deleted, and somebody else takes its name before we do."""
+    await story.apply(routed("orders", story.namespace))
+    await story.settled("orders")
+    assert await story.exists(kind.plural, "orders")
+
+    plural = next(each.plural for each in kinds.ALL if each.kind == kind.points_at)
+    await story.run("annotate", "microservice", "orders", f"{conventions.ANNOTATION_PAUSED}=true")
+    await story.quiet()
+    await story.run("delete", plural, "orders", "--cascade=orphan")
+    await story.apply(STRANGERS[kind.points_at](story.namespace))
+    await story.run("annotate", "microservice", "orders", f"{conventions.ANNOTATION_PAUSED}-")
+
+    async def taken_back() -> bool:
+        return not await story.exists(kind.plural, "orders")
+
+    await eventually(taken_back)
+
+
+def test_every_kind_that_acts_on_another_says_so() -> None:
+    """A new kind is looked at: does it name, or select, what could be somebody else's?"""
+    acting = {"HorizontalPodAutoscaler", "PodDisruptionBudget", "HTTPRoute", "ServiceMonitor"}
+    passive = {
+        *(
+            "ServiceAccount",
+            "Service",
+            "Deployment",
+            "ConfigMap",
+            "PrometheusRule",
+            "GrafanaDashboard",
+            "AlertmanagerConfig",
+        ),
+        "NetworkPolicy",  # guards pods by a label of ours, whatever else is wrong
+        *("CronJob", "Job"),  # not planned unless Service and Deployment of the provider are its own
+    }
+
+    assert acting == {kind.kind for kind in POINTING}
+    assert passive == {kind.kind for kind in kinds.ALL} - acting
 
 
 async def test_the_other_children_are_built_all_the_same(story: Story) -> None:

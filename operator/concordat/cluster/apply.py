@@ -16,7 +16,7 @@ from concordat.cluster.failures import ApiError
 from concordat.cluster.ownership import drop_before_first_apply, relinquish, turn_into_apply
 from concordat.cluster.settled import Known, Owner, Settled, Wanted
 from concordat.cluster.title import ensure_ours, is_in_place
-from concordat.errors import ConcordatError, Rejected, Stalled, Waiting
+from concordat.errors import ConcordatError, Conflict, Rejected, Stalled, Waiting
 from concordat.manifest import ChildKey, Manifest, PlannedChild
 
 
@@ -31,17 +31,27 @@ class Apply:
         """
         Every planned child, wave by wave, concurrently inside a wave.
 
-        A guard that cannot be written holds back the waves behind it: no pod without its policy.
+        A guard that cannot be written holds back the waves behind it: no pod without its policy. What points at a child
+        that turned out to be a stranger's is not written, and taken back where it exists: it would act on the stranger.
         """
         outcomes: list[Settled] = []
         unguarded: Settled | None = None
+        strange: dict[str, Settled] = {}
         waves = groupby(sorted(planned, key=lambda child: child.kind.wave), key=lambda child: child.kind.wave)
         for _, wave in waves:
             if unguarded is not None:
                 outcomes += [_held_back(child, unguarded) for child in wave]
                 continue
             together = list(wave)
-            settled = await asyncio.gather(*(self._settle(owner, child, known) for child in together))
+            settled = await asyncio.gather(
+                *(
+                    self._take_back(owner, child, behind)
+                    if (behind := strange.get(child.kind.points_at)) is not None
+                    else self._settle(owner, child, known)
+                    for child in together
+                )
+            )
+            strange |= {s.key.kind: s for s in settled if isinstance(s.error, Conflict)}
             unguarded = next((s for c, s in zip(together, settled, strict=True) if c.kind.guard and s.error), None)
             outcomes += settled
         return outcomes
@@ -109,6 +119,16 @@ class Apply:
                 fingerprint=known.fingerprints.get(key, ""),
                 error=error,
             )
+
+    async def _take_back(self, owner: Owner, child: PlannedChild, behind: Settled) -> Settled:
+        """Not written, and deleted where it exists and is ours: the object it points at belongs to somebody else."""
+        found = self._children.find(child.kind, owner.namespace, child.name)
+        if found is not None and found.controller_uid == owner.uid:
+            deleted = await self._delete(found)
+            if deleted.error is not None or deleted.paused:
+                return deleted
+        message = f"{child.key} is not written, because it would act on {behind.key}, which is not ours"
+        return Settled(key=child.key, error=Conflict(conventions.REASON_CONFLICT, message))
 
     def _store(self, owner: Owner, child: PlannedChild) -> ChildStore:
         store = self._children.store(child.kind, owner.namespace)

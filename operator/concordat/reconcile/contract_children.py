@@ -5,6 +5,7 @@ What is built from a contract: planned from the version in force, written like t
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from concordat import conventions
 from concordat.api import AcceptedVersion, Microservice, ServiceContract
 from concordat.cluster.apply import Apply
 from concordat.cluster.children import Child, Children
@@ -16,6 +17,7 @@ from concordat.facts import Platform
 from concordat.manifest import ChildKey, object_name
 from concordat.reconcile.contracts import Known, Planned
 from concordat.reconcile.gather import Neighbours, gather_contract
+from concordat.reconcile.keys import Key
 from concordat.reconcile.settling import outcomes, owner, remember, remembered
 from concordat.resources import kinds
 from concordat.status import ChildOutcome
@@ -57,6 +59,7 @@ class ContractChildren:
             platform=self._platform,
             installed=self._installed(),
             rollout=self._rollout,
+            runs=self._runs,
         )
         planned = known.planned
         if planned is None or planned.of is not contract or planned.facts != facts or not self._holds(known, planned):
@@ -102,6 +105,13 @@ class ContractChildren:
         """Without accepted versions, which carry no hash: nothing brings them to a planned state."""
         owned = self._children.owned_by(*known.key).values()
         return [child for child in owned if child.controller_uid == known.uid and child.applied_hash]
+
+    def _runs(self, provider: Microservice) -> bool:
+        """Its Service and its Deployment are its own: a trial by name would else reach a stranger."""
+        parent = self._neighbours.parents.find(Key(conventions.MICROSERVICE, provider.namespace, provider.name))
+        name = object_name(provider.name)
+        found = (self._children.find(kind, provider.namespace, name) for kind in (kinds.SERVICE, kinds.DEPLOYMENT))
+        return parent is not None and all(child is not None and child.controller_uid == parent.uid for child in found)
 
     def _rollout(self, provider: Microservice) -> str:
         """Which one has ended; empty while one is under way, or its pods do not all answer."""

@@ -64,8 +64,13 @@ def gather_contract(
     platform: Platform,
     installed: frozenset[str],
     rollout: Callable[[Microservice], str],
+    runs: Callable[[Microservice], bool] = lambda _provider: True,
 ) -> ContractFacts:
-    """What the caches know that follows from ``contract``; ``rollout`` tells what a provider runs."""
+    """
+    What the caches know that follows from ``contract``.
+
+    ``rollout`` tells what a provider runs, and ``runs`` whether what stands under its name is its own.
+    """
     binding = None if contract.spec.lifecycle.state in (State.DRAFT, State.RETIRED) else in_force
     providers = tuple(neighbours.parents.relations.providers(contract.namespace, contract.name))
     known = neighbours.contracts.named(contract.namespace, contract.name)
@@ -74,8 +79,8 @@ def gather_contract(
         installed=installed,
         version=binding.version if binding else "",
         document=binding.config_map if binding else "",
-        provider=offered(providers[0]) if providers else None,
-        rollout=rollout(providers[0]) if providers else "",
+        provider=offered(providers[0]) if providers and runs(providers[0]) else None,
+        rollout=rollout(providers[0]) if providers and runs(providers[0]) else "",
         providers=providers,
         consumers=tuple(
             Consumer(name=consumer.name, namespace=consumer.namespace)

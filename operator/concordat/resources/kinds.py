@@ -21,14 +21,40 @@ AUTOSCALER = Kind(
     kind="HorizontalPodAutoscaler",
     plural="horizontalpodautoscalers",
     wave=2,
+    points_at=DEPLOYMENT.kind,
 )
-DISRUPTION_BUDGET = Kind(group="policy", version="v1", kind="PodDisruptionBudget", plural="poddisruptionbudgets")
+DISRUPTION_BUDGET = Kind(
+    group="policy",
+    version="v1",
+    kind="PodDisruptionBudget",
+    plural="poddisruptionbudgets",
+    wave=2,
+    points_at=DEPLOYMENT.kind,
+)
 NETWORK_POLICY = Kind(
     group="networking.k8s.io", version="v1", kind="NetworkPolicy", plural="networkpolicies", guard=True
 )
-HTTP_ROUTE = Kind(group="gateway.networking.k8s.io", version="v1", kind="HTTPRoute", plural="httproutes", optional=True)
+"""
+Points at nothing that could be a stranger's: it selects pods by a label that only the pods of this service carry, and it
+must guard them whatever else is wrong.
+"""
+HTTP_ROUTE = Kind(
+    group="gateway.networking.k8s.io",
+    version="v1",
+    kind="HTTPRoute",
+    plural="httproutes",
+    optional=True,
+    wave=2,
+    points_at=SERVICE.kind,
+)
 SERVICE_MONITOR = Kind(
-    group="monitoring.coreos.com", version="v1", kind="ServiceMonitor", plural="servicemonitors", optional=True
+    group="monitoring.coreos.com",
+    version="v1",
+    kind="ServiceMonitor",
+    plural="servicemonitors",
+    optional=True,
+    wave=2,
+    points_at=SERVICE.kind,
 )
 JOB = Kind(group="batch", version="v1", kind="Job", plural="jobs", born_by_apply=True, wave=2)
 """Its selector is defaulted and can never be changed: a POST would make it ours."""
