@@ -5,10 +5,16 @@ The gate on a real API server: what comes into force, what is refused, and what 
 import asyncio
 import base64
 import gzip
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from concordat import conventions
+from concordat.lab.controlplane import ControlPlane
+from tests.engine.cluster import Kubectl
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.rig import microservice
 from tests.gate.test_gate import ADDED, DROPPED, OLD
@@ -32,6 +38,17 @@ def contract(
 def consumer(story: Story, name: str, **use: Any) -> Any:
     """A service that uses payments-api."""
     return microservice(name, story.namespace, consumes=[{"contract": "payments-api"} | use])
+
+
+@pytest.fixture
+async def beside(control_plane: ControlPlane, optional_kinds: None, namespace: str) -> AsyncIterator[tuple[Story, str]]:
+    """One engine at work in two namespaces, and the name of the other one."""
+    elsewhere = f"{namespace}-elsewhere"
+    kubectl = Kubectl(control_plane)
+    kubectl("create", "namespace", elsewhere)
+    async with operating(control_plane, namespace, elsewhere) as story:
+        yield story, elsewhere
+    kubectl("delete", "namespace", elsewhere, "--wait=false")
 
 
 READS_STATE = [{"operation": "createPayment", "reads": ["id", "state"]}]
@@ -279,6 +296,49 @@ async def test_consent_is_the_contracts(story: Story) -> None:
 
         await eventually(refused, seconds=30)
     await asyncio.to_thread(story.kubectl, "delete", "namespace", elsewhere, "--wait=false")
+
+
+async def test_whoever_is_not_let_in_binds_nobody(beside: tuple[Story, str]) -> None:
+    """A stranger's declaration freezes no contract, is not counted, and crashes nothing, whatever it says."""
+    story, elsewhere = beside
+    reference = f"{story.namespace}/payments-api"
+    leech = microservice("leech", elsewhere, consumes=[{"contract": reference, "uses": READS_STATE}])
+    await story.apply(contract(story, "1.4.0", OLD, compatibility="none"), leech)
+    await decided(story)
+    await story.quiet()
+    forged = json.dumps({reference: 5, "tokens": {reference: {"issuer": "x", "audience": "y", "scopes": [[]]}}})
+    for annotation in (f"{conventions.ANNOTATION_PAUSED}=true", f"{conventions.ANNOTATION_CONSUMES}={forged}"):
+        await asyncio.to_thread(
+            story.kubectl, "annotate", "deployment", "leech", "--overwrite", "--namespace", elsewhere, annotation
+        )
+    await story.quiet()
+
+    await story.apply(contract(story, "1.5.0", DROPPED, compatibility="none"))
+    status = await decided(story)
+
+    assert ("1.5.0", "True") == (status["version"], status["is"]["Ready"]["status"])
+    assert (0, []) == (status.get("consumerCount", 0), status.get("consumers", []))
+
+
+async def test_consent_withdrawn_binds_until_the_grace_ends(beside: tuple[Story, str]) -> None:
+    """The provider cannot cut off who runs by taking consent away first; the status says until when it still binds."""
+    story, elsewhere = beside
+    friend = microservice(
+        "friend", elsewhere, consumes=[{"contract": f"{story.namespace}/payments-api", "uses": READS_STATE}]
+    )
+    open_to = {"compatibility": "none", "access": {"namespaces": [elsewhere]}}
+    await story.apply(contract(story, "1.4.0", OLD, **open_to), friend)
+    await decided(story)
+    await story.quiet()
+
+    await story.apply(contract(story, "1.4.0", OLD, compatibility="none"))
+    (consent,) = (await decided(story))["consents"]
+    await story.apply(contract(story, "1.5.0", DROPPED, compatibility="none"))
+    status = await decided(story)
+
+    assert elsewhere == consent["namespace"]
+    assert consent["until"] > datetime.now(UTC).strftime("%Y-%m-%d")
+    assert ("1.4.0", "ConsumersBreak") == (status["version"], status["is"]["Ready"]["reason"])
 
 
 async def test_a_restart_writes_nothing_and_reads_no_document_again(story: Story) -> None:

@@ -18,6 +18,7 @@ _Digest = Annotated[str, StringConstraints(max_length=64)]
 MOST_VERSIONS = 64
 MOST_OPERATIONS = 1024
 MOST_CONSUMERS = 256
+MOST_CONSENTS = 256
 
 
 class AcceptedVersion(Schema):
@@ -37,6 +38,14 @@ class ConsumerStatus(Schema):
     """``namespace/name``; of external consumers the name alone."""
     verdict: Annotated[str, StringConstraints(max_length=16)]
     """compatible, breaking or unknown."""
+
+
+class Consent(Schema):
+    """A namespace whose use of the contract binds it."""
+
+    namespace: Annotated[str, StringConstraints(max_length=63)]
+    until: Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)?$")] = ""
+    """Consent was withdrawn; what runs there binds the contract until then. Empty while it is let in."""
 
 
 class ServiceContractStatus(Schema):
@@ -62,6 +71,8 @@ class ServiceContractStatus(Schema):
     """Who relies on it now."""
     consumer_count: int = Field(default=0, ge=0)
     """How many they are."""
+    consents: Annotated[tuple[Consent, ...], Field(max_length=MOST_CONSENTS)] = ()
+    """Other namespaces whose use of it counts: those let in, and those whose consent was withdrawn a short while ago."""
     children: Annotated[tuple[ChildStatus, ...], Field(max_length=64)] = ()
     """What was built for it."""
     problems: Annotated[tuple[ProblemStatus, ...], Field(max_length=64)] = ()

@@ -7,8 +7,6 @@ Sound before all else: where it is not known what somebody uses, it counts as ev
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import orjson
-
 from concordat import conventions
 from concordat.api import AcceptedVersion, Microservice, ServiceContractStatus, State, parse
 from concordat.cli.config_maps import document_in
@@ -18,7 +16,7 @@ from concordat.errors import InvalidInput
 from concordat.gate import Question, together, usage_of
 from concordat.gate.assessment import assess
 from concordat.gate.register import Accepted, Published, Register, Usages, pack
-from concordat.reconcile.reliance import tokens_in
+from concordat.reconcile.reliance import tokens_in, usages_in
 from concordat.tokens import Token
 
 _API = f"/apis/{conventions.GROUP}/{conventions.VERSION}"
@@ -97,8 +95,8 @@ def usages(item: Mapping[str, Any], said: Declared) -> Usages:
     Of a consumer the operator counts, and of which nobody knows what it uses, everything.
     """
     reference = _reference(item)
-    running = said.get(reference, {})
     status = _status(item)
+    running = {name: uses for name, uses in said.get(reference, {}).items() if _counts(item, status, name)}
     names = {each.name for each in status.consumers if "/" in each.name} | running.keys()
     found: Usages = {name: together(running.get(name) or [None]) for name in sorted(names)}
     for external in item["spec"].get("externalConsumers") or ():
@@ -109,6 +107,17 @@ def usages(item: Mapping[str, Any], said: Declared) -> Usages:
             else {use["operation"]: tuple(use["reads"]) if "reads" in use else None for use in uses}
         )
     return found
+
+
+def _counts(item: Mapping[str, Any], status: ServiceContractStatus, consumer: str) -> bool:
+    """As the operator decides it: see :mod:`concordat.gate.consent`."""
+    namespace = consumer.partition("/")[0]
+    given = (item["spec"].get("access") or {}).get("namespaces") or ()
+    return (
+        namespace == item["metadata"]["namespace"]
+        or namespace in given
+        or any(consent.namespace == namespace for consent in status.consents)
+    )
 
 
 def asked(cluster: Cluster) -> Asked:
@@ -130,7 +139,9 @@ def asked(cluster: Cluster) -> Asked:
 
 def tokens(item: Mapping[str, Any], said: Asked) -> dict[str, tuple[Token | None, ...]]:
     """By consumer that runs, the tokens its pods ask for; ``None`` for none."""
-    return {name: tuple(dict.fromkeys(found)) for name, found in sorted(said.get(_reference(item), {}).items())}
+    status = _status(item)
+    asking = {name: found for name, found in said.get(_reference(item), {}).items() if _counts(item, status, name)}
+    return {name: tuple(dict.fromkeys(found)) for name, found in sorted(asking.items())}
 
 
 def declared(cluster: Cluster) -> Declared:
@@ -181,18 +192,7 @@ def _services(cluster: Cluster) -> Iterator[Microservice]:
 
 def _annotated(item: Mapping[str, Any]) -> Iterable[tuple[str, Uses]]:
     text = (item["metadata"].get("annotations") or {}).get(conventions.ANNOTATION_CONSUMES, "")
-    try:
-        said = orjson.loads(text) if text else {}
-        return [
-            (
-                name,
-                None if uses is None else {op: None if reads is None else tuple(reads) for op, reads in uses.items()},
-            )
-            for name, uses in said.items()
-            if "/" in name
-        ]
-    except (orjson.JSONDecodeError, AttributeError, TypeError):
-        return []  # somebody mangled it; what the Microservice says still counts
+    return [(name, None if uses is None else dict(uses)) for name, uses in usages_in(text).items()]
 
 
 def _published(cluster: Cluster, item: Mapping[str, Any], said: Declared, asking: Asked) -> Published:

@@ -14,6 +14,7 @@ from concordat.cluster.settled import Wanted
 from concordat.errors import InvalidInput, Problem
 from concordat.facts import ContractFacts
 from concordat.gate import Assessment, InForce
+from concordat.gate.consent import counts
 from concordat.manifest import ChildKey, Kind
 from concordat.reconcile.keys import Key
 from concordat.reconcile.parent import recorded
@@ -92,6 +93,12 @@ class Known:
         """Reason why the version in its spec is not in force; empty when it is, or when it is a draft that binds nobody."""
         ready = next((one for one in self.status.conditions if one.type == conventions.READY), None)
         return ready.reason if ready is not None and ready.status == "False" else ""
+
+    def counts(self, namespace: str) -> bool:
+        """Whether what ``namespace`` uses binds it: with its consent, or a while after that was withdrawn."""
+        if self.contract is None:
+            return namespace == self.key.namespace or any(one.namespace == namespace for one in self.status.consents)
+        return counts(namespace, self.contract, self.status.consents)
 
     def lets_in(self, namespace: str) -> bool:
         """Its consent: of the spec as it is now, so that taking it back works at once."""

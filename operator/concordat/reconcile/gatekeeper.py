@@ -5,7 +5,7 @@ The authority: whatever a webhook let through, or did not see, is judged here be
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from concordat.cluster.failures import ApiError
 from concordat.errors import ConcordatError, Problem, Rejected, Waiting
 from concordat.facts import Missing
 from concordat.gate import Assessment, Case, InForce, Question, Tokens, decide, refusal, together, tokens_of_external
+from concordat.gate.consent import counts, next_end, renewed
 from concordat.reconcile.announcement import announce
 from concordat.reconcile.contract_children import Built, ContractChildren
 from concordat.reconcile.contracts import SERVICE_CONTRACT, Contracts, Judged, Known, binds
@@ -25,6 +26,7 @@ from concordat.reconcile.keys import Key
 from concordat.reconcile.library import Library
 from concordat.reconcile.merge_patch import merge_patch
 from concordat.reconcile.outcome import LOOK_AGAIN_AT_REFUSAL, Outcome
+from concordat.reconcile.parent import Parent
 from concordat.reconcile.parents import Parents
 from concordat.reconcile.reliance import tokens_in, usages_in
 from concordat.reconcile.settling import what_is_left
@@ -82,10 +84,17 @@ class Gatekeeper:
         built = await self._build(known, contract, seen)
         await self._report(known, replace(seen, built=built.outcomes, left_out=built.problems))
         refused = seen.decision is not None and not seen.decision.accepted and contract.spec.document.inline is None
-        left = what_is_left(built.settled)
+        left = self._until_consent_ends(known, what_is_left(built.settled))
         if left == Outcome() and refused:
             return Outcome(result="requeue_after", again_after=LOOK_AGAIN_AT_REFUSAL)
         return left
+
+    def _until_consent_ends(self, known: Known, left: Outcome) -> Outcome:
+        """Looks again when consent that was withdrawn stops binding."""
+        seconds = next_end(known.status.consents, self._now())
+        if seconds is None or left.retry or 0 < left.again_after <= seconds:
+            return left
+        return Outcome(result="requeue_after", again_after=max(1.0, seconds))
 
     async def foresee(self, contract: ServiceContract, *, same_document: bool) -> Case:
         """
@@ -152,7 +161,7 @@ class Gatekeeper:
             str(parent.key): tuple(
                 dict.fromkeys(tokens_in(text).get(reference) for text in parent.relies if reference in usages_in(text))
             )
-            for parent in self._parents.relying(contract.namespace, contract.name)
+            for parent in self._relying(contract)
         }
         return tokens_of_external(contract, in_force.auth) | running
 
@@ -162,12 +171,20 @@ class Gatekeeper:
             external.name: None if external.uses is None else {use.operation: use.reads for use in external.uses}
             for external in contract.spec.external_consumers
         }
-        for parent in self._parents.relying(contract.namespace, contract.name):
+        for parent in self._relying(contract):
             declared = [
                 uses[contract.reference] for text in parent.relies if contract.reference in (uses := usages_in(text))
             ]
             found[str(parent.key)] = together(declared)
         return found
+
+    def _relying(self, contract: ServiceContract) -> Iterator[Parent]:
+        """Services whose pods use it, with its consent: what anybody else declares binds nobody."""
+        known = self._contracts.named(contract.namespace, contract.name)
+        recorded = known.status.consents if known else ()
+        for parent in self._parents.relying(contract.namespace, contract.name):
+            if counts(parent.key.namespace, contract, recorded):
+                yield parent
 
     async def _assessment(
         self, known: Known, contract: ServiceContract, in_force: InForce, usages: Usages
@@ -242,6 +259,8 @@ class Gatekeeper:
     async def _report(self, known: Known, seen: Judgement) -> None:
         trial = self._tried(known.key)
         seen = replace(seen, tried=trial.verdict if trial else None)
+        if seen.contract is not None:
+            seen = replace(seen, consents=renewed(seen.contract, known.status.consents, self._now()))
         status = report_contract(known.status, seen, now=self._now().strftime("%Y-%m-%dT%H:%M:%SZ"))
         changes = merge_patch(known.status, status)
         if not changes:

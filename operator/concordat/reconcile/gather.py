@@ -233,7 +233,11 @@ def _relied_on(
             continue
         if neighbours.parents.relations.provider(Target("contract", service.namespace, name)) is not None:
             continue
-        others = [parent.key for parent in neighbours.parents.relying(service.namespace, name)]
+        others = [
+            parent.key
+            for parent in neighbours.parents.relying(service.namespace, name)
+            if known.counts(parent.key.namespace)
+        ]
         users = tuple(str(key) for key in others if str(key) != service.reference)
         if users:
             found[name] = users

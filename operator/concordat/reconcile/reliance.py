@@ -2,15 +2,29 @@
 Who relies on a contract: services with pods, by what is written on their Deployment.
 """
 
+import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import orjson
 
 from concordat.cluster.children import Child
+from concordat.gate import Usage
 from concordat.manifest import canonical
 from concordat.resources.edges import TOKENS
 from concordat.tokens import Token
+
+Usages = dict[str, Usage]
+"""What is used by ``namespace/name`` of the contract."""
+
+LONGEST = 128 * 1024
+"""Characters of an annotation that is read; half of what the API server takes of all annotations together."""
+MOST_CONTRACTS = 64
+"""As many as a Microservice can consume."""
+MOST_OPERATIONS = 1024
+MOST_FIELDS = 1024
+_REFERENCE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 
 def relies(before: tuple[str, ...], deployment: Child | None) -> tuple[str, ...]:
@@ -36,21 +50,48 @@ def contracts_in(uses: Iterable[str]) -> set[tuple[str, str]]:
 
 
 def tokens_in(text: str) -> dict[str, Token]:
-    """Of each contract, which token the pods ask for; those that ask for none are left out."""
-    try:
-        found = orjson.loads(text) if text else {}
-        return {
-            name: Token(issuer=said["issuer"], audience=said["audience"], scopes=tuple(said["scopes"]))
-            for name, said in found.get(TOKENS, {}).items()
-        }
-    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
+    """Of each contract, which token the pods ask for; what is not written as one is left out."""
+    stated = _parsed(text).get(TOKENS)
+    found = {name: _token(said) for name, said in stated.items()} if isinstance(stated, dict) else {}
+    return {name: token for name, token in found.items() if token is not None}
+
+
+def usages_in(text: str) -> Usages:
+    """
+    Of each contract, what is used.
+
+    Anybody who may annotate the Deployment can write this. What is not a declaration counts as using everything of the
+    contract it names, so that a mangled annotation protects no less than the one it replaced.
+    """
+    return {name: _usage(said) for name, said in _parsed(text).items() if _REFERENCE.fullmatch(name)}
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    if not text or len(text) > LONGEST:
         return {}
-
-
-def usages_in(text: str) -> dict[str, Any]:
-    """Of each contract, what is used; of an annotation somebody mangled, nothing."""
     try:
-        found = orjson.loads(text) if text else {}
+        found = orjson.loads(text)
     except orjson.JSONDecodeError:
         return {}
-    return {name: uses for name, uses in found.items() if "/" in name} if isinstance(found, dict) else {}
+    return dict(islice(found.items(), MOST_CONTRACTS + 1)) if isinstance(found, dict) else {}
+
+
+def _usage(said: Any) -> Usage:
+    if not isinstance(said, dict) or len(said) > MOST_OPERATIONS:
+        return None
+    if not all(reads is None or _is_texts(reads) for reads in said.values()):
+        return None
+    return {operation: None if reads is None else tuple(reads) for operation, reads in said.items()}
+
+
+def _token(said: Any) -> Token | None:
+    if not isinstance(said, dict):
+        return None
+    issuer, audience, scopes = (said.get(field) for field in ("issuer", "audience", "scopes"))
+    if not (isinstance(issuer, str) and isinstance(audience, str) and isinstance(scopes, list) and _is_texts(scopes)):
+        return None
+    return Token(issuer=issuer, audience=audience, scopes=tuple(scopes))
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= MOST_FIELDS and all(isinstance(one, str) for one in value)

@@ -14,7 +14,7 @@ from concordat.api import (
     State,
 )
 from concordat.api.condition import transition
-from concordat.api.contract_status import MOST_CONSUMERS, MOST_OPERATIONS, MOST_VERSIONS
+from concordat.api.contract_status import MOST_CONSENTS, MOST_CONSUMERS, MOST_OPERATIONS, MOST_VERSIONS, Consent
 from concordat.conformance.verdict import Verdict
 from concordat.errors import Problem
 from concordat.gate import Case, Decision, refusal
@@ -46,6 +46,8 @@ class Judgement:
     """What became of its children; ``None`` when nobody looked: then they are as they were."""
     left_out: tuple[Problem, ...] = ()
     """What is not built for it, and why."""
+    consents: tuple[Consent, ...] | None = None
+    """Whose use of it counts from now on; ``None`` while the spec is not understood: then it is as it was."""
     kept: AcceptedVersion | None = None
     """The version that comes into force, once it is stored."""
 
@@ -73,6 +75,7 @@ def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str)
         operations=before.operations if operations is None else operations,
         consumers=before.consumers if consumers is None else consumers[:MOST_CONSUMERS],
         consumer_count=before.consumer_count if consumers is None else len(consumers),
+        consents=before.consents if seen.consents is None else seen.consents[:MOST_CONSENTS],
         children=before.children if seen.built is None else tuple(map(told, sorted(seen.built, key=_by_key))),
         problems=tuple(_problems(seen))[:MOST_PROBLEMS],
     )
