@@ -5,9 +5,12 @@ Who is queued when what changes, and what the neighbours are: without an API ser
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from concordat import conventions
-from concordat.api import Microservice, MicroserviceStatus
+from concordat.api import Microservice, MicroserviceStatus, ServiceContractStatus
 from concordat.facts import Consumer, Facts, Platform, Retried
+from concordat.reconcile.contracts import Contracts
 from concordat.reconcile.gather import Neighbours, gather
 from concordat.reconcile.keys import Key
 from concordat.reconcile.parent import observation
@@ -83,7 +86,7 @@ def test_a_list_is_background_work() -> None:
 
 
 def test_status_and_labels_queue_nobody() -> None:
-    """Only what the generation counts, a pause, and a status somebody else wrote."""
+    """Only what decides, and a status somebody else wrote."""
     world = World()
     world.put("orders")
     world.heard()
@@ -93,6 +96,72 @@ def test_status_and_labels_queue_nobody() -> None:
     assert world.heard() == {"shop/orders"}
     world.put("orders", metadata={"annotations": {conventions.ANNOTATION_PAUSED: "true"}}, status={"version": "forged"})
     assert world.heard() == {"shop/orders"}
+
+
+@pytest.mark.parametrize("annotation", [conventions.ANNOTATION_PAUSED, conventions.ANNOTATION_BREAK_GLASS])
+def test_an_annotation_of_ours_takes_effect_without_a_new_spec(annotation: str) -> None:
+    """It moves no generation, and a person who breaks the glass at night must not have to edit the spec as well."""
+    world = World()
+    world.put("orders")
+    world.heard()
+
+    world.put("orders", metadata={"annotations": {annotation: "true"}})
+
+    assert {"shop/orders"} == world.heard()
+    known = world.parents.find(Key(conventions.MICROSERVICE, "shop", "orders"))
+    assert known is not None
+    assert known.service is not None
+    assert (annotation == conventions.ANNOTATION_PAUSED) == known.paused
+    assert ("true" if annotation == conventions.ANNOTATION_BREAK_GLASS else "") == known.service.break_glass
+
+
+def test_what_does_not_decide_leaves_the_spec_as_it_was_planned() -> None:
+    """The very same value: a plan made of it still holds."""
+    world = World()
+    created = {"creationTimestamp": "2026-01-01T00:00:00Z"}
+    world.put("orders", metadata=created)
+    before = world.service("orders")
+
+    world.put("orders", metadata={"labels": {"a": "b"}, **created})
+
+    assert before is world.service("orders")
+
+
+@pytest.mark.parametrize("kind", [conventions.MICROSERVICE, conventions.SERVICE_CONTRACT])
+@pytest.mark.parametrize("annotation", [conventions.ANNOTATION_PAUSED, conventions.ANNOTATION_BREAK_GLASS])
+def test_an_annotation_set_before_our_status_write_is_not_taken_for_its_echo(kind: str, annotation: str) -> None:
+    """The answer to our write tells of it; the event that brings it must still be read."""
+    queued: list[str] = []
+    item = {
+        "metadata": {
+            "name": "orders",
+            "namespace": "shop",
+            "uid": "u",
+            "generation": 1,
+            "resourceVersion": "5",
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+        },
+        "spec": microservice("orders", "shop")["spec"]
+        if kind == conventions.MICROSERVICE
+        else {"type": "openapi", "version": "1.4.0", "document": {"inline": "openapi: 3.1.0"}},
+    }
+    annotated = {**item["metadata"], "annotations": {annotation: "true"}}
+    if kind == conventions.MICROSERVICE:
+        cache: Any = Parents(lambda key, _lane: queued.append(str(key)))
+        status: Any = MicroserviceStatus(observed_generation=1)
+    else:
+        cache = Contracts(lambda key, _lane: queued.append(str(key)))
+        status = ServiceContractStatus(observed_generation=1)
+    cache.observe("ADDED", item | {"apiVersion": conventions.API_VERSION, "kind": kind})
+    known = cache.find(Key(kind, "shop", "orders"))
+    queued.clear()
+
+    cache.wrote_status(known, status, annotated | {"resourceVersion": "7"})
+    later = {**item, "metadata": annotated | {"resourceVersion": "7"}, "status": {"observedGeneration": 1}}
+    cache.observe("MODIFIED", later | {"apiVersion": conventions.API_VERSION, "kind": kind})
+
+    assert ["shop/orders"] == queued
+    assert (annotation == conventions.ANNOTATION_PAUSED) == known.paused
 
 
 def test_a_list_of_one_namespace_says_nothing_of_others() -> None:

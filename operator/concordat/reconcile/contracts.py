@@ -16,6 +16,7 @@ from concordat.facts import ContractFacts
 from concordat.gate import Assessment, InForce
 from concordat.gate.consent import counts
 from concordat.manifest import ChildKey, Kind
+from concordat.reconcile.decisive import Decisive, decisive
 from concordat.reconcile.keys import Key
 from concordat.reconcile.parent import recorded
 from concordat.reconcile.scope import Scope
@@ -58,9 +59,7 @@ class Known:
     key: Key
     uid: str
     resource_version: int
-    generation: int
-    paused: bool
-    deleting: bool
+    decisive: Decisive
     contract: ServiceContract | None
     """As written now; ``None`` when it is not understood."""
     problems: tuple[Problem, ...]
@@ -72,6 +71,18 @@ class Known:
     """Of the fields we own on each child, after our last write."""
     refused: dict[ChildKey, tuple[str, str]] = field(default_factory=dict)
     """Children the API server called invalid, and its words; see :attr:`concordat.cluster.settled.Known.refused`."""
+
+    @property
+    def generation(self) -> int:
+        return self.decisive.generation
+
+    @property
+    def paused(self) -> bool:
+        return self.decisive.paused
+
+    @property
+    def deleting(self) -> bool:
+        return self.decisive.deleting
 
     @property
     def in_force(self) -> InForce:
@@ -191,10 +202,8 @@ class Contracts:
 
     def _update(self, known: Known, seen: Known, lane: Lane) -> None:
         known.resource_version = seen.resource_version
-        before = (known.generation, known.paused, known.deleting, known.contract)
-        if before != (seen.generation, seen.paused, seen.deleting, seen.contract):
-            known.generation, known.paused, known.deleting = seen.generation, seen.paused, seen.deleting
-            known.contract, known.problems = seen.contract, seen.problems
+        if seen.decisive != known.decisive:
+            known.decisive, known.contract, known.problems = seen.decisive, seen.contract, seen.problems
             known.refused.clear()
             self._enqueue(seen.key, lane)
             self._tell(seen.key)
@@ -215,7 +224,7 @@ class Contracts:
         told = _as_offered(known.status) != _as_offered(status)
         known.status = status
         known.status_version = max(known.status_version, int(answer["resourceVersion"]))
-        if answer["generation"] == known.generation and "deletionTimestamp" not in answer:
+        if decisive(answer) == known.decisive:
             known.resource_version = max(known.resource_version, int(answer["resourceVersion"]))
         if told:
             self._tell(known.key)
@@ -236,15 +245,12 @@ def known(item: Mapping[str, Any]) -> Known:
         )
     except InvalidInput as error:
         problems = error.problems
-    annotations = metadata.get("annotations") or {}
     status = _status(item)
     return Known(
         key=Key(conventions.SERVICE_CONTRACT, metadata["namespace"], metadata["name"]),
         uid=metadata["uid"],
         resource_version=int(metadata["resourceVersion"]),
-        generation=metadata.get("generation", 0),
-        paused=annotations.get(conventions.ANNOTATION_PAUSED) == "true",
-        deleting="deletionTimestamp" in metadata,
+        decisive=decisive(metadata),
         contract=contract,
         problems=problems,
         status=status,

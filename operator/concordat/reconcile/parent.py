@@ -15,6 +15,7 @@ from concordat.errors import InvalidInput, Problem
 from concordat.facts import Facts
 from concordat.manifest import ChildKey, Kind
 from concordat.policies import Violation
+from concordat.reconcile.decisive import Decisive, decisive
 from concordat.reconcile.keys import Key
 
 MICROSERVICE = Kind(
@@ -47,9 +48,7 @@ class Observation:
     key: Key
     uid: str
     resource_version: int
-    generation: int
-    paused: bool
-    deleting: bool
+    decisive: Decisive
     service: Microservice | None
     problems: tuple[Problem, ...]
     status: MicroserviceStatus
@@ -77,9 +76,7 @@ class Parent:
     key: Key
     uid: str
     resource_version: int
-    generation: int
-    paused: bool = False
-    deleting: bool = False
+    decisive: Decisive
     service: Microservice | None = None
     """As last understood: while the current spec is invalid, the one its children still follow."""
     problems: tuple[Problem, ...] = ()
@@ -97,6 +94,18 @@ class Parent:
     relies: tuple[str, ...] = ()
     """What its pods use of contracts, as written on the Deployment; during a rollout also what the former pods use."""
 
+    @property
+    def generation(self) -> int:
+        return self.decisive.generation
+
+    @property
+    def paused(self) -> bool:
+        return self.decisive.paused
+
+    @property
+    def deleting(self) -> bool:
+        return self.decisive.deleting
+
     def turn(self) -> Turn:
         """What a pass that begins now is about."""
         return Turn(generation=self.generation, paused=self.paused, service=self.service, problems=self.problems)
@@ -105,11 +114,6 @@ class Parent:
 def key_of(item: Mapping[str, Any]) -> Key:
     """Of the Microservice that an object of the API server is."""
     return Key(conventions.MICROSERVICE, item["metadata"]["namespace"], item["metadata"]["name"])
-
-
-def is_paused(metadata: Mapping[str, Any]) -> bool:
-    """A person said hands off."""
-    return (metadata.get("annotations") or {}).get(conventions.ANNOTATION_PAUSED) == "true"
 
 
 def observation(item: Mapping[str, Any]) -> Observation:
@@ -125,9 +129,7 @@ def observation(item: Mapping[str, Any]) -> Observation:
         key=key_of(item),
         uid=metadata["uid"],
         resource_version=int(metadata["resourceVersion"]),
-        generation=metadata["generation"],
-        paused=is_paused(metadata),
-        deleting="deletionTimestamp" in metadata,
+        decisive=decisive(metadata),
         service=service,
         problems=problems,
         status=_status(item),
@@ -145,9 +147,7 @@ def newcomer(seen: Observation) -> Parent:
         key=seen.key,
         uid=seen.uid,
         resource_version=seen.resource_version,
-        generation=seen.generation,
-        paused=seen.paused,
-        deleting=seen.deleting,
+        decisive=seen.decisive,
         service=compact(seen.service) if seen.service else None,
         problems=seen.problems,
         status=compact(seen.status),

@@ -10,10 +10,11 @@ from typing import Any
 
 from concordat import conventions
 from concordat.api import Microservice, MicroserviceStatus, compact
+from concordat.reconcile.decisive import decisive
 from concordat.reconcile.hosts import Hosts, claimed
 from concordat.reconcile.index import Index
 from concordat.reconcile.keys import Key
-from concordat.reconcile.parent import Observation, Parent, is_paused, key_of, newcomer, observation, recorded
+from concordat.reconcile.parent import Observation, Parent, key_of, newcomer, observation, recorded
 from concordat.reconcile.relations import Relations
 from concordat.reconcile.reliance import contracts_in
 from concordat.reconcile.scope import Scope
@@ -101,11 +102,7 @@ class Parents:
         """
         self._restate(parent, status)
         parent.status_version = max(parent.status_version, int(answer["resourceVersion"]))
-        if (answer["generation"], is_paused(answer), "deletionTimestamp" in answer) == (
-            parent.generation,
-            parent.paused,
-            parent.deleting,
-        ):
+        if decisive(answer) == parent.decisive:
             parent.resource_version = max(parent.resource_version, int(answer["resourceVersion"]))
 
     def _observe(self, seen: Observation, lane: Lane) -> None:
@@ -115,7 +112,7 @@ class Parents:
             known = None
         if known is None:
             known = self._parents[seen.key] = newcomer(seen)
-            self.relations.move(seen.key, None, None if seen.deleting else seen.service)
+            self.relations.move(seen.key, None, None if seen.decisive.deleting else seen.service)
             self.hosts.move(seen.key, set(), claimed(known))
             self._enqueue(seen.key, lane)
             return
@@ -123,20 +120,21 @@ class Parents:
             return
 
         known.resource_version = seen.resource_version
-        respecified = seen.generation != known.generation
-        if respecified or seen.paused != known.paused or seen.deleting != known.deleting:
-            self._respecify(known, seen, respecified=respecified)
+        if seen.decisive != known.decisive:
+            self._respecify(known, seen)
             self._enqueue(seen.key, lane)
         if seen.status != known.status and seen.resource_version > known.status_version:  # somebody else wrote it
             self._restate(known, seen.status)
             known.fingerprints.update(recorded(seen.status.children))
             self._enqueue(seen.key, Lane.BACKGROUND)
 
-    def _respecify(self, known: Parent, seen: Observation, *, respecified: bool) -> None:
+    def _respecify(self, known: Parent, seen: Observation) -> None:
         before, claims = None if known.deleting else known.service, claimed(known)
-        if respecified:
-            known.service, known.problems = compact(seen.service) if seen.service else known.service, seen.problems
-        known.generation, known.paused, known.deleting = seen.generation, seen.paused, seen.deleting
+        if (
+            seen.service is not None and seen.service != known.service
+        ):  # what is equal stays the very one that was planned
+            known.service = compact(seen.service)
+        known.problems, known.decisive = seen.problems, seen.decisive
         known.refused.clear()
         self.relations.move(known.key, before, None if known.deleting else known.service)
         self.hosts.move(known.key, claims, claimed(known))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from concordat import conventions
+from concordat.reconcile.decisive import annotations
 
 MOST_LISTED = 10
 
@@ -46,7 +46,8 @@ class Question:
             return False
         if "deletionTimestamp" in self.after["metadata"]:
             return True
-        return self.after.get("spec") == self.before.get("spec") and _decisive(self.after) == _decisive(self.before)
+        after, before = annotations(self.after["metadata"]), annotations(self.before["metadata"])
+        return self.after.get("spec") == self.before.get("spec") and after == before
 
     @property
     def named(self) -> str:
@@ -78,9 +79,3 @@ def listed(what: str, findings: Iterable[str], *, remedy: str = "") -> str:
     numbered = [f" {number}. {line}" for number, line in enumerate(lines[:MOST_LISTED], start=1)]
     more = [f" and {len(lines) - MOST_LISTED} more"] if len(lines) > MOST_LISTED else []
     return "\n".join((f"{what}:", *numbered, *more, *([f" fix: {remedy}"] if remedy else [])))
-
-
-def _decisive(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Annotations of ours, by which a person decides something."""
-    annotations = manifest["metadata"].get("annotations") or {}
-    return {name: value for name, value in annotations.items() if name.startswith(f"{conventions.GROUP}/")}
