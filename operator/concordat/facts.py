@@ -92,6 +92,8 @@ class Retried:
     """Calls at the far end, at most."""
     way: tuple[str, ...]
     """From the provider to there, as far as the consumer may know it."""
+    circular: bool = False
+    """Calls come back to a service they have been at, and are tried again on the way: ``times`` is the least they may become."""
 
 
 @dataclass(frozen=True, kw_only=True)

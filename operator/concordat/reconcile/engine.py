@@ -27,6 +27,7 @@ from concordat.reconcile.gatekeeper import Gatekeeper
 from concordat.reconcile.gather import Neighbours
 from concordat.reconcile.keys import Key
 from concordat.reconcile.outcome import Outcome
+from concordat.reconcile.pacing import Pacer
 from concordat.reconcile.parent import MICROSERVICE
 from concordat.reconcile.parents import Parents
 from concordat.reconcile.reconcile import Reconciler
@@ -80,7 +81,7 @@ class Engine:
     ) -> None:
         self.settings = settings
         self.queue: WorkQueue[Key] = WorkQueue(observer=queue_observer)
-        self.parents = Parents(self.queue.add)
+        self.parents = Parents(self.queue.add, Pacer(asyncio.get_running_loop()))
         self.children = Children()
         self.synced = False
         self._watcher = watcher or _Silent()
@@ -248,6 +249,9 @@ class Engine:
             finally:
                 self._watcher.working(-1)
                 self.queue.done(key)
+            await asyncio.sleep(
+                0
+            )  # a pass that finds everything in the caches waits for nothing, and a hundred of them neither
 
     async def _reconcile(self, key: Key) -> None:
         started = asyncio.get_running_loop().time()
