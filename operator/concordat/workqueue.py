@@ -95,10 +95,22 @@ class TokenBucket:
 
     def reserve(self) -> float:
         """Take a token, on credit if need be; seconds until it is there."""
-        now = self._clock.time()
-        self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate) - 1
-        self._filled_at = now
+        self._fill()
+        self._tokens -= 1
         return max(0.0, -self._tokens / self._rate)
+
+    def take(self) -> bool:
+        """Take a token if there is one."""
+        self._fill()
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+    def _fill(self) -> None:
+        now = self._clock.time()
+        self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
+        self._filled_at = now
 
 
 class WorkQueue(Generic[Key]):

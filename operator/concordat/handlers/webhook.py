@@ -6,6 +6,9 @@ configuration is written over as a whole. What is asked here is answered by :mod
 caches that a standby keeps warm as well.
 
 Nothing depends on it: whatever goes wrong here lets the request pass, and the reconciler decides as if nobody had asked.
+
+Anybody who reaches the port may ask. Who cannot be taken for the API server (:class:`concordat.handlers.peers.Trusted`) is told only what
+follows from the question itself, and may not ask often.
 """
 
 import asyncio
@@ -21,6 +24,7 @@ from aiohttp import web
 
 from concordat.cluster.trust import TRY_AGAIN, Pair, Trust, load
 from concordat.errors import ConcordatError
+from concordat.handlers.peers import Rates, Trusted
 from concordat.reconcile.review import Judgement, Question
 
 logger = logging.getLogger(__name__)
@@ -28,6 +32,10 @@ logger = logging.getLogger(__name__)
 PATH = "/validate"
 LARGEST = 8 * 1024 * 1024
 """Bytes of a review. The API server takes 3 MiB of an object, and asks with the new and the old one."""
+READ_AT_ONCE = 4
+"""Reviews whose bytes are in memory before they are understood: 32 MiB at most."""
+JUDGED_AT_ONCE = 64
+"""Questions that are answered at the same time; the next one is told to come again, which lets its request pass."""
 PATIENCE = 2.5
 """Seconds. The API server waits three by default, and an answer that comes later is none."""
 LONGEST_WARNING = 250
@@ -51,13 +59,20 @@ class WebhookServer:
         *,
         port: int,
         observer: Observer,
+        trusted: Trusted | None = None,
     ) -> None:
+        """``trusted`` says whom to take for the API server; without it, nobody is, and everybody is told less."""
         self._judge = judge
+        self._trusted = trusted or Trusted()
+        self._rates = Rates(asyncio.get_running_loop())
+        self._reading = asyncio.Semaphore(READ_AT_ONCE)
+        self._judging = 0
         self._trust = trust
         self.port = port
         self._observer = observer
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_3
+        self._trusted.demand(self._tls)
         app = web.Application(client_max_size=LARGEST)
         app.router.add_post(PATH, self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=PATIENCE)
@@ -96,15 +111,38 @@ class WebhookServer:
         load(self._tls, pair)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        """Nothing of the request is read before it is known that it may ask now."""
+        address = request.remote or ""
+        transport = request.transport
+        if self._trusted.refuses(transport.get_extra_info("peercert") if transport else None):
+            return _said(403, "this webhook is for the API server alone")
+        believed = self._trusted.believes(address)
+        if not believed and not self._rates.allows(address):
+            return _said(429, "too many questions from this address")
+        if self._judging >= JUDGED_AT_ONCE:
+            return _said(503, "too many questions at the same time")
+        self._judging += 1
         try:
-            asked = orjson.loads(await request.read())["request"]
-            uid, question = str(asked["uid"]), Question.of(asked)
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-            return web.Response(status=400, text="this is no AdmissionReview of admission.k8s.io/v1\n")
+            return await self._answered(request, believed=believed)
+        finally:
+            self._judging -= 1
+
+    async def _answered(self, request: web.Request, *, believed: bool) -> web.StreamResponse:
+        try:
+            uid, question = await self._understood(request, believed=believed)
+        except TimeoutError:
+            return _said(408, f"the review did not come within {PATIENCE:.0f} s")
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, RecursionError):
+            return _said(400, "this is no AdmissionReview of admission.k8s.io/v1")
         began = time.monotonic()
         judgement, answer = await self._judged(question)
         self._observer.reviewed(question.kind, question.operation, answer, time.monotonic() - began)
         return web.Response(body=orjson.dumps(_review(uid, judgement)), content_type="application/json")
+
+    async def _understood(self, request: web.Request, *, believed: bool) -> tuple[str, Question]:
+        async with asyncio.timeout(PATIENCE), self._reading:
+            asked = orjson.loads(await request.read())["request"]
+        return str(asked["uid"]), Question.of(asked, believed=believed)
 
     async def _judged(self, question: Question) -> tuple[Judgement, str]:
         try:
@@ -117,6 +155,10 @@ class WebhookServer:
             logger.exception("%s cannot be judged at admission", question)
             return Judgement(), "error"
         return judgement, "refused" if judgement.refusal else "warned" if judgement.warnings else "allowed"
+
+
+def _said(status: int, text: str) -> web.Response:
+    return web.Response(status=status, text=f"{text}\n")
 
 
 def _review(uid: str, judgement: Judgement) -> dict[str, Any]:

@@ -29,6 +29,9 @@ The operator's whole configuration: environment variables called ``CONCORDAT_*``
     CONCORDAT_WEBHOOK               our ValidatingWebhookConfiguration; without it nothing is asked at admission
     CONCORDAT_WEBHOOK_HOSTS         names and addresses it calls us by, comma-separated
     CONCORDAT_WEBHOOK_PORT          where we listen for it; 9443
+    CONCORDAT_WEBHOOK_CLIENT_CA     authority, PEM, of the certificate that the API server must show us; none is asked for when empty
+    CONCORDAT_WEBHOOK_CLIENT_NAMES  common names of such certificates, comma-separated; any that the authority signed when empty
+    CONCORDAT_WEBHOOK_NETWORKS      networks the API server asks from, comma-separated; whoever asks from elsewhere is told less
     CONCORDAT_LOG_LEVEL             debug, info, warning, error; info
     CONCORDAT_LOG_FORMAT            text or json; text
 
@@ -38,6 +41,7 @@ What is not set has its default. Networks, labels and namespaces that are set to
 import os
 import re
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
@@ -61,6 +65,9 @@ class Configuration:
     webhook: str = ""
     webhook_hosts: tuple[str, ...] = ()
     webhook_port: int = 9443
+    webhook_client_ca: str = ""
+    webhook_client_names: tuple[str, ...] = ()
+    webhook_networks: tuple[str, ...] = ()
     log_level: str = "info"
     log_format: str = "text"
 
@@ -122,12 +129,18 @@ def read(environ: Mapping[str, str] = os.environ) -> Configuration:
         webhook=given.text("WEBHOOK", ""),
         webhook_hosts=given.texts("WEBHOOK_HOSTS") or (),
         webhook_port=given.numbers("WEBHOOK_PORT", (9443,))[0],
+        webhook_client_ca=given.authority("WEBHOOK_CLIENT_CA"),
+        webhook_client_names=given.texts("WEBHOOK_CLIENT_NAMES") or (),
+        webhook_networks=given.networks("WEBHOOK_NETWORKS", ()),
         log_level=given.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
         log_format=given.choice("LOG_FORMAT", "text", ("text", "json")),
     )
     if configuration.webhook and not configuration.webhook_hosts:
         message = "is empty, and the webhook's certificate needs a name: give the host of its clientConfig"
         problems.append(Problem(path=f"{PREFIX}WEBHOOK_HOSTS", message=message))
+    if configuration.webhook_client_names and not configuration.webhook_client_ca:
+        message = "are names of certificates, and none is asked for: give CONCORDAT_WEBHOOK_CLIENT_CA as well"
+        problems.append(Problem(path=f"{PREFIX}WEBHOOK_CLIENT_NAMES", message=message))
     if problems:
         raise InvalidInput(tuple(problems))
     return configuration
@@ -178,6 +191,17 @@ class _Reader:
         if value and not _SERVICE.fullmatch(value):
             self._complain(name, f"{value}: give a Service of this cluster like http://collector.monitoring:4318")
             return default
+        return value
+
+    def authority(self, name: str) -> str:
+        """Certificates in PEM. One that cannot be read must not be taken for none: then everybody would be let in."""
+        value = self.text(name, "")
+        try:
+            if value:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cadata=value)
+        except (ssl.SSLError, ValueError):
+            self._complain(name, "is no certificate: give the authority in PEM, as in the file --client-ca-file names")
+            return ""
         return value
 
     def numbers(self, name: str, default: tuple[int, ...], *, least: int = 0) -> tuple[int, ...]:
