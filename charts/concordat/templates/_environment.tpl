@@ -61,6 +61,12 @@
   value: {{ include "concordat.name" . }}-webhook.{{ .Release.Namespace }}.svc
 - name: CONCORDAT_WEBHOOK_PORT
   value: "9443"
+- name: CONCORDAT_WEBHOOK_CLIENT_CA
+  value: {{ .Values.webhook.clientCA | quote }}
+- name: CONCORDAT_WEBHOOK_CLIENT_NAMES
+  value: {{ join "," .Values.webhook.clientNames | quote }}
+- name: CONCORDAT_WEBHOOK_NETWORKS
+  value: {{ include "concordat.apiServer" . | quote }}
 {{- end }}
 
 {{- /* Labels as the command line writes them: a=b,c=d. */ -}}
