@@ -50,6 +50,8 @@ class Platform:
     """
     monitoring_labels: Mapping[str, str] = field(default_factory=dict)
     """Labels by which prometheus-operator's Prometheus selects what is meant for it."""
+    sample_limit: int = 20_000
+    """Samples of one pod at most; what offers more is not scraped at all. 0 for no limit."""
     grafana_url: str = ""
     """Where people reach Grafana: alerts link to its dashboards."""
     grafana_instances: Mapping[str, str] = field(default_factory=lambda: {"dashboards": "grafana"})

@@ -8,6 +8,7 @@ one timer. It promises:
 - a key is never handed to two workers at the same time: what is added meanwhile waits until :meth:`WorkQueue.done`;
 - nothing that was added is lost;
 - a person's edit overtakes background work, and background work does not starve;
+- groups of keys, the engine's namespaces, take turns: one that queues a thousand keys delays another's first by one key a worker;
 - a failing key backs off on its own, exponentially and with jitter; all retries together share a token bucket.
 """
 
@@ -113,6 +114,46 @@ class TokenBucket:
         self._filled_at = now
 
 
+class _Turns(Generic[Key]):
+    """Keys that wait, and since when; groups take turns, and within a group who came first goes first."""
+
+    def __init__(self, group: Callable[[Key], Hashable]) -> None:
+        self._group = group
+        self._waiting: dict[Hashable, dict[Key, float]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._waiting.get(self._group(key), ())
+
+    def add(self, key: Key, since: float) -> None:
+        self._waiting.setdefault(self._group(key), {})[key] = since
+        self._count += 1
+
+    def remove(self, key: Key) -> float | None:
+        """Since when it waited; None if it did not."""
+        group = self._group(key)
+        since = self._waiting.get(group, {}).pop(key, None)
+        if since is not None:
+            self._count -= 1
+            if not self._waiting[group]:
+                del self._waiting[group]
+        return since
+
+    def next(self) -> tuple[Key, float]:
+        """The key whose turn it is, and since when it waited; its group goes to the end."""
+        group = next(iter(self._waiting))
+        keys = self._waiting.pop(group)
+        key = next(iter(keys))
+        since = keys.pop(key)
+        self._count -= 1
+        if keys:
+            self._waiting[group] = keys
+        return key, since
+
+
 class WorkQueue(Generic[Key]):
     """See the module."""
 
@@ -127,12 +168,14 @@ class WorkQueue(Generic[Key]):
         retries_per_second: float = 50,
         retries_at_once: int = 200,
         observer: Observer | None = None,
+        group: Callable[[Key], Hashable] = lambda _key: None,
     ) -> None:
+        """``group`` tells whose a key is: groups take turns."""
         self._clock = clock or asyncio.get_running_loop()
         self._backoff = backoff or Backoff()
         self._bucket = TokenBucket(rate=retries_per_second, burst=retries_at_once, clock=self._clock)
         self._observer = observer or _Silent()
-        self._lanes: dict[Lane, dict[Key, float]] = {lane: {} for lane in Lane}
+        self._lanes: dict[Lane, _Turns[Key]] = {lane: _Turns(group) for lane in Lane}
         self._working: dict[Key, float] = {}
         self._dirty: dict[Key, Lane] = {}
         self._failures: dict[Key, int] = {}
@@ -157,14 +200,13 @@ class WorkQueue(Generic[Key]):
             return
         if key in self._lanes[Lane.URGENT]:
             return
-        since = self._lanes[Lane.BACKGROUND].get(key)
-        if since is not None and lane is Lane.BACKGROUND:
+        if lane is Lane.BACKGROUND and key in self._lanes[lane]:
             return
+        since = self._lanes[Lane.BACKGROUND].remove(key)
         if since is None:
             self._observer.added()
             since = self._clock.time()
-        self._lanes[Lane.BACKGROUND].pop(key, None)
-        self._lanes[lane][key] = since
+        self._lanes[lane].add(key, since)
         self._idle.clear()
         self._wake_one()
 
@@ -226,10 +268,9 @@ class WorkQueue(Generic[Key]):
             finally:
                 if getter in self._getters:
                     self._getters.remove(getter)
-        lane = self._next_lane()
-        key = next(iter(self._lanes[lane]))
+        key, since = self._lanes[self._next_lane()].next()
         now = self._clock.time()
-        self._observer.waited(now - self._lanes[lane].pop(key))
+        self._observer.waited(now - since)
         self._working[key] = now
         return key
 

@@ -120,7 +120,7 @@ def test_every_setting_reaches_the_operator(helm: Helm) -> None:
         {
             "platform": {
                 "gateway": {"namespace": "gateways", "name": "public", "pods": {"app": "traefik", "tier": "edge"}},
-                "monitoring": {"namespace": "observability"},
+                "monitoring": {"namespace": "observability", "sampleLimit": 1100},
                 "dns": {
                     "namespace": "dns",
                     "pods": {"k8s-app": None, "app": "dns"},
@@ -143,6 +143,7 @@ def test_every_setting_reaches_the_operator(helm: Helm) -> None:
                     gateway_name="public",
                     gateway_pods={"app": "traefik", "tier": "edge"},
                     monitoring_namespace="observability",
+                    sample_limit=1100,
                     dns_namespace="dns",
                     dns_pods={"app": "dns"},
                     dns_addresses=("10.11.12.13/32",),

@@ -79,6 +79,18 @@ def test_a_key_added_while_worked_on_waits_until_it_is_done() -> None:
     assert take(work) == "a"
 
 
+@pytest.mark.parametrize("lane", Lane)
+def test_groups_take_turns(lane: Lane) -> None:
+    """Whoever queues a thousand keys is not served before somebody else's first; each group keeps its own order."""
+    work = queue(group=lambda key: key[0])
+    for number in range(1000):
+        work.add(f"a{number}", lane)
+    for key in ("b0", "c0", "b1"):
+        work.add(key, lane)
+    assert [take(work) for _ in range(7)] == ["a0", "b0", "c0", "a1", "b1", "a2", "a3"]
+    assert len(work) == 996
+
+
 def test_an_edit_overtakes_background_work() -> None:
     """A thousand services being resynchronised hold up nobody's edit."""
     work = queue()

@@ -205,6 +205,7 @@ class World:
         self.kubectl.apply(*_quiet_tenant("0"))
         wait_for(self._all_ready, seconds=90, every=0.5, what=self.operator.said)
         self.alone_seconds = sorted(self._change([]) for _ in range(3))[1]
+        wait_for(self._all_ready, seconds=90, every=0.5, what=self.operator.said)
         self.before = self._quiet()
 
     def _all_ready(self) -> bool:
@@ -235,6 +236,8 @@ class World:
         return {f"{item['kind']}/{item['metadata']['name']}": _essence(item) for item in listed}
 
     def _harmed(self) -> Iterator[str]:
+        with suppress(AssertionError):  # its change has to be rolled out; if that fails, the comparison says so
+            wait_for(self._all_ready, seconds=60, every=0.5)
         after = self._quiet()
         for name in sorted(self.before.keys() | after.keys()):
             if self.before.get(name) != after.get(name):

@@ -24,6 +24,8 @@
   value: {{ join "," .Values.platform.metadataAddresses | quote }}
 - name: CONCORDAT_MONITORING_LABELS
   value: {{ include "concordat.selection" .Values.platform.monitoring.labels | quote }}
+- name: CONCORDAT_SAMPLE_LIMIT
+  value: {{ int .Values.platform.monitoring.sampleLimit | quote }}
 - name: CONCORDAT_GRAFANA_URL
   value: {{ .Values.platform.grafana.url | quote }}
 - name: CONCORDAT_GRAFANA_INSTANCES

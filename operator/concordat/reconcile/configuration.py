@@ -13,6 +13,7 @@ The operator's whole configuration: environment variables called ``CONCORDAT_*``
     CONCORDAT_PRIVATE_NETWORKS      networks that are not the Internet, comma-separated
     CONCORDAT_METADATA_ADDRESSES    instance metadata no service may reach, networks, comma-separated
     CONCORDAT_MONITORING_LABELS     labels prometheus-operator's Prometheus selects by, a=b,c=d
+    CONCORDAT_SAMPLE_LIMIT          samples of one pod that Prometheus takes at most; 0 for no limit
     CONCORDAT_GRAFANA_URL           where people reach Grafana, for the links of alerts
     CONCORDAT_GRAFANA_INSTANCES     labels of the Grafanas that get dashboards from grafana-operator, a=b,c=d
     CONCORDAT_RUNBOOKS_URL          folder of the runbooks, for the links of alerts
@@ -107,6 +108,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Configuration:
         private_networks=given.networks("PRIVATE_NETWORKS", defaults.private_networks),
         metadata_addresses=given.networks("METADATA_ADDRESSES", defaults.metadata_addresses),
         monitoring_labels=given.labels("MONITORING_LABELS", defaults.monitoring_labels),
+        sample_limit=given.count("SAMPLE_LIMIT", defaults.sample_limit),
         grafana_url=given.url("GRAFANA_URL", defaults.grafana_url),
         grafana_instances=given.labels("GRAFANA_INSTANCES", defaults.grafana_instances),
         runbooks_url=given.url("RUNBOOKS_URL", defaults.runbooks_url),
@@ -212,6 +214,13 @@ class _Reader:
             self._complain(name, f"{', '.join(texts) or 'nothing'}: give whole numbers from {least} to 65535")
             return default
         return tuple(map(int, texts))
+
+    def count(self, name: str, default: int) -> int:
+        value = self.text(name, str(default))
+        if not (value.isascii() and value.isdigit() and len(value) <= 9):
+            self._complain(name, f"{value}: give a whole number, 0 for no limit")
+            return default
+        return int(value)
 
     def networks(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
         texts = self.texts(name)

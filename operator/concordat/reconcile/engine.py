@@ -80,7 +80,7 @@ class Engine:
         watcher: Watcher | None = None,
     ) -> None:
         self.settings = settings
-        self.queue: WorkQueue[Key] = WorkQueue(observer=queue_observer)
+        self.queue: WorkQueue[Key] = WorkQueue(observer=queue_observer, group=lambda key: key.namespace)
         self.parents = Parents(self.queue.add, Pacer(asyncio.get_running_loop()))
         self.children = Children()
         self.synced = False
