@@ -18,6 +18,8 @@ TOO_LATE = 30.0
 """Seconds the event loop may hang before a restart helps more than waiting."""
 LOOK_EVERY = 0.05
 """Seconds between two looks at the loop; a stall is measured short by at most this. Twenty looks cost a millisecond a second."""
+MEASURE_EVERY = 0.25
+"""Seconds between two answers of ``/metrics`` that are made anew."""
 IN_SIGHT = 10.0
 """Seconds; the period of the liveness probe."""
 STALL = 0.25
@@ -70,6 +72,7 @@ class HealthServer:
         """``sick`` and ``unready`` say in words what is wrong; nothing when nothing is."""
         self._registry = registry
         self._port = port
+        self._measured, self._measured_at = b"", float("-inf")
         app = web.Application()
         for path in ("/healthz", "/livez"):
             app.router.add_get(path, self._answer(sick))
@@ -94,4 +97,8 @@ class HealthServer:
         return answer
 
     async def _metrics(self, _: web.Request) -> web.StreamResponse:
-        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        """Everything is counted for an answer, which takes a while with many services: not as often as somebody likes to ask."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._measured_at + MEASURE_EVERY:
+            self._measured, self._measured_at = generate_latest(self._registry), now
+        return web.Response(body=self._measured, headers={"Content-Type": CONTENT_TYPE_LATEST})
