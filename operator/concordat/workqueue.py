@@ -9,13 +9,14 @@ one timer. It promises:
 - nothing that was added is lost;
 - a person's edit overtakes background work, and background work does not starve;
 - groups of keys, the engine's namespaces, take turns: one that queues a thousand keys delays another's first by one key a worker;
+- and no group, nor what is told to be a crowd, holds all workers at a time: what takes long holds up nothing but its like;
 - a failing key backs off on its own, exponentially and with jitter; all retries together share a token bucket.
 """
 
 import asyncio
 import heapq
 import random
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Generic, Protocol, TypeVar
@@ -142,9 +143,12 @@ class _Turns(Generic[Key]):
                 del self._waiting[group]
         return since
 
-    def next(self) -> tuple[Key, float]:
-        """The key whose turn it is, and since when it waited; its group goes to the end."""
-        group = next(iter(self._waiting))
+    def ready(self, may: Callable[[Hashable], bool]) -> Hashable | None:
+        """The group whose turn it is among those that may go on now; None if there is none."""
+        return next(filter(may, self._waiting), None)
+
+    def next(self, group: Hashable) -> tuple[Key, float]:
+        """The first key of a group, and since when it waited; its group goes to the end."""
         keys = self._waiting.pop(group)
         key = next(iter(keys))
         since = keys.pop(key)
@@ -152,6 +156,14 @@ class _Turns(Generic[Key]):
         if keys:
             self._waiting[group] = keys
         return key, since
+
+
+def _one_group(_key: object) -> Hashable:
+    return ()
+
+
+def _no_limits(_group: Hashable) -> Iterable[tuple[Hashable, int]]:
+    return ()
 
 
 class WorkQueue(Generic[Key]):
@@ -168,9 +180,16 @@ class WorkQueue(Generic[Key]):
         retries_per_second: float = 50,
         retries_at_once: int = 200,
         observer: Observer | None = None,
-        group: Callable[[Key], Hashable] = lambda _key: None,
+        group: Callable[[Key], Hashable] = _one_group,
+        limits: Callable[[Hashable], Iterable[tuple[Hashable, int]]] = _no_limits,
     ) -> None:
-        """``group`` tells whose a key is: groups take turns."""
+        """
+        ``group`` tells whose a key is: groups take turns.
+
+        ``limits`` names the crowds a group belongs to, and how many keys of each may be worked on at the same time.
+        """
+        self._group, self._limits = group, limits
+        self._crowds: dict[Hashable, int] = {}
         self._clock = clock or asyncio.get_running_loop()
         self._backoff = backoff or Backoff()
         self._bucket = TokenBucket(rate=retries_per_second, burst=retries_at_once, clock=self._clock)
@@ -254,8 +273,8 @@ class WorkQueue(Generic[Key]):
 
     async def get(self) -> Key:
         """The next key, to be given back by :meth:`done`. Raises :exc:`ShutDown` once closed and empty."""
-        while not len(self):
-            if self._closed:
+        while (lane := self._next_lane()) is None:
+            if self._closed and not len(self):
                 raise ShutDown
             getter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._getters.append(getter)
@@ -268,7 +287,9 @@ class WorkQueue(Generic[Key]):
             finally:
                 if getter in self._getters:
                     self._getters.remove(getter)
-        key, since = self._lanes[self._next_lane()].next()
+        group = self._lanes[lane].ready(self._may)
+        key, since = self._lanes[lane].next(group)
+        self._count(group, 1)
         now = self._clock.time()
         self._observer.waited(now - since)
         self._working[key] = now
@@ -277,14 +298,31 @@ class WorkQueue(Generic[Key]):
     def done(self, key: Key) -> None:
         """``key`` is no longer worked on; if it was added meanwhile it is queued now."""
         self._observer.worked(self._clock.time() - self._working.pop(key))
+        self._count(self._group(key), -1)
         lane = self._dirty.pop(key, None)
         if lane is not None:
             self.add(key, lane)
         if not len(self) and not self._working:
             self._idle.set()
+        if self._closed:
+            self._wake_all()
+        elif len(self):
+            self._wake_one()
 
-    def _next_lane(self) -> Lane:
-        urgent, background = self._lanes[Lane.URGENT], self._lanes[Lane.BACKGROUND]
+    def _may(self, group: Hashable) -> bool:
+        return all(self._crowds.get(crowd, 0) < most for crowd, most in self._limits(group))
+
+    def _count(self, group: Hashable, change: int) -> None:
+        for crowd, _ in self._limits(group):
+            self._crowds[crowd] = self._crowds.get(crowd, 0) + change
+            if not self._crowds[crowd]:
+                del self._crowds[crowd]
+
+    def _next_lane(self) -> Lane | None:
+        """None while nothing waits that may be worked on."""
+        urgent, background = (self._lanes[lane].ready(self._may) is not None for lane in Lane)
+        if not urgent and not background:
+            return None
         if not urgent or (background and self._urgent_in_a_row >= self.background_share - 1):
             self._urgent_in_a_row = 0
             return Lane.BACKGROUND
@@ -306,9 +344,7 @@ class WorkQueue(Generic[Key]):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for getter in self._getters:
-            if not getter.done():
-                getter.set_result(None)
+        self._wake_all()
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
@@ -331,6 +367,11 @@ class WorkQueue(Generic[Key]):
         return self._clock.time() - min(self._working.values()) if self._working else 0.0
 
     # --- timers and wake-ups ------------------------------------------------------------------------------------------
+
+    def _wake_all(self) -> None:
+        for getter in self._getters:
+            if not getter.done():
+                getter.set_result(None)
 
     def _wake_one(self) -> None:
         while self._getters:

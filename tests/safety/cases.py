@@ -8,11 +8,15 @@ are written with :func:`applying`; anything else is a function of :class:`tests.
 import base64
 import gzip
 import json
+import socket
+import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from concordat import conventions
+from concordat.handlers.webhook import PATH
 from tests.engine.rig import microservice
 from tests.safety.world import Evil
 
@@ -162,6 +166,112 @@ def _deep_annotation_on_the_child(evil: Evil) -> None:
         )
 
 
+def _status_is_forged(evil: Evil) -> None:
+    """A tenant with rights on the status of its own resources writes nonsense into it, again and again."""
+    evil.apply(microservice("victim", evil.namespace))
+    evil.kubectl("wait", "--for=create", "deployment/victim", "--namespace", evil.namespace, "--timeout=30s")
+    forged = [
+        {"hosts": ["ledger.quiet.example.com"], "provides": ["ledger-api"], "replicas": "x" * 60},
+        {"children": [{"kind": "Deployment", "name": "ledger", "fingerprint": "f" * 60} for _ in range(60)]},
+        {"conditions": [_condition(f"Kind{number}", "R" * 1000) for number in range(30)]},
+        {"observedGeneration": 2**60},
+    ]
+    for status in forged:
+        patch = json.dumps({"status": status})
+        evil.kubectl.answers(
+            *("patch", "microservice", "victim", "--namespace", evil.namespace),
+            *("--subresource=status", "--type=merge", f"--patch={patch}"),
+        )
+
+
+def _condition(kind: str, reason: str) -> Manifest:
+    return {
+        "type": kind,
+        "status": "False",
+        "reason": reason,
+        "message": "m" * 30_000,
+        "lastTransitionTime": "2026-11-22T11:12:13Z",
+    }
+
+
+def _status_again_and_again(evil: Evil) -> None:
+    evil.apply(microservice("victim", evil.namespace))
+    for number in range(40):
+        evil.kubectl.answers(
+            *("patch", "microservice", "victim", "--namespace", evil.namespace, "--subresource=status"),
+            *("--type=merge", "--patch", json.dumps({"status": {"replicas": f"{number}/0"}})),
+        )
+
+
+def _children_are_deleted(evil: Evil) -> None:
+    """Again and again: each deletion is repaired at once."""
+    evil.apply(*(microservice(f"s{number}", evil.namespace) for number in range(10)))
+    for _ in range(15):
+        evil.kubectl.answers(
+            "delete", "services,networkpolicies", "--all", "--wait=false", "--namespace", evil.namespace
+        )
+
+
+def _deleted_and_created(evil: Evil) -> None:
+    services = [microservice(f"s{number}", evil.namespace) for number in range(20)]
+    for _ in range(4):
+        evil.apply(*services)
+        evil.kubectl.answers("delete", "microservices", "--all", "--wait=false", "--namespace", evil.namespace)
+
+
+def _pods_that_claim_to_have_tried(evil: Evil) -> None:
+    """Pods with the label of a trial, of the quiet tenant's contract and of none."""
+    for number in range(60):
+        labels = {f"{conventions.GROUP}/tries": "ledger-api" if number % 2 else f"c{number}"}
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": f"p{number}", "namespace": evil.namespace, "labels": labels},
+            "spec": {"containers": [{"name": "c", "image": "r.example.com/a:1"}]},
+        }
+        evil.kubectl.apply(pod) if number < 2 else evil.apply(pod)
+
+
+def _the_neighbour_s_names(namespace: str) -> Sequence[Manifest]:
+    """A service that names the quiet tenant wherever one can be named."""
+    return [
+        microservice(
+            "leech",
+            namespace,
+            routing={"hosts": ["ledger.quiet.example.com"]},
+            provides=["ledger-api"],
+            consumes=[{"service": "quiet/reader"}, {"contract": "quiet/ledger-api", "version": "9"}],
+        )
+    ]
+
+
+def _wide(namespace: str) -> Sequence[Manifest]:
+    """Everything a Microservice may hold, as much of it as the schema lets through."""
+    env = [{"name": f"V{number}", "value": "v" * 3000} for number in range(100)]
+    ports = {f"p{number}": {"port": 1000 + number} for number in range(10)}
+    egress = [{"host": f"h{number}.example.com", "port": 443} for number in range(60)]
+    return [microservice(f"s{number}", namespace, env=env, ports=ports, egress=egress) for number in range(20)]
+
+
+def _many_contracts(namespace: str) -> Sequence[Manifest]:
+    return [contract(f"c{number}", namespace, openapi({"type": "string"}, title=f"t{number}")) for number in range(100)]
+
+
+def _many_that_fail(namespace: str) -> Sequence[Manifest]:
+    return [contract(f"c{number}", namespace, "{" * number) for number in range(1, 120)]
+
+
+def _one_contract_of_all(namespace: str) -> Sequence[Manifest]:
+    """60 services that provide one and the same contract, and consume it."""
+    return [
+        contract("shared", namespace, openapi({"type": "string"})),
+        *(
+            microservice(f"s{number}", namespace, provides=["shared"], consumes=[{"contract": "shared", "retries": 2}])
+            for number in range(60)
+        ),
+    ]
+
+
 # --- contracts --------------------------------------------------------------------------------------------------------------
 
 
@@ -280,10 +390,68 @@ def _no_names_are_told(evil: Evil) -> Iterator[str]:
         yield f"the webhook tells anybody what a contract offers and to whom: {offered[:300]}"
 
 
+def _made_up_reviews(evil: Evil) -> None:
+    """Every kind and operation a word of its own, and shapes that no review has."""
+    for number in range(200):
+        request = {"uid": "1", "kind": {"kind": f"k{number}"}, "operation": f"o{number}", "object": {"metadata": {}}}
+        evil.post(json.dumps({"request": request}).encode())
+    for shape in (None, 7, [], "x", {"uid": None}, {"kind": 3}, {"kind": {"kind": []}}):
+        evil.post(json.dumps({"request": shape}).encode())
+
+
+def _no_series_of_theirs(evil: Evil) -> Iterator[str]:
+    found = [name for name in evil.world.operator.metrics() if 'kind="k1' in name or 'operation="o1' in name]
+    if found:
+        yield f"words of a made-up review are labels of metrics: {found[:2]}"
+
+
+def _questions_about_the_neighbour(evil: Evil) -> Iterator[str]:
+    """Deleting the quiet tenant's things, as somebody who has only their names: who consumes them is not told."""
+    for kind, name in ((conventions.MICROSERVICE, "ledger"), (conventions.SERVICE_CONTRACT, "ledger-api")):
+        made = {
+            "apiVersion": conventions.API_VERSION,
+            "kind": kind,
+            "metadata": {"name": name, "namespace": "quiet"},
+            "spec": contract("x", "quiet", openapi({}))["spec"]
+            if kind == conventions.SERVICE_CONTRACT
+            else microservice("x", "quiet")["spec"],
+        }
+        request = {"uid": "1", "kind": {"kind": kind}, "operation": "DELETE", "namespace": "quiet", "name": name}
+        said = json.dumps(evil.post(json.dumps({"request": {**request, "oldObject": made}}).encode()))
+        if "reader" in said:
+            yield f"the webhook tells anybody who consumes {name}: {said[:300]}"
+
+
+def _metrics_asked_again_and_again(evil: Evil) -> None:
+    for _ in range(300):
+        evil.world.operator.get("/metrics")
+
+
+def _slow_reviews(evil: Evil) -> None:
+    """Connections that begin a review and never end it."""
+    held = []
+    for _ in range(100):
+        raw = socket.create_connection(("127.0.0.1", evil.world.webhook_port), timeout=5)
+        anybody = ssl.create_default_context()
+        anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
+        connection = anybody.wrap_socket(raw)
+        connection.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n{{".encode())
+        held.append(connection)
+    said = evil.ask(microservice("orders", evil.asked, egress=[{"cidr": "169.254.169.254/32", "port": 80}]))
+    evil.said = said
+    for connection in held:
+        connection.close()
+
+
+def _still_answered(evil: Evil) -> Iterator[str]:
+    """After them at the latest."""
+    said = evil.ask(microservice("orders", evil.asked, egress=[{"cidr": "169.254.169.254/32", "port": 80}]))
+    if "refused" not in said:
+        yield f"the webhook does not answer any more: {said[:300]}"
+
+
 def _flood(evil: Evil) -> None:
     """Large reviews, many at once, from somebody without any right."""
-    from concurrent.futures import ThreadPoolExecutor
-
     body = json.dumps({"request": {"object": [[[["x" * 10]] * 50] * 50] * 60}}).encode()
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(evil.post, [body] * 64))
@@ -383,6 +551,85 @@ CASES: Sequence[Case] = (
         name="the-webhook-is-flooded-with-large-reviews",
         why="any pod keeps the event loop busy with parsing",
         act=_flood,
+    ),
+    Case(
+        name="the-webhook-is-sent-reviews-that-are-none",
+        why="words of a stranger become labels of metrics that are never forgotten",
+        act=_made_up_reviews,
+        holds=_no_series_of_theirs,
+        lasts=0.5,
+    ),
+    Case(
+        name="the-webhook-is-asked-what-would-be-deleted",
+        why="any pod learns who consumes what",
+        act=lambda evil: None,
+        holds=_questions_about_the_neighbour,
+        lasts=0,
+    ),
+    Case(
+        name="reviews-that-never-end",
+        why="whoever holds all places at the webhook keeps the API server out",
+        act=_slow_reviews,
+        holds=_still_answered,
+        lasts=5,
+    ),
+    Case(
+        name="metrics-are-asked-for-without-a-pause",
+        why="counting everything for each answer keeps the event loop busy",
+        act=_metrics_asked_again_and_again,
+        lasts=0,
+    ),
+    Case(
+        name="the-status-of-its-own-service-is-forged",
+        why="hosts, children and fingerprints are read back from where a tenant can write",
+        act=_status_is_forged,
+    ),
+    Case(
+        name="the-status-of-its-own-service-is-written-again-and-again",
+        why="each write of a stranger is answered by one of the operator",
+        act=_status_again_and_again,
+    ),
+    Case(
+        name="children-are-deleted-again-and-again",
+        why="each deletion is repaired at once, before anybody else's change",
+        act=_children_are_deleted,
+    ),
+    Case(
+        name="services-are-deleted-and-created-again",
+        why="news of one and the same name overtake each other",
+        act=_deleted_and_created,
+    ),
+    Case(
+        name="pods-claim-to-have-tried-contracts",
+        why="a pod with a label speaks about somebody else's contract",
+        act=_pods_that_claim_to_have_tried,
+    ),
+    Case(
+        name="the-neighbour-is-named-everywhere",
+        why="a name is enough to take a host, a contract or a consumer",
+        act=applying(_the_neighbour_s_names),
+    ),
+    Case(
+        name="services-as-large-as-the-schema-allows",
+        why="parsing and planning them holds the event loop",
+        act=applying(_wide),
+    ),
+    Case(
+        name="100-contracts-at-once",
+        why="every first version is assessed and stored",
+        act=applying(_many_contracts, ask=False),
+        lasts=8,
+    ),
+    Case(
+        name="119-contracts-that-cannot-be-read",
+        why="what fails is tried again, and told in metrics and conditions",
+        act=applying(_many_that_fail, ask=False),
+        lasts=8,
+    ),
+    Case(
+        name="60-services-provide-and-consume-one-contract",
+        why="who provides it is looked for among all, for each who asks",
+        act=applying(_one_contract_of_all, ask=False),
     ),
     Case(
         name="the-webhook-is-sent-deep-and-wide-json",

@@ -9,8 +9,9 @@ The engine: caches that are kept, a queue that is worked off.
 import asyncio
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from concordat import conventions
@@ -56,6 +57,17 @@ class Settings:
     """Microservices reconciled at the same time; each writes its children concurrently."""
 
 
+def _crowds(workers: int, group: Hashable) -> Iterator[tuple[Hashable, int]]:
+    """
+    A namespace's services, or its contracts, hold all workers but one at most, and all contracts together half of them.
+
+    A contract waits for the process that compares documents, which may take its time.
+    """
+    yield group, max(1, workers - 1)
+    if isinstance(group, tuple) and group[0] == conventions.SERVICE_CONTRACT:
+        yield conventions.SERVICE_CONTRACT, max(1, workers // 2)
+
+
 class Watcher(Protocol):
     """Hears what the engine does; the figures of controller-runtime's ``controller_runtime_*`` metrics."""
 
@@ -80,7 +92,11 @@ class Engine:
         watcher: Watcher | None = None,
     ) -> None:
         self.settings = settings
-        self.queue: WorkQueue[Key] = WorkQueue(observer=queue_observer, group=lambda key: key.namespace)
+        self.queue: WorkQueue[Key] = WorkQueue(
+            observer=queue_observer,
+            group=lambda key: (key.kind, key.namespace),
+            limits=partial(_crowds, settings.workers),
+        )
         self.parents = Parents(self.queue.add, Pacer(asyncio.get_running_loop()))
         self.children = Children()
         self.synced = False
