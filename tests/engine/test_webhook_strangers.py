@@ -15,7 +15,7 @@ import pytest
 
 from concordat import conventions
 from concordat.handlers.peers import Rates, Trusted
-from concordat.handlers.webhook import PATH
+from concordat.handlers.webhook import OF_ONE_ADDRESS, PATH
 from concordat.lab.controlplane import ControlPlane
 from concordat.reconcile.contracts import SERVICE_CONTRACT
 from concordat.reconcile.review import Question
@@ -87,12 +87,22 @@ class Stranger:
     """Whoever reaches the port; ``identity`` is a client certificate of the cluster, if it has one."""
 
     def __init__(self, cluster: ControlPlane, port: int, identity: str = "") -> None:
+        self._port = port
         self._url = f"https://127.0.0.1:{port}{PATH}"
         self._tls = ssl.create_default_context()
         self._tls.check_hostname, self._tls.verify_mode = False, ssl.CERT_NONE
         if identity:
             pki = cluster.folder / "pki"
             self._tls.load_cert_chain(pki / f"{identity}.crt", pki / f"{identity}.key")
+
+    async def begins(self, address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A large review from an address of this machine; its first byte, and then no more."""
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", self._port, ssl=self._tls, local_addr=(address, 0), server_hostname="webhook"
+        )
+        writer.write(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n{{".encode())
+        await writer.drain()
+        return reader, writer
 
     async def asks(
         self, kind: str, namespace: str, name: str, spec: Mapping[str, Any], *, before: Any = None
@@ -221,23 +231,44 @@ async def test_what_is_wrong_by_itself_is_refused_whoever_asks(stranger: tuple[S
     assert "169.254" in said["status"]["message"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"[" * 100_000,
-        b'{"request": ' * 2000,
-        b'{"request": null}',
-        b'{"request": {"uid": 1, "kind": {"kind": ["x"]}, "operation": "CREATE"}}',
-        b'{"request": {"uid": 1, "kind": {"kind": "Microservice"}, "operation": {"a": 1}}}',
-        b'{"request": {"uid": 1, "kind": {"kind": "Microservice"}, "operation": "CREATE", "object": []}}',
-        b'{"request": {"uid": 1, "kind": {"kind": "Microservice"}, "operation": "CREATE", "object": {"metadata": 7}}}',
-    ],
+NO_REVIEWS = (
+    b"",
+    b"[" * 100_000,
+    b'{"request": ' * 2000,
+    b'{"request": null}',
+    b'{"request": {"uid": 1, "kind": {"kind": ["x"]}, "operation": "CREATE"}}',
+    b'{"request": {"uid": 1, "kind": {"kind": "Microservice"}, "operation": {"a": 1}}}',
+    b'{"request": {"uid": 1, "kind": {"kind": "Microservice"}, "operation": "CREATE", "object": []}}',
+    b'{"request": {"uid": 1, "kind": {"kind": "Microservice"}, "operation": "CREATE", "object": {"metadata": 7}}}',
 )
-async def test_what_is_no_review_is_refused(stranger: tuple[Story, Stranger], body: bytes) -> None:
+
+
+async def test_what_is_no_review_is_refused(stranger: tuple[Story, Stranger]) -> None:
     """Whatever its shape; nothing of it becomes a label of a metric."""
     _, somebody = stranger
-    assert await asyncio.to_thread(somebody.post, body) == {"status": 400}
+    for body in NO_REVIEWS:
+        assert await asyncio.to_thread(somebody.post, body) == {"status": 400}, body[:80]
+
+
+async def test_reviews_that_never_end_keep_nobody_out(
+    control_plane: ControlPlane,
+    optional_kinds: None,
+    namespace: str,
+    configured: tuple[str, int],  # noqa: F811
+) -> None:
+    """An address has so many at a time; the API server, known by where it asks from, has places of its own."""
+    known = Trusted(networks=("127.0.0.1/32",))
+    wrong = microservice("orders", namespace, egress=METADATA_OF_THE_CLOUD)
+    async with operating(control_plane, namespace) as story, asking(story, configured, trusted=known) as api:
+        somebody = Stranger(control_plane, configured[1])
+        held = [await somebody.begins("127.0.0.2") for _ in range(60)]
+        answer = await api.apply(wrong, dry_run=True)
+        refused = [await reader.read(200) for reader, _ in held[OF_ONE_ADDRESS:]]
+        for _, writer in held:
+            writer.close()
+
+    assert not answer.accepted
+    assert {said.split(b"\r\n", 1)[0] for said in refused} == {b"HTTP/1.1 503 Service Unavailable"}
 
 
 async def test_a_certificate_is_demanded_where_the_api_server_has_one(

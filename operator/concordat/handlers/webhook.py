@@ -16,6 +16,7 @@ import contextlib
 import logging
 import ssl
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -32,10 +33,14 @@ logger = logging.getLogger(__name__)
 PATH = "/validate"
 LARGEST = 8 * 1024 * 1024
 """Bytes of a review. The API server takes 3 MiB of an object, and asks with the new and the old one."""
-READ_AT_ONCE = 4
-"""Reviews whose bytes are in memory before they are understood: 32 MiB at most."""
+SMALL = 256 * 1024
+"""Bytes of a review that is read whatever else is; 64 of them are 16 MiB."""
+READ_AT_ONCE = 2
+"""Larger reviews whose bytes are in memory before they are understood, of the API server and of others each: 32 MiB in all."""
 JUDGED_AT_ONCE = 64
-"""Questions that are answered at the same time; the next one is told to come again, which lets its request pass."""
+"""Questions of the API server, and as many of others, at the same time; the next one is told to come again, which lets its request pass."""
+OF_ONE_ADDRESS = 16
+"""Of others' questions: one that begins reviews and never ends them keeps nobody else out."""
 PATIENCE = 2.5
 """Seconds. The API server waits three by default, and an answer that comes later is none."""
 LONGEST_WARNING = 250
@@ -65,8 +70,9 @@ class WebhookServer:
         self._judge = judge
         self._trusted = trusted or Trusted()
         self._rates = Rates(asyncio.get_running_loop())
-        self._reading = asyncio.Semaphore(READ_AT_ONCE)
-        self._judging = 0
+        self._reading = {believed: asyncio.Semaphore(READ_AT_ONCE) for believed in (True, False)}
+        self._judging = Counter[bool]()
+        self._of_address = Counter[str]()
         self._trust = trust
         self.port = port
         self._observer = observer
@@ -119,13 +125,17 @@ class WebhookServer:
         believed = self._trusted.believes(address)
         if not believed and not self._rates.allows(address):
             return _said(429, "too many questions from this address")
-        if self._judging >= JUDGED_AT_ONCE:
+        crowded = not believed and self._of_address[address] >= OF_ONE_ADDRESS
+        if crowded or self._judging[believed] >= JUDGED_AT_ONCE:
             return _said(503, "too many questions at the same time")
-        self._judging += 1
+        self._judging[believed] += 1
+        self._of_address[address] += 1
         try:
             return await self._answered(request, believed=believed)
         finally:
-            self._judging -= 1
+            self._judging[believed] -= 1
+            self._of_address[address] -= 1
+            self._of_address += Counter()  # forgets addresses that have none
 
     async def _answered(self, request: web.Request, *, believed: bool) -> web.StreamResponse:
         try:
@@ -140,7 +150,8 @@ class WebhookServer:
         return web.Response(body=orjson.dumps(_review(uid, judgement)), content_type="application/json")
 
     async def _understood(self, request: web.Request, *, believed: bool) -> tuple[str, Question]:
-        async with asyncio.timeout(PATIENCE), self._reading:
+        small = request.content_length is not None and request.content_length <= SMALL
+        async with asyncio.timeout(PATIENCE), contextlib.nullcontext() if small else self._reading[believed]:
             asked = orjson.loads(await request.read())["request"]
         return str(asked["uid"]), Question.of(asked, believed=believed)
 
