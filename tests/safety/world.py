@@ -266,15 +266,14 @@ class World:
         with self.operator.log.open("rb") as file:
             file.seek(log)
             logged = _STALL.findall(file.read().decode(errors="replace"))
-        if logged:
-            late = max(float(seconds) for seconds, _ in logged)
-            return round(late * 1000), round(max(float(computing) for _, computing in logged) * 1000)
         after = self._lag()
-        within = {bound: after[bound] - before.get(bound, 0) for bound in after if bound != "+Inf"}
-        total = after.get("+Inf", 0) - before.get("+Inf", 0)
-        reached = [float(bound) for bound, count in within.items() if count >= total]
-        bound = round(min(reached, default=float(MOST_STALL_MS) / 1000) * 1000)
-        return bound, bound
+        within = {float(bound): after[bound] - before.get(bound, 0) for bound in after if bound != "+Inf"}
+        # Samples above the limit are in the log, with the time they computed; of all others the bucket is an upper bound.
+        fine = within.get(MOST_STALL_MS / 1000, 0)
+        bound = round(min((bound for bound, count in within.items() if count >= fine), default=0.0) * 1000)
+        late = max([bound, *(round(float(seconds) * 1000) for seconds, _ in logged)])
+        stall = max([bound, *(round(float(computing) * 1000) for _, computing in logged)])
+        return late, stall
 
     def _revive(self) -> None:
         """A case that ended the operator must not be taken for the harm of the next one."""
