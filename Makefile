@@ -10,7 +10,7 @@ help: ## Show this list
 	@echo
 	@echo "  INSTALL=no     name missing system packages instead of installing them (root on Debian or Ubuntu)"
 	@echo "  PROVIDER=...   local | kind | existing: where demo and tests find their cluster (chosen by what is there)"
-	@echo "  GROUP=...      backbone | contracts | observability: which figures to measure"
+	@echo "  GROUP=...      backbone | contracts | observability | safety: which figures to measure"
 
 $(VENV)/installed: requirements.lock pyproject.toml tools/environment
 	@tools/environment $(PYTHON) $(VENV)

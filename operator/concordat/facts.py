@@ -50,6 +50,8 @@ class Platform:
     """
     monitoring_labels: Mapping[str, str] = field(default_factory=dict)
     """Labels by which prometheus-operator's Prometheus selects what is meant for it."""
+    sample_limit: int = 20_000
+    """Samples of one pod at most; what offers more is not scraped at all. 0 for no limit."""
     grafana_url: str = ""
     """Where people reach Grafana: alerts link to its dashboards."""
     grafana_instances: Mapping[str, str] = field(default_factory=lambda: {"dashboards": "grafana"})
@@ -92,6 +94,8 @@ class Retried:
     """Calls at the far end, at most."""
     way: tuple[str, ...]
     """From the provider to there, as far as the consumer may know it."""
+    circular: bool = False
+    """Calls come back to a service they have been at, and are tried again on the way: ``times`` is the least they may become."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 Who consumes whom: the declared edges of a set of services, and ways to write them down.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -39,9 +39,73 @@ def cycles(found: Sequence[Edge]) -> tuple[tuple[str, ...], ...]:
     )
 
 
+class Circles:
+    """
+    Which services depend on each other in a circle, computed where it is asked for and kept until it is forgotten.
+
+    Strongly connected components by Tarjan's walk, without recursion: each dependency is followed once.
+    """
+
+    def __init__(self, needs: Callable[[str], Iterable[str]]) -> None:
+        """``needs`` tells what a service depends on."""
+        self._needs = needs
+        self._group: dict[str, int] = {}
+        self._groups = 0
+        self.steps = 0
+        """Dependencies that were followed since the start; what tests count instead of seconds."""
+
+    def same(self, one: str, other: str) -> bool:
+        """Whether both are in one circle; a service that depends on itself is in one with itself."""
+        for name in (one, other):
+            if name not in self._group:
+                self._walk(name)
+        return self._group[one] == self._group[other]
+
+    def forget(self, names: Iterable[str]) -> None:
+        """These changed, or depend on something that did. All of them must be named that lead to what changed."""
+        for name in names:
+            self._group.pop(name, None)
+
+    def _walk(self, start: str) -> None:
+        number: dict[str, int] = {start: 0}
+        lowest: dict[str, int] = {start: 0}
+        open_ones: list[str] = [start]
+        path = [(start, iter(tuple(self._needs(start))))]
+        while path:
+            name, ahead = path[-1]
+            step = next(ahead, None)
+            if step is not None:
+                self.steps += 1
+                if step in self._group:
+                    continue
+                if step in number:
+                    lowest[name] = min(lowest[name], number[step])
+                    continue
+                number[step] = lowest[step] = len(number)
+                open_ones.append(step)
+                path.append((step, iter(tuple(self._needs(step)))))
+                continue
+            path.pop()
+            if path:
+                above = path[-1][0]
+                lowest[above] = min(lowest[above], lowest[name])
+            if lowest[name] == number[name]:
+                self._close(name, open_ones)
+
+    def _close(self, first: str, open_ones: list[str]) -> None:
+        self._groups += 1
+        while True:
+            name = open_ones.pop()
+            self._group[name] = self._groups
+            if name == first:
+                return
+
+
 def as_text(services: Sequence[str], found: Sequence[Edge]) -> str:
     """One service a block, what it uses below it."""
-    uses = {name: [edge for edge in found if edge.consumer == name] for name in sorted(services)}
+    uses: dict[str, list[Edge]] = {name: [] for name in sorted(services)}
+    for edge in found:
+        uses.get(edge.consumer, []).append(edge)
     lines: list[str] = []
     for name, outgoing in uses.items():
         lines.append(name)

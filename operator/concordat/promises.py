@@ -12,7 +12,7 @@ from math import prod
 from concordat import conventions
 from concordat.api import Consumption, Microservice
 from concordat.errors import Problem
-from concordat.facts import Facts, Provider
+from concordat.facts import Facts, Provider, Retried
 from concordat.policies import Policy, Violation
 
 LEAST_TARGET = 1
@@ -65,14 +65,23 @@ def retries_multiply(service: Microservice, facts: Facts) -> Iterator[Violation]
     """Retries on top of retries turn one request into many just when something is down already."""
     for position, use in enumerate(service.spec.consumes):
         beneath = facts.retried.get(use.reference)
-        if beneath is None or beneath.times == 1:
+        if beneath is None or (beneath.times == 1 and not beneath.circular):
             continue
         yield _warning(
             conventions.REASON_RETRIES_MULTIPLY,
             f"spec.consumes[{position}].retries",
-            f"{use.attempts} attempts here times {beneath.times} beneath ({' -> '.join(beneath.way)}) make"
-            f" {use.attempts * beneath.times} calls of one request: retry in one place, set retries: 0 in the others",
+            f"{use.attempts} attempts here {_multiplied(use.attempts, beneath)}: retry in one place, set retries: 0 in the others",
         )
+
+
+def _multiplied(attempts: int, beneath: Retried) -> str:
+    if beneath.times == 1:
+        return (
+            "go round a circle of calls beneath that tries again as well, so one request may become any number of calls"
+        )
+    more = " or more, because they lead round a circle" if beneath.circular else ""
+    way = " -> ".join(beneath.way)
+    return f"times {beneath.times} beneath ({way}) make {attempts * beneath.times} calls of one request{more}"
 
 
 PROMISES: Sequence[Policy] = (promise_too_high, timeout_too_short, retries_multiply)

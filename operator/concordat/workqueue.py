@@ -8,13 +8,15 @@ one timer. It promises:
 - a key is never handed to two workers at the same time: what is added meanwhile waits until :meth:`WorkQueue.done`;
 - nothing that was added is lost;
 - a person's edit overtakes background work, and background work does not starve;
+- groups of keys, the engine's namespaces, take turns: one that queues a thousand keys delays another's first by one key a worker;
+- and no group, nor what is told to be a crowd, holds all workers at a time: what takes long holds up nothing but its like;
 - a failing key backs off on its own, exponentially and with jitter; all retries together share a token bucket.
 """
 
 import asyncio
 import heapq
 import random
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Generic, Protocol, TypeVar
@@ -95,10 +97,73 @@ class TokenBucket:
 
     def reserve(self) -> float:
         """Take a token, on credit if need be; seconds until it is there."""
-        now = self._clock.time()
-        self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate) - 1
-        self._filled_at = now
+        self._fill()
+        self._tokens -= 1
         return max(0.0, -self._tokens / self._rate)
+
+    def take(self) -> bool:
+        """Take a token if there is one."""
+        self._fill()
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+    def _fill(self) -> None:
+        now = self._clock.time()
+        self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
+        self._filled_at = now
+
+
+class _Turns(Generic[Key]):
+    """Keys that wait, and since when; groups take turns, and within a group who came first goes first."""
+
+    def __init__(self, group: Callable[[Key], Hashable]) -> None:
+        self._group = group
+        self._waiting: dict[Hashable, dict[Key, float]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._waiting.get(self._group(key), ())
+
+    def add(self, key: Key, since: float) -> None:
+        self._waiting.setdefault(self._group(key), {})[key] = since
+        self._count += 1
+
+    def remove(self, key: Key) -> float | None:
+        """Since when it waited; None if it did not."""
+        group = self._group(key)
+        since = self._waiting.get(group, {}).pop(key, None)
+        if since is not None:
+            self._count -= 1
+            if not self._waiting[group]:
+                del self._waiting[group]
+        return since
+
+    def ready(self, may: Callable[[Hashable], bool]) -> Hashable | None:
+        """The group whose turn it is among those that may go on now; None if there is none."""
+        return next(filter(may, self._waiting), None)
+
+    def next(self, group: Hashable) -> tuple[Key, float]:
+        """The first key of a group, and since when it waited; its group goes to the end."""
+        keys = self._waiting.pop(group)
+        key = next(iter(keys))
+        since = keys.pop(key)
+        self._count -= 1
+        if keys:
+            self._waiting[group] = keys
+        return key, since
+
+
+def _one_group(_key: object) -> Hashable:
+    return ()
+
+
+def _no_limits(_group: Hashable) -> Iterable[tuple[Hashable, int]]:
+    return ()
 
 
 class WorkQueue(Generic[Key]):
@@ -115,12 +180,21 @@ class WorkQueue(Generic[Key]):
         retries_per_second: float = 50,
         retries_at_once: int = 200,
         observer: Observer | None = None,
+        group: Callable[[Key], Hashable] = _one_group,
+        limits: Callable[[Hashable], Iterable[tuple[Hashable, int]]] = _no_limits,
     ) -> None:
+        """
+        ``group`` tells whose a key is: groups take turns.
+
+        ``limits`` names the crowds a group belongs to, and how many keys of each may be worked on at the same time.
+        """
+        self._group, self._limits = group, limits
+        self._crowds: dict[Hashable, int] = {}
         self._clock = clock or asyncio.get_running_loop()
         self._backoff = backoff or Backoff()
         self._bucket = TokenBucket(rate=retries_per_second, burst=retries_at_once, clock=self._clock)
         self._observer = observer or _Silent()
-        self._lanes: dict[Lane, dict[Key, float]] = {lane: {} for lane in Lane}
+        self._lanes: dict[Lane, _Turns[Key]] = {lane: _Turns(group) for lane in Lane}
         self._working: dict[Key, float] = {}
         self._dirty: dict[Key, Lane] = {}
         self._failures: dict[Key, int] = {}
@@ -145,14 +219,13 @@ class WorkQueue(Generic[Key]):
             return
         if key in self._lanes[Lane.URGENT]:
             return
-        since = self._lanes[Lane.BACKGROUND].get(key)
-        if since is not None and lane is Lane.BACKGROUND:
+        if lane is Lane.BACKGROUND and key in self._lanes[lane]:
             return
+        since = self._lanes[Lane.BACKGROUND].remove(key)
         if since is None:
             self._observer.added()
             since = self._clock.time()
-        self._lanes[Lane.BACKGROUND].pop(key, None)
-        self._lanes[lane][key] = since
+        self._lanes[lane].add(key, since)
         self._idle.clear()
         self._wake_one()
 
@@ -200,8 +273,8 @@ class WorkQueue(Generic[Key]):
 
     async def get(self) -> Key:
         """The next key, to be given back by :meth:`done`. Raises :exc:`ShutDown` once closed and empty."""
-        while not len(self):
-            if self._closed:
+        while (lane := self._next_lane()) is None:
+            if self._closed and not len(self):
                 raise ShutDown
             getter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._getters.append(getter)
@@ -214,24 +287,42 @@ class WorkQueue(Generic[Key]):
             finally:
                 if getter in self._getters:
                     self._getters.remove(getter)
-        lane = self._next_lane()
-        key = next(iter(self._lanes[lane]))
+        group = self._lanes[lane].ready(self._may)
+        key, since = self._lanes[lane].next(group)
+        self._count(group, 1)
         now = self._clock.time()
-        self._observer.waited(now - self._lanes[lane].pop(key))
+        self._observer.waited(now - since)
         self._working[key] = now
         return key
 
     def done(self, key: Key) -> None:
         """``key`` is no longer worked on; if it was added meanwhile it is queued now."""
         self._observer.worked(self._clock.time() - self._working.pop(key))
+        self._count(self._group(key), -1)
         lane = self._dirty.pop(key, None)
         if lane is not None:
             self.add(key, lane)
         if not len(self) and not self._working:
             self._idle.set()
+        if self._closed:
+            self._wake_all()
+        elif len(self):
+            self._wake_one()
 
-    def _next_lane(self) -> Lane:
-        urgent, background = self._lanes[Lane.URGENT], self._lanes[Lane.BACKGROUND]
+    def _may(self, group: Hashable) -> bool:
+        return all(self._crowds.get(crowd, 0) < most for crowd, most in self._limits(group))
+
+    def _count(self, group: Hashable, change: int) -> None:
+        for crowd, _ in self._limits(group):
+            self._crowds[crowd] = self._crowds.get(crowd, 0) + change
+            if not self._crowds[crowd]:
+                del self._crowds[crowd]
+
+    def _next_lane(self) -> Lane | None:
+        """None while nothing waits that may be worked on."""
+        urgent, background = (self._lanes[lane].ready(self._may) is not None for lane in Lane)
+        if not urgent and not background:
+            return None
         if not urgent or (background and self._urgent_in_a_row >= self.background_share - 1):
             self._urgent_in_a_row = 0
             return Lane.BACKGROUND
@@ -253,9 +344,7 @@ class WorkQueue(Generic[Key]):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for getter in self._getters:
-            if not getter.done():
-                getter.set_result(None)
+        self._wake_all()
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
@@ -278,6 +367,11 @@ class WorkQueue(Generic[Key]):
         return self._clock.time() - min(self._working.values()) if self._working else 0.0
 
     # --- timers and wake-ups ------------------------------------------------------------------------------------------
+
+    def _wake_all(self) -> None:
+        for getter in self._getters:
+            if not getter.done():
+                getter.set_result(None)
 
     def _wake_one(self) -> None:
         while self._getters:

@@ -10,10 +10,12 @@ import yaml
 
 from concordat import __version__
 from concordat.facts import Platform
+from concordat.lab.controlplane import ControlPlane
 from concordat.reconcile import Settings
 from concordat.reconcile.configuration import KNOWN, Configuration, read
 from tests.chart.helm import CHART, DASHBOARD, EVERYTHING, MATRIX, NAMESPACE, Helm, of_kind, only
 from tests.chart.pages import GENERATED, ROOT
+from tests.conftest import kubectl
 
 
 def test_it_is_the_version_of_the_package() -> None:
@@ -118,7 +120,7 @@ def test_every_setting_reaches_the_operator(helm: Helm) -> None:
         {
             "platform": {
                 "gateway": {"namespace": "gateways", "name": "public", "pods": {"app": "traefik", "tier": "edge"}},
-                "monitoring": {"namespace": "observability"},
+                "monitoring": {"namespace": "observability", "sampleLimit": 1100},
                 "dns": {
                     "namespace": "dns",
                     "pods": {"k8s-app": None, "app": "dns"},
@@ -141,6 +143,7 @@ def test_every_setting_reaches_the_operator(helm: Helm) -> None:
                     gateway_name="public",
                     gateway_pods={"app": "traefik", "tier": "edge"},
                     monitoring_namespace="observability",
+                    sample_limit=1100,
                     dns_namespace="dns",
                     dns_pods={"app": "dns"},
                     dns_addresses=("10.11.12.13/32",),
@@ -162,6 +165,68 @@ def test_every_setting_reaches_the_operator(helm: Helm) -> None:
     )
 
 
+KONNECTIVITY = {
+    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+    "podSelector": {"matchLabels": {"k8s-app": "konnectivity-agent"}},
+}
+"""What the questions of a control plane outside of the cluster's network come through."""
+
+
+def test_the_operator_s_ports_are_closed_by_default(helm: Helm) -> None:
+    """Metrics name every contract and team: for the monitoring namespace alone."""
+    metrics, webhook = only(helm.manifests({}), "NetworkPolicy")["spec"]["ingress"]
+
+    assert [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}] == metrics["from"]
+    assert [{"protocol": "TCP", "port": "http"}] == metrics["ports"]
+    assert [{"protocol": "TCP", "port": "webhook"}] == webhook["ports"]
+
+
+def test_a_certificate_can_be_demanded_of_the_api_server(helm: Helm, cluster: ControlPlane) -> None:
+    """As the authority's own PEM; the operator reads it as it stands."""
+    authority = (cluster.folder / "pki" / "ca.crt").read_text()
+    configured = _configured(helm, {"webhook": {"clientCA": authority, "clientNames": ["kube-apiserver-webhooks"]}})
+
+    assert (authority.strip(), ("kube-apiserver-webhooks",)) == (
+        configured.webhook_client_ca,
+        configured.webhook_client_names,
+    )
+
+
+@pytest.mark.controlplane
+def test_the_webhook_is_open_to_where_the_cluster_says_its_api_server_is(helm: Helm, cluster: ControlPlane) -> None:
+    """Looked up when helm installs: both families, and the port it listens on."""
+    for family, address in (("IPv4", "10.21.22.23"), ("IPv6", "fd00::15")):
+        kubectl(cluster, "apply", "--server-side", "-f", "-", stdin=json.dumps(_endpoints(family, address)))
+    rendered = helm.run(
+        *("template", "concordat", str(CHART), "--dry-run=server", f"--kubeconfig={cluster.kubeconfig}"), values={}
+    )
+    assert rendered.returncode == 0, rendered.stderr
+    policy = only([one for one in yaml.safe_load_all(rendered.stdout) if one], "NetworkPolicy")["spec"]
+
+    assert [
+        {"ipBlock": {"cidr": "10.21.22.23/32"}},
+        {"ipBlock": {"cidr": "fd00::15/128"}},
+        KONNECTIVITY,
+    ] == policy["ingress"][1]["from"]
+    assert {443, 6443, 16443} == {port["port"] for port in policy["egress"][1]["ports"]}
+    assert "to" not in policy["egress"][1]  # its addresses may change, and the operator must not be cut off
+
+
+def _endpoints(family: str, address: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {
+            "name": f"kubernetes-{family.lower()}",
+            "namespace": "default",
+            "labels": {"kubernetes.io/service-name": "kubernetes"},
+        },
+        "addressType": family,
+        "endpoints": [{"addresses": [address]}],
+        "ports": [{"name": "https", "port": 16443, "protocol": "TCP"}],
+    }
+
+
 def test_the_webhook_is_asked_where_it_listens_and_under_the_name_it_shows(helm: Helm) -> None:
     """Configuration, Service, port, certificate and network policy belong together; only our two kinds are asked about."""
     manifests = helm.manifests(EVERYTHING)
@@ -178,10 +243,9 @@ def test_the_webhook_is_asked_where_it_listens_and_under_the_name_it_shows(helm:
     assert operator.webhook_hosts == (f"{asked['name']}.{asked['namespace']}.svc",)
     assert operator.webhook_port == ports[service["spec"]["ports"][0]["targetPort"]]
     assert asked["port"] == service["spec"]["ports"][0]["port"]
-    assert opened == {
-        "ports": [{"protocol": "TCP", "port": "webhook"}],
-        "from": [{"ipBlock": {"cidr": "10.11.12.13/32"}}],
-    }
+    assert [{"protocol": "TCP", "port": "webhook"}] == opened["ports"]
+    assert [{"ipBlock": {"cidr": "10.11.12.13/32"}}, KONNECTIVITY] == opened["from"]
+    assert operator.webhook_networks == ("10.11.12.13/32",)
     assert (webhook["failurePolicy"], webhook["timeoutSeconds"]) == ("Ignore", 3)
     assert [["microservices", "servicecontracts"]] == [rule["resources"] for rule in webhook["rules"]]
 

@@ -30,8 +30,10 @@ class World:
         self._version = 100
 
     def _queue(self, key: Key, lane: Lane) -> None:
-        if key.kind == conventions.MICROSERVICE:  # contracts hear of those who provide and use them as well
-            self.queued.append((str(key), lane))
+        if (
+            key.kind == conventions.MICROSERVICE and (str(key), lane) not in self.queued
+        ):  # as in the queue, each waits once;
+            self.queued.append((str(key), lane))  # contracts hear of those who provide and use them as well
 
     def put(self, name: str, *, namespace: str = "shop", generation: int = 1, **changes: Any) -> None:
         metadata = changes.pop("metadata", {})

@@ -17,6 +17,7 @@ import pytest
 
 from concordat import conventions
 from concordat.cluster.trust import MOST, Certificate, Trust, bundle, certificates
+from concordat.handlers.peers import Trusted
 from concordat.handlers.webhook import PATH, WebhookServer
 from concordat.lab.controlplane import ControlPlane
 from concordat.reconcile.admission import Admission, listed
@@ -26,6 +27,8 @@ from tests.engine.rig import OperatorProcess, free_port, microservice, wait_for
 
 METADATA_OF_THE_CLOUD = [{"cidr": "169.254.169.254/32", "port": 80}]
 """What no service may reach: certain, whatever else the cluster holds."""
+LOCAL = Trusted(networks=("127.0.0.0/8",))
+"""This API server asks from the same machine."""
 IMPATIENT = 3
 """Seconds the API server waits, as the chart says."""
 
@@ -182,7 +185,12 @@ def configured(control_plane: ControlPlane, namespace: str) -> Iterator[tuple[st
 
 @asynccontextmanager
 async def asking(
-    story: Story, configured: tuple[str, int], *, identity: str = "pod-1", valid: float = 3600.0
+    story: Story,
+    configured: tuple[str, int],
+    *,
+    identity: str = "pod-1",
+    valid: float = 3600.0,
+    trusted: Trusted = LOCAL,
 ) -> AsyncIterator[Asked]:
     """A webhook at work."""
     name, port = configured
@@ -190,7 +198,7 @@ async def asking(
         story.client, configuration=name, identity=identity, hosts=("127.0.0.1",), valid=valid, look=0.5, spreads=1.0
     )
     counted = _Counted()
-    server = WebhookServer(Admission(story.engine).judge, trust, port=port, observer=counted)
+    server = WebhookServer(Admission(story.engine).judge, trust, port=port, observer=counted, trusted=trusted)
     server.start()
     asked = Asked(story=story, server=server, configuration=name, counted=counted)
     try:

@@ -60,6 +60,18 @@ def take(work: WorkQueue[str]) -> str:
     raise AssertionError("nothing waits")
 
 
+def take_or_wait(work: WorkQueue[str]) -> str:
+    """As :func:`take`, where there is a loop to wait in."""
+
+    async def taking() -> str:
+        try:
+            return await asyncio.wait_for(work.get(), 0.01)
+        except TimeoutError:
+            raise AssertionError("nothing waits") from None
+
+    return asyncio.run(taking())
+
+
 def test_a_key_added_twice_waits_once() -> None:
     """Ten events are one reconcile."""
     work = queue()
@@ -77,6 +89,56 @@ def test_a_key_added_while_worked_on_waits_until_it_is_done() -> None:
     assert len(work) == 0
     work.done("a")
     assert take(work) == "a"
+
+
+@pytest.mark.parametrize("lane", Lane)
+def test_groups_take_turns(lane: Lane) -> None:
+    """Whoever queues a thousand keys is not served before somebody else's first; each group keeps its own order."""
+    work = queue(group=lambda key: key[0])
+    for number in range(1000):
+        work.add(f"a{number}", lane)
+    for key in ("b0", "c0", "b1"):
+        work.add(key, lane)
+    assert [take(work) for _ in range(7)] == ["a0", "b0", "c0", "a1", "b1", "a2", "a3"]
+    assert len(work) == 996
+
+
+def test_a_crowd_does_not_hold_all_workers() -> None:
+    """What takes long holds up nothing but its like, and goes on when one of it is done."""
+    work = queue(group=lambda key: key[0], limits=lambda group: [(group, 2)] if group == "a" else [])
+    for key in ("a0", "a1", "a2", "b0"):
+        work.add(key, Lane.URGENT)
+    assert [take(work), take(work), take(work)] == ["a0", "b0", "a1"]
+    with pytest.raises(AssertionError, match="nothing waits"):
+        take_or_wait(work)
+    work.done("a0")
+    assert take(work) == "a2"
+    assert len(work) == 0
+
+
+async def test_a_queue_that_closes_hands_out_what_a_limit_held_back() -> None:
+    """Each worker ends when nothing is left, however long another one takes."""
+    work: WorkQueue[str] = WorkQueue(limits=lambda _group: [("all", 1)])
+    work.add("a")
+    work.add("b")
+    done = []
+
+    async def worker() -> None:
+        while True:
+            try:
+                key = await work.get()
+            except ShutDown:
+                return
+            await asyncio.sleep(0.01)
+            done.append(key)
+            work.done(key)
+
+    workers = [asyncio.create_task(worker()) for _ in range(3)]
+    await asyncio.sleep(0)
+    work.close()
+    async with asyncio.timeout(5):
+        await asyncio.gather(*workers)
+    assert done == ["a", "b"]
 
 
 def test_an_edit_overtakes_background_work() -> None:

@@ -24,6 +24,8 @@
   value: {{ join "," .Values.platform.metadataAddresses | quote }}
 - name: CONCORDAT_MONITORING_LABELS
   value: {{ include "concordat.selection" .Values.platform.monitoring.labels | quote }}
+- name: CONCORDAT_SAMPLE_LIMIT
+  value: {{ int .Values.platform.monitoring.sampleLimit | quote }}
 - name: CONCORDAT_GRAFANA_URL
   value: {{ .Values.platform.grafana.url | quote }}
 - name: CONCORDAT_GRAFANA_INSTANCES
@@ -61,6 +63,12 @@
   value: {{ include "concordat.name" . }}-webhook.{{ .Release.Namespace }}.svc
 - name: CONCORDAT_WEBHOOK_PORT
   value: "9443"
+- name: CONCORDAT_WEBHOOK_CLIENT_CA
+  value: {{ .Values.webhook.clientCA | quote }}
+- name: CONCORDAT_WEBHOOK_CLIENT_NAMES
+  value: {{ join "," .Values.webhook.clientNames | quote }}
+- name: CONCORDAT_WEBHOOK_NETWORKS
+  value: {{ include "concordat.apiServer" . | quote }}
 {{- end }}
 
 {{- /* Labels as the command line writes them: a=b,c=d. */ -}}

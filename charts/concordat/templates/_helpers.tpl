@@ -50,3 +50,40 @@ namespace: {{ .Release.Namespace }}
 {{- fail "scope: namespaces are listed, so say `--set scope=namespaces`, or list none to look after the whole cluster" -}}
 {{- end -}}
 {{- end }}
+
+{{- /*
+Where the API server asks its webhooks from, as networks, comma-separated: what the values say, else the addresses the cluster itself
+gives of it. `helm template` sees no cluster and finds none.
+*/ -}}
+{{- define "concordat.apiServer" -}}
+{{- $networks := .Values.networkPolicy.apiServer -}}
+{{- if not $networks -}}
+{{- range (get (lookup "discovery.k8s.io/v1" "EndpointSlice" "default" "") "items" | default list) -}}
+{{- if eq "kubernetes" (dig "labels" "kubernetes.io/service-name" "" .metadata) -}}
+{{- $length := ternary "128" "32" (eq .addressType "IPv6") -}}
+{{- range (.endpoints | default list) -}}
+{{- range .addresses -}}
+{{- $networks = append $networks (printf "%s/%s" . $length) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- join "," (uniq $networks) -}}
+{{- end }}
+
+{{- /* The ports it listens on: those of the values, and those the cluster gives. */ -}}
+{{- define "concordat.apiServerPorts" -}}
+{{- $ports := list -}}
+{{- range .Values.networkPolicy.apiServerPorts -}}
+{{- $ports = append $ports (int .) -}}
+{{- end -}}
+{{- range (get (lookup "discovery.k8s.io/v1" "EndpointSlice" "default" "") "items" | default list) -}}
+{{- if eq "kubernetes" (dig "labels" "kubernetes.io/service-name" "" .metadata) -}}
+{{- range (.ports | default list) -}}
+{{- $ports = append $ports (int .port) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- join "," (uniq $ports) -}}
+{{- end }}

@@ -18,7 +18,13 @@ CONTROLLER = conventions.MICROSERVICE.lower()
 
 _WORKQUEUE_BUCKETS = (0.001, 0.01, 0.1, 1, 10, 100)
 _ADMISSION_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+_LAG_BUCKETS = (0.001, 0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 5)
 _RECONCILE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+_KINDS = frozenset({conventions.MICROSERVICE, conventions.SERVICE_CONTRACT})
+_OPERATIONS = frozenset({"CREATE", "UPDATE", "DELETE"})
+_OTHER = "other"
 
 
 class Metrics:
@@ -55,7 +61,7 @@ class Metrics:
         ).labels(controller=CONTROLLER)
         self._requests = self._counter("rest_client_requests", "Requests to the API server.", "code", "method", "host")
         self.loop_lag = self._histogram(
-            "concordat_event_loop_lag_seconds", "Seconds the event loop was late.", (0.001, 0.01, 0.1, 0.5, 1, 5)
+            "concordat_event_loop_lag_seconds", "Seconds the event loop was late.", _LAG_BUCKETS
         )
         self._reviews = self._counter(
             "concordat_admission_reviews", "Answers of the webhook.", "kind", "operation", "answer"
@@ -99,6 +105,9 @@ class Metrics:
     # --- the webhook's observer ---------------------------------------------------------------------------------------
 
     def reviewed(self, kind: str, operation: str, answer: str, seconds: float) -> None:
+        """``kind`` and ``operation`` are words of the question, and a series of its own for each would stay for good."""
+        kind = kind if kind in _KINDS else _OTHER
+        operation = operation if operation in _OPERATIONS else _OTHER
         self._reviews.labels(kind=kind, operation=operation, answer=answer).inc()
         self._review_seconds.labels(kind=kind).observe(seconds)
 

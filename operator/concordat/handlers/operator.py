@@ -13,6 +13,7 @@ from concordat.cluster.election import Election
 from concordat.cluster.trust import Trust
 from concordat.handlers.health import TOO_LATE, HealthServer, LoopLag
 from concordat.handlers.metrics import Leading, Looked, Metrics
+from concordat.handlers.peers import Trusted
 from concordat.handlers.webhook import WebhookServer
 from concordat.reconcile import Engine
 from concordat.reconcile.admission import Admission
@@ -64,7 +65,12 @@ class Operator:
             hosts=configured.webhook_hosts,
         )
         judge = Admission(self._engine).judge
-        return WebhookServer(judge, trust, port=configured.webhook_port, observer=self._metrics)
+        trusted = Trusted(
+            authority=configured.webhook_client_ca,
+            names=configured.webhook_client_names,
+            networks=configured.webhook_networks,
+        )
+        return WebhookServer(judge, trust, port=configured.webhook_port, observer=self._metrics, trusted=trusted)
 
     async def start(self) -> None:
         """

@@ -6,6 +6,9 @@ configuration is written over as a whole. What is asked here is answered by :mod
 caches that a standby keeps warm as well.
 
 Nothing depends on it: whatever goes wrong here lets the request pass, and the reconciler decides as if nobody had asked.
+
+Anybody who reaches the port may ask. Who cannot be taken for the API server (:class:`concordat.handlers.peers.Trusted`) is told only what
+follows from the question itself, and may not ask often.
 """
 
 import asyncio
@@ -13,6 +16,7 @@ import contextlib
 import logging
 import ssl
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -21,6 +25,7 @@ from aiohttp import web
 
 from concordat.cluster.trust import TRY_AGAIN, Pair, Trust, load
 from concordat.errors import ConcordatError
+from concordat.handlers.peers import Rates, Trusted
 from concordat.reconcile.review import Judgement, Question
 
 logger = logging.getLogger(__name__)
@@ -28,6 +33,14 @@ logger = logging.getLogger(__name__)
 PATH = "/validate"
 LARGEST = 8 * 1024 * 1024
 """Bytes of a review. The API server takes 3 MiB of an object, and asks with the new and the old one."""
+SMALL = 256 * 1024
+"""Bytes of a review that is read whatever else is; 64 of them are 16 MiB."""
+READ_AT_ONCE = 2
+"""Larger reviews whose bytes are in memory before they are understood, of the API server and of others each: 32 MiB in all."""
+JUDGED_AT_ONCE = 64
+"""Questions of the API server, and as many of others, at the same time; the next one is told to come again, which lets its request pass."""
+OF_ONE_ADDRESS = 16
+"""Of others' questions: one that begins reviews and never ends them keeps nobody else out."""
 PATIENCE = 2.5
 """Seconds. The API server waits three by default, and an answer that comes later is none."""
 LONGEST_WARNING = 250
@@ -51,13 +64,21 @@ class WebhookServer:
         *,
         port: int,
         observer: Observer,
+        trusted: Trusted | None = None,
     ) -> None:
+        """``trusted`` says whom to take for the API server; without it, nobody is, and everybody is told less."""
         self._judge = judge
+        self._trusted = trusted or Trusted()
+        self._rates = Rates(asyncio.get_running_loop())
+        self._reading = {believed: asyncio.Semaphore(READ_AT_ONCE) for believed in (True, False)}
+        self._judging = Counter[bool]()
+        self._of_address = Counter[str]()
         self._trust = trust
         self.port = port
         self._observer = observer
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_3
+        self._trusted.demand(self._tls)
         app = web.Application(client_max_size=LARGEST)
         app.router.add_post(PATH, self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=PATIENCE)
@@ -96,15 +117,43 @@ class WebhookServer:
         load(self._tls, pair)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        """Nothing of the request is read before it is known that it may ask now."""
+        address = request.remote or ""
+        transport = request.transport
+        if self._trusted.refuses(transport.get_extra_info("peercert") if transport else None):
+            return _said(403, "this webhook is for the API server alone")
+        believed = self._trusted.believes(address)
+        if not believed and not self._rates.allows(address):
+            return _said(429, "too many questions from this address")
+        crowded = not believed and self._of_address[address] >= OF_ONE_ADDRESS
+        if crowded or self._judging[believed] >= JUDGED_AT_ONCE:
+            return _said(503, "too many questions at the same time")
+        self._judging[believed] += 1
+        self._of_address[address] += 1
         try:
-            asked = orjson.loads(await request.read())["request"]
-            uid, question = str(asked["uid"]), Question.of(asked)
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-            return web.Response(status=400, text="this is no AdmissionReview of admission.k8s.io/v1\n")
+            return await self._answered(request, believed=believed)
+        finally:
+            self._judging[believed] -= 1
+            self._of_address[address] -= 1
+            self._of_address += Counter()  # forgets addresses that have none
+
+    async def _answered(self, request: web.Request, *, believed: bool) -> web.StreamResponse:
+        try:
+            uid, question = await self._understood(request, believed=believed)
+        except TimeoutError:
+            return _said(408, f"the review did not come within {PATIENCE:.0f} s")
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, RecursionError):
+            return _said(400, "this is no AdmissionReview of admission.k8s.io/v1")
         began = time.monotonic()
         judgement, answer = await self._judged(question)
         self._observer.reviewed(question.kind, question.operation, answer, time.monotonic() - began)
         return web.Response(body=orjson.dumps(_review(uid, judgement)), content_type="application/json")
+
+    async def _understood(self, request: web.Request, *, believed: bool) -> tuple[str, Question]:
+        small = request.content_length is not None and request.content_length <= SMALL
+        async with asyncio.timeout(PATIENCE), contextlib.nullcontext() if small else self._reading[believed]:
+            asked = orjson.loads(await request.read())["request"]
+        return str(asked["uid"]), Question.of(asked, believed=believed)
 
     async def _judged(self, question: Question) -> tuple[Judgement, str]:
         try:
@@ -117,6 +166,10 @@ class WebhookServer:
             logger.exception("%s cannot be judged at admission", question)
             return Judgement(), "error"
         return judgement, "refused" if judgement.refusal else "warned" if judgement.warnings else "allowed"
+
+
+def _said(status: int, text: str) -> web.Response:
+    return web.Response(status=status, text=f"{text}\n")
 
 
 def _review(uid: str, judgement: Judgement) -> dict[str, Any]:

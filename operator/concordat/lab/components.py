@@ -26,6 +26,8 @@ class ControlPlanePlan:
     etcd_data: Path
     audit_policy: Path
     audit_log: Path
+    admission: Path
+    """AdmissionConfiguration: who the API server says it is to the webhooks it asks."""
     api_host: str
     api_port: int
     etcd_port: int
@@ -96,6 +98,7 @@ def kube_apiserver(plan: ControlPlanePlan) -> Command:
         "--kubelet-preferred-address-types=InternalIP,Hostname",
         f"--kubelet-client-certificate={pki}/kubelet-client.crt",
         f"--kubelet-client-key={pki}/kubelet-client.key",
+        f"--admission-control-config-file={plan.admission}",
         f"--audit-policy-file={plan.audit_policy}",
         f"--audit-log-path={plan.audit_log}",
         f"--audit-log-maxsize={MEGABYTES_BEFORE_ROTATION}",

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Self
 
 from concordat.lab import binaries, components, kwok
+from concordat.lab.admission import write_admission
 from concordat.lab.api import Api
 from concordat.lab.audit import AuditLog, write_policy
 from concordat.lab.components import CONTROL_PLANE, ControlPlanePlan
@@ -209,6 +210,7 @@ class ControlPlane:
             etcd_data=Path(tempfile.mkdtemp(prefix="concordat-etcd-", dir=memory or self.folder)),
             audit_policy=write_policy(self.folder / "audit-policy.yaml"),
             audit_log=self.folder / "logs" / "audit.log",
+            admission=write_admission(self.folder, pki=pki),
             api_host=LOOPBACK,
             api_port=api,
             etcd_port=others[0],

@@ -35,6 +35,9 @@ IDENTITIES = {
     "kube-router": Identity(user="system:kube-router"),
     "kwok": Identity(user="system:kwok"),
     "metrics": Identity(user="system:metrics"),
+    "webhooks": Identity(
+        user="kube-apiserver-webhooks"
+    ),  # what the API server shows to webhooks; no right in the cluster
 }
 
 

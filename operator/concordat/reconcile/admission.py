@@ -13,6 +13,7 @@ from concordat import conventions
 from concordat.api import Microservice, parse
 from concordat.consequences import Severity, consequences
 from concordat.errors import InvalidInput
+from concordat.facts import Facts
 from concordat.plan import Plan, plan
 from concordat.reconcile.contract_admission import contract_judged
 from concordat.reconcile.engine import Engine
@@ -38,6 +39,14 @@ CONTRACT_REASONS = MENDED_ELSEWHERE | {
     conventions.REASON_TOKEN_MISSING,
     conventions.REASON_VERSION_UNSATISFIED,
 }
+OF_ITSELF = frozenset(
+    {
+        conventions.REASON_INVALID,
+        conventions.REASON_EGRESS_FORBIDDEN,
+        conventions.REASON_OBJECTIVE_UNMEASURABLE,
+    }
+)
+"""Reasons that follow from a Microservice alone, whoever else is there."""
 MOST_NAMED = 5
 
 
@@ -59,12 +68,16 @@ class Admission:
 
     async def _service(self, question: Question) -> Judgement:
         before = _understood(question.before)
+        known = self._engine.parents.find(Key(conventions.MICROSERVICE, question.namespace, question.name))
+        informed = question.knows(known.uid if known else None)
         if question.after is None:
-            return Judgement(warnings=tuple(self._loses(before)) if before else ())
+            return Judgement(warnings=tuple(self._loses(before)) if before and informed else ())
         try:
             after = parse(question.after)
         except InvalidInput as invalid:
             return Judgement(refusal=listed(f"{question.named} refused", map(str, invalid.problems)))
+        if not informed:
+            return self._alone(question, after)
         planned = await self._plan(after)
         waiting = self._waiting(after)
         certain = [str(found.problem) for found in planned.violations if found.reason not in waiting]
@@ -74,6 +87,12 @@ class Admission:
             return Judgement(refusal=listed(f"{question.named} refused", certain), warnings=notices)
         disruptions = tuple(_disruptions(await self._plan(before), planned)) if before else ()
         return Judgement(warnings=(*disruptions, *notices))
+
+    def _alone(self, question: Question, service: Microservice) -> Judgement:
+        """By its own words, as if nobody else were there: who asks may be anybody, and learns nothing of others."""
+        facts = Facts(platform=self._engine.settings.platform, installed=self._engine.installed)
+        found = [str(one.problem) for one in plan(service, facts).violations if one.reason in OF_ITSELF]
+        return Judgement(refusal=listed(f"{question.named} refused", found) if found else "")
 
     async def _plan(self, service: Microservice) -> Plan:
         engine = self._engine

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from concordat import conventions
+from concordat.api import Condition
 from concordat.cluster.children import Children
 from concordat.reconcile.contracts import Contracts
 from concordat.reconcile.parents import Parents
@@ -19,6 +20,14 @@ _OF_CONTRACTS = (
     conventions.CONFORMANT,
 )
 _STATUSES = ("True", "False", "Unknown")
+_REASONS = frozenset(value for name, value in vars(conventions).items() if name.startswith("REASON_"))
+MOST_FAILING = 50
+"""Series of one namespace's failing contracts."""
+
+
+def _reason(condition: Condition) -> str:
+    """A status may have been written by anybody with the right to: what is no reason of ours makes no series of its own."""
+    return condition.reason if condition.reason in _REASONS else "Other"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,17 +43,33 @@ class Census:
         conditions = (
             next((c for c in parent.status.conditions if c.type == conventions.READY), None) for parent in self.parents
         )
-        return Counter((c.status, c.reason) if c else ("Unknown", "") for c in conditions)
+        return Counter((c.status, _reason(c)) if c else ("Unknown", "") for c in conditions)
 
     def contracts_by_condition(self) -> Counter[tuple[str, ...]]:
         """ServiceContracts by condition and its status; of none, too, so that the first one is seen to come."""
         found: Counter[tuple[str, ...]] = Counter({(kind, status): 0 for kind in _OF_CONTRACTS for status in _STATUSES})
-        found.update((one.type, one.status) for known in self.contracts for one in known.status.conditions)
+        found.update(
+            (one.type, one.status)
+            for known in self.contracts
+            for one in known.status.conditions
+            if one.type in _OF_CONTRACTS
+        )
         return found
 
     def contracts_failing(self) -> dict[tuple[str, ...], float]:
-        """One for each False condition of a ServiceContract: which, whose, which condition, and why."""
-        return dict.fromkeys(self._failing(), 1.0)
+        """
+        One for each False condition of a ServiceContract: which, whose, which condition, and why.
+
+        At most :data:`MOST_FAILING` of a namespace, the first by name: a thousand that fail in one cost nobody else their alert.
+        """
+        of_namespaces: dict[str, int] = {}
+        found = {}
+        for labels in sorted(self._failing()):
+            namespace = labels[0].partition("/")[0]
+            of_namespaces[namespace] = of_namespaces.get(namespace, 0) + 1
+            if of_namespaces[namespace] <= MOST_FAILING:
+                found[labels] = 1.0
+        return found
 
     def _failing(self) -> Iterator[tuple[str, ...]]:
         for known in self.contracts:
@@ -53,8 +78,8 @@ class Census:
             team = providers[0].spec.team if providers else ""
             for one in known.status.conditions:
                 untried = one.type == conventions.CONFORMANT and not providers  # it was found, and nobody runs any more
-                if one.status == "False" and not known.paused and not untried:
-                    yield f"{namespace}/{name}", team, one.type, one.reason
+                if one.status == "False" and one.type in _OF_CONTRACTS and not known.paused and not untried:
+                    yield f"{namespace}/{name}", team, one.type, _reason(one)
 
     def paused(self) -> Counter[tuple[str, ...]]:
         """Objects with a pause, by kind."""

@@ -13,6 +13,7 @@ The operator's whole configuration: environment variables called ``CONCORDAT_*``
     CONCORDAT_PRIVATE_NETWORKS      networks that are not the Internet, comma-separated
     CONCORDAT_METADATA_ADDRESSES    instance metadata no service may reach, networks, comma-separated
     CONCORDAT_MONITORING_LABELS     labels prometheus-operator's Prometheus selects by, a=b,c=d
+    CONCORDAT_SAMPLE_LIMIT          samples of one pod that Prometheus takes at most; 0 for no limit
     CONCORDAT_GRAFANA_URL           where people reach Grafana, for the links of alerts
     CONCORDAT_GRAFANA_INSTANCES     labels of the Grafanas that get dashboards from grafana-operator, a=b,c=d
     CONCORDAT_RUNBOOKS_URL          folder of the runbooks, for the links of alerts
@@ -29,6 +30,9 @@ The operator's whole configuration: environment variables called ``CONCORDAT_*``
     CONCORDAT_WEBHOOK               our ValidatingWebhookConfiguration; without it nothing is asked at admission
     CONCORDAT_WEBHOOK_HOSTS         names and addresses it calls us by, comma-separated
     CONCORDAT_WEBHOOK_PORT          where we listen for it; 9443
+    CONCORDAT_WEBHOOK_CLIENT_CA     authority, PEM, of the certificate that the API server must show us; none is asked for when empty
+    CONCORDAT_WEBHOOK_CLIENT_NAMES  common names of such certificates, comma-separated; any that the authority signed when empty
+    CONCORDAT_WEBHOOK_NETWORKS      networks the API server asks from, comma-separated; whoever asks from elsewhere is told less
     CONCORDAT_LOG_LEVEL             debug, info, warning, error; info
     CONCORDAT_LOG_FORMAT            text or json; text
 
@@ -38,6 +42,7 @@ What is not set has its default. Networks, labels and namespaces that are set to
 import os
 import re
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
@@ -61,6 +66,9 @@ class Configuration:
     webhook: str = ""
     webhook_hosts: tuple[str, ...] = ()
     webhook_port: int = 9443
+    webhook_client_ca: str = ""
+    webhook_client_names: tuple[str, ...] = ()
+    webhook_networks: tuple[str, ...] = ()
     log_level: str = "info"
     log_format: str = "text"
 
@@ -100,6 +108,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Configuration:
         private_networks=given.networks("PRIVATE_NETWORKS", defaults.private_networks),
         metadata_addresses=given.networks("METADATA_ADDRESSES", defaults.metadata_addresses),
         monitoring_labels=given.labels("MONITORING_LABELS", defaults.monitoring_labels),
+        sample_limit=given.count("SAMPLE_LIMIT", defaults.sample_limit),
         grafana_url=given.url("GRAFANA_URL", defaults.grafana_url),
         grafana_instances=given.labels("GRAFANA_INSTANCES", defaults.grafana_instances),
         runbooks_url=given.url("RUNBOOKS_URL", defaults.runbooks_url),
@@ -122,12 +131,18 @@ def read(environ: Mapping[str, str] = os.environ) -> Configuration:
         webhook=given.text("WEBHOOK", ""),
         webhook_hosts=given.texts("WEBHOOK_HOSTS") or (),
         webhook_port=given.numbers("WEBHOOK_PORT", (9443,))[0],
+        webhook_client_ca=given.authority("WEBHOOK_CLIENT_CA"),
+        webhook_client_names=given.texts("WEBHOOK_CLIENT_NAMES") or (),
+        webhook_networks=given.networks("WEBHOOK_NETWORKS", ()),
         log_level=given.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
         log_format=given.choice("LOG_FORMAT", "text", ("text", "json")),
     )
     if configuration.webhook and not configuration.webhook_hosts:
         message = "is empty, and the webhook's certificate needs a name: give the host of its clientConfig"
         problems.append(Problem(path=f"{PREFIX}WEBHOOK_HOSTS", message=message))
+    if configuration.webhook_client_names and not configuration.webhook_client_ca:
+        message = "are names of certificates, and none is asked for: give CONCORDAT_WEBHOOK_CLIENT_CA as well"
+        problems.append(Problem(path=f"{PREFIX}WEBHOOK_CLIENT_NAMES", message=message))
     if problems:
         raise InvalidInput(tuple(problems))
     return configuration
@@ -180,6 +195,17 @@ class _Reader:
             return default
         return value
 
+    def authority(self, name: str) -> str:
+        """Certificates in PEM. One that cannot be read must not be taken for none: then everybody would be let in."""
+        value = self.text(name, "")
+        try:
+            if value:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cadata=value)
+        except (ssl.SSLError, ValueError):
+            self._complain(name, "is no certificate: give the authority in PEM, as in the file --client-ca-file names")
+            return ""
+        return value
+
     def numbers(self, name: str, default: tuple[int, ...], *, least: int = 0) -> tuple[int, ...]:
         texts = self.texts(name)
         if texts is None:
@@ -188,6 +214,13 @@ class _Reader:
             self._complain(name, f"{', '.join(texts) or 'nothing'}: give whole numbers from {least} to 65535")
             return default
         return tuple(map(int, texts))
+
+    def count(self, name: str, default: int) -> int:
+        value = self.text(name, str(default))
+        if not (value.isascii() and value.isdigit() and len(value) <= 9):
+            self._complain(name, f"{value}: give a whole number, 0 for no limit")
+            return default
+        return int(value)
 
     def networks(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
         texts = self.texts(name)

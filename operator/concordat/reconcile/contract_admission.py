@@ -14,12 +14,16 @@ from concordat.reconcile.engine import Engine
 from concordat.reconcile.review import Judgement, Question, listed
 
 MOST_NAMED = 5
+LATER = "spec.document: a ConfigMap is read once this is stored; what becomes of it stands in the status"
+"""To anybody who may not be the API server: whether a ConfigMap is there, and what is in it, is not for everybody."""
 
 
 async def contract_judged(question: Question, engine: Engine) -> Judgement:
     """One question about a ServiceContract."""
+    known = engine.contracts.named(question.namespace, question.name)
+    informed = question.knows(known.uid if known else None)
     if question.after is None:
-        return _deleted(question, engine)
+        return _deleted(question, engine) if informed else Judgement()
     try:
         contract = parse_contract(question.after)
     except InvalidInput as invalid:
@@ -27,12 +31,14 @@ async def contract_judged(question: Question, engine: Engine) -> Judgement:
     before = _understood(question.before)
     if contract.paused:
         return Judgement()
+    if contract.spec.document.inline is None and not question.believed:
+        return Judgement(warnings=(LATER,))
     same = before is not None and (before.spec.document, before.spec.type) == (
         contract.spec.document,
         contract.spec.type,
     )
     try:
-        case = await engine.foresight.foresee(contract, same_document=same)
+        case = await engine.foresight.foresee(contract, same_document=same, alone=not informed)
     except Waiting as waiting:
         return Judgement(warnings=(waiting.message,))
     except Rejected as rejected:

@@ -130,6 +130,8 @@ class Contracts:
         self._enqueue = enqueue
         self._concerned = concerned
         self._known: dict[Key, Known] = {}
+        self.consents = 0
+        """Another number whenever :meth:`Known.lets_in` of any of them may answer differently."""
 
     def __len__(self) -> int:
         return len(self._known)
@@ -230,6 +232,7 @@ class Contracts:
             self._tell(known.key)
 
     def _tell(self, key: Key) -> None:
+        self.consents += 1
         for other in self._concerned(key.namespace, key.name):
             self._enqueue(other, Lane.BACKGROUND)
 

@@ -9,8 +9,9 @@ The engine: caches that are kept, a queue that is worked off.
 import asyncio
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from concordat import conventions
@@ -27,6 +28,7 @@ from concordat.reconcile.gatekeeper import Gatekeeper
 from concordat.reconcile.gather import Neighbours
 from concordat.reconcile.keys import Key
 from concordat.reconcile.outcome import Outcome
+from concordat.reconcile.pacing import Pacer
 from concordat.reconcile.parent import MICROSERVICE
 from concordat.reconcile.parents import Parents
 from concordat.reconcile.reconcile import Reconciler
@@ -55,6 +57,17 @@ class Settings:
     """Microservices reconciled at the same time; each writes its children concurrently."""
 
 
+def _crowds(workers: int, group: Hashable) -> Iterator[tuple[Hashable, int]]:
+    """
+    A namespace's services, or its contracts, hold all workers but one at most, and all contracts together half of them.
+
+    A contract waits for the process that compares documents, which may take its time.
+    """
+    yield group, max(1, workers - 1)
+    if isinstance(group, tuple) and group[0] == conventions.SERVICE_CONTRACT:
+        yield conventions.SERVICE_CONTRACT, max(1, workers // 2)
+
+
 class Watcher(Protocol):
     """Hears what the engine does; the figures of controller-runtime's ``controller_runtime_*`` metrics."""
 
@@ -79,8 +92,12 @@ class Engine:
         watcher: Watcher | None = None,
     ) -> None:
         self.settings = settings
-        self.queue: WorkQueue[Key] = WorkQueue(observer=queue_observer)
-        self.parents = Parents(self.queue.add)
+        self.queue: WorkQueue[Key] = WorkQueue(
+            observer=queue_observer,
+            group=lambda key: (key.kind, key.namespace),
+            limits=partial(_crowds, settings.workers),
+        )
+        self.parents = Parents(self.queue.add, Pacer(asyncio.get_running_loop()))
         self.children = Children()
         self.synced = False
         self._watcher = watcher or _Silent()
@@ -248,6 +265,9 @@ class Engine:
             finally:
                 self._watcher.working(-1)
                 self.queue.done(key)
+            await asyncio.sleep(
+                0
+            )  # a pass that finds everything in the caches waits for nothing, and a hundred of them neither
 
     async def _reconcile(self, key: Key) -> None:
         started = asyncio.get_running_loop().time()

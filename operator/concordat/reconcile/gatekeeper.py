@@ -96,14 +96,15 @@ class Gatekeeper:
             return left
         return Outcome(result="requeue_after", again_after=max(1.0, seconds))
 
-    async def foresee(self, contract: ServiceContract, *, same_document: bool) -> Case:
+    async def foresee(self, contract: ServiceContract, *, same_document: bool, alone: bool = False) -> Case:
         """
         The case of a contract as somebody would have it; nothing is kept, and nothing written.
 
-        ``same_document`` says that its document is the one we know. Raises :exc:`Waiting` and :exc:`Rejected` like a pass.
+        ``same_document`` says that its document is the one we know, ``alone`` that nothing of what we know may be told: it is judged as
+        if it were the first version and nobody used it. Raises :exc:`Waiting` and :exc:`Rejected` like a pass.
         """
-        known = self._contracts.named(contract.namespace, contract.name)
-        in_force, usages = known.in_force if known else InForce(), self.usages(contract)
+        known = None if alone else self._contracts.named(contract.namespace, contract.name)
+        in_force, usages = known.in_force if known else InForce(), {} if alone else self.usages(contract)
         kept = in_force.digest_of(contract.spec.version)
         if same_document and kept is not None and _same_auth(known, contract):
             assessment = Assessment(digest=kept, version=contract.spec.version)
@@ -119,7 +120,7 @@ class Gatekeeper:
                     scopes=contract.spec.auth.scopes if contract.spec.auth else None,
                 )
             )
-        return self._as_case(contract, in_force, assessment, usages)
+        return self._as_case(contract, in_force, assessment, usages, alone=alone)
 
     async def admit(self, key: Key, defect: Exception) -> None:
         """A pass has ended by a defect of ours: what was accepted stays, and nothing new is."""
@@ -144,14 +145,22 @@ class Gatekeeper:
         assessment = await self._assessment(known, contract, in_force, usages)
         return self._as_case(contract, in_force, assessment, usages)
 
-    def _as_case(self, contract: ServiceContract, in_force: InForce, assessment: Assessment, usages: Usages) -> Case:
+    def _as_case(
+        self,
+        contract: ServiceContract,
+        in_force: InForce,
+        assessment: Assessment,
+        usages: Usages,
+        *,
+        alone: bool = False,
+    ) -> Case:
         return Case(
             contract=contract,
             in_force=in_force,
             assessment=assessment,
             users=tuple(sorted(usages)),
             usages=usages,
-            tokens=self._tokens(contract, in_force),
+            tokens={} if alone else self._tokens(contract, in_force),
         )
 
     def _tokens(self, contract: ServiceContract, in_force: InForce) -> Tokens:

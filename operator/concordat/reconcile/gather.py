@@ -9,7 +9,6 @@ from concordat import conventions
 from concordat.api import AcceptedAuth, AcceptedVersion, Consumption, ContractType, Microservice, ServiceContract, State
 from concordat.api.objectives import ContractObjective
 from concordat.facts import Consumer, ContractFacts, Facts, Missing, Offer, Platform, Provider, Retried
-from concordat.reconcile.beneath import beneath
 from concordat.reconcile.contracts import Contracts, Known, binds
 from concordat.reconcile.keys import Target, asked_for
 from concordat.reconcile.parents import Parents
@@ -257,7 +256,9 @@ def _retried(service: Microservice, neighbours: Neighbours) -> dict[str, Retried
         if use.attempts == 1 or use.criticality == "async" or provider is None:
             continue
         if lets_in(provider, target, service.namespace):
-            found[use.reference] = beneath(provider, seen_from=service, parents=neighbours.parents, lets_in=lets_in)
+            found[use.reference] = neighbours.parents.relations.retries.beneath(
+                provider, seen_from=service, lets_in=lets_in, consents=neighbours.contracts.consents
+            )
     return found
 
 

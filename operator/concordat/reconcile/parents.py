@@ -24,11 +24,16 @@ from concordat.workqueue import Lane
 class Parents:
     """Every Microservice we look after."""
 
-    def __init__(self, enqueue: Callable[[Key, Lane], object]) -> None:
+    def __init__(
+        self,
+        enqueue: Callable[[Key, Lane], object],
+        paced: Callable[[Callable[[], None]], None] = lambda flush: flush(),
+    ) -> None:
+        """``paced`` is that of :class:`concordat.reconcile.relations.Relations`."""
         self._enqueue = enqueue
         self._parents: dict[Key, Parent] = {}
         self._relying = Index[tuple[str, str]]()
-        self.relations = Relations(self._service, self._services, enqueue)
+        self.relations = Relations(self._service, enqueue, paced)
         self.hosts = Hosts(self._parents.__getitem__, enqueue)
 
     def __len__(self) -> int:
@@ -166,9 +171,3 @@ class Parents:
     def _service(self, key: Key) -> Microservice | None:
         parent = self._parents.get(key)
         return parent.service if parent is not None and not parent.deleting else None
-
-    def _services(self) -> Iterator[Microservice]:
-        for key in self._parents:
-            service = self._service(key)
-            if service is not None:
-                yield service

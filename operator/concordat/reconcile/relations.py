@@ -10,9 +10,10 @@ from typing import Any
 
 from concordat import conventions
 from concordat.api import Microservice
-from concordat.graph import Edge, cycles
+from concordat.graph import Circles
 from concordat.reconcile.index import Index
 from concordat.reconcile.keys import Key, Target, asked_for
+from concordat.reconcile.retry_amplification import RetryAmplification
 from concordat.resources.edges import offered
 from concordat.workqueue import Lane
 
@@ -23,17 +24,28 @@ class Relations:
     def __init__(
         self,
         service: Callable[[Key], Microservice | None],
-        services: Callable[[], Iterable[Microservice]],
         enqueue: Callable[[Key, Lane], object],
+        paced: Callable[[Callable[[], None]], None] = lambda flush: flush(),
     ) -> None:
-        """``service`` finds one that is not being deleted, ``services`` all of those."""
+        """
+        ``service`` finds one that is not being deleted.
+
+        ``paced`` calls what it is given, at once or, while many services change, once for several changes: who stands above one
+        costs a step for every use there is above it.
+        """
         self._service = service
-        self._services = services
         self._enqueue = enqueue
+        self._paced = paced
         self._consumers = Index[Target]()
         self._contracts = Index[tuple[str, str]]()
-        self._moved: set[Target] | None = None
-        self._circles: dict[str, int] | None = None
+        self._moved: dict[Key, set[Target]] = {}
+        self._waits = False
+        self._at_once = False
+        self._oldest: dict[Target, Microservice | None] = {}
+        self.circles = Circles(self._needs)
+        self.retries = RetryAmplification(self.provider)
+        self.steps = 0
+        """Uses that were followed upwards since the start; what tests count instead of seconds."""
 
     # --- who provides, who consumes -------------------------------------------------------------------------------------
 
@@ -41,7 +53,9 @@ class Relations:
         """Who serves what is asked for; of several that provide a contract, the oldest."""
         if target.kind == "service":
             return self._service(Key(conventions.MICROSERVICE, target.namespace, target.name))
-        return next(iter(self.providers(target.namespace, target.name)), None)
+        if target not in self._oldest:
+            self._oldest[target] = next(iter(self.providers(target.namespace, target.name)), None)
+        return self._oldest[target]
 
     def providers(self, namespace: str, contract: str) -> list[Microservice]:
         """Who provides a contract, the oldest first: its consumers reach that one."""
@@ -78,45 +92,54 @@ class Relations:
 
     def in_circle(self, one: Microservice, other: Microservice) -> bool:
         """Whether each cannot work without the other, over however many others. Edges that are closed count as well."""
-        if self._circles is None:
-            groups = cycles([Edge(consumer=consumer, provider=provider) for consumer, provider in self._hard()])
-            self._circles = {name: number for number, group in enumerate(groups) for name in group}
-        found = self._circles.get(one.reference)
-        return found is not None and found == self._circles.get(other.reference)
+        return self.circles.same(one.reference, other.reference)
 
-    def _hard(self) -> Iterator[tuple[str, str]]:
-        for service in self._services():
-            for use in service.spec.consumes:
-                if use.criticality == "hard":
-                    provider = self.provider(asked_for(use.service, use.contract, service.namespace))
-                    if provider is not None:
-                        yield service.reference, provider.reference
+    def _needs(self, reference: str) -> Iterator[str]:
+        """What a service cannot work without."""
+        namespace, _, name = reference.partition("/")
+        service = self._service(Key(conventions.MICROSERVICE, namespace, name))
+        for use in service.spec.consumes if service else ():
+            if use.criticality == "hard":
+                provider = self.provider(asked_for(use.service, use.contract, namespace))
+                if provider is not None:
+                    yield provider.reference
 
     # --- changes --------------------------------------------------------------------------------------------------------
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
         """Many changes: who is above them is looked for once, at the end, not a thousand times on the way."""
-        self._moved = set()
+        waited, self._waits = self._waits, True
         try:
             yield
         finally:
-            moved, self._moved = self._moved, None
-            for other in self._above(moved):
-                self._enqueue(other, Lane.BACKGROUND)
+            self._waits = waited
+            if not waited:
+                self._flush()
+
+    def _flush(self) -> None:
+        """
+        Whoever is above what has moved must look again, and nothing that was computed for them counts any more.
+
+        So must what has moved itself: it may have been looked at while this had to wait.
+        """
+        self._waits = False
+        moved, self._moved = self._moved, {}
+        above = self._above({offer for offers in moved.values() for offer in offers})
+        concerned = above | moved.keys()
+        self.circles.forget(map(str, concerned))
+        self.retries.forget(concerned)
+        for other in above if self._at_once else concerned:
+            self._enqueue(other, Lane.BACKGROUND)
 
     def move(self, key: Key, before: Microservice | None, after: Microservice | None) -> None:
         """Queue everybody whose plan may now differ."""
+        self._oldest.clear()
         affected: set[Key] = set()
         if _as_provider(before) != _as_provider(after):
             affected |= self._consuming({*_targets(before), *_targets(after)})
         if _calling(before) != _calling(after):
-            self._circles = None
-            offers = {*_targets(before), *_targets(after)}
-            if self._moved is None:
-                affected |= self._above(offers)
-            else:
-                self._moved |= offers
+            self._moved.setdefault(key, set()).update((*_targets(before), *_targets(after)))
 
         asked_before, asked_after = _asked(before), _asked(after)
         self._consumers.move(key, asked_before.keys(), asked_after.keys())
@@ -131,24 +154,35 @@ class Relations:
         for contract in moved:
             affected |= self._contracts.of(contract)
         self._contracts.move(key, provided_before, provided_after)
-        if moved:
-            self._circles = None
+        if moved:  # whoever consumes one of these may call another service from now on
+            self._moved.setdefault(key, set()).update(Target("contract", *contract) for contract in moved)
         for contract in provided_before | provided_after:  # its dashboard shows who provides it, and how they count
             self._enqueue(Key(conventions.SERVICE_CONTRACT, *contract), Lane.BACKGROUND)
         for other in affected - {key}:
             self._enqueue(other, Lane.BACKGROUND)
+        if self._moved and not self._waits:
+            self._waits = self._at_once = True
+            self._paced(self._flush)
+            self._at_once = False
 
     def _consuming(self, offers: Iterable[Target]) -> set[Key]:
-        return {consumer for target in offers for consumer in self._consumers.of(target)}
+        found: set[Key] = set()
+        for target in offers:
+            consumers = self._consumers.of(target)
+            self.steps += len(consumers)
+            found |= consumers
+        return found
 
     def _above(self, offers: Iterable[Target]) -> set[Key]:
         """Whoever consumes one of these, over however many others."""
         found: set[Key] = set()
-        left = self._consuming(offers)
+        asked: set[Target] = set()
+        left = set(offers)
         while left:
-            found |= left
-            services = map(self._service, left)
-            left = self._consuming(target for service in services for target in _targets(service)) - found
+            asked |= left
+            callers = self._consuming(left) - found
+            found |= callers
+            left = {target for key in callers for target in _targets(self._service(key))} - asked
         return found
 
     def _providing(self, target: Target) -> set[Key]:

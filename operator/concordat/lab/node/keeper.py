@@ -18,6 +18,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from concordat.lab.admission import write_admission
 from concordat.lab.audit import write_policy
 from concordat.lab.errors import LabError
 from concordat.lab.kubeconfig import write_kubeconfig
@@ -87,6 +88,7 @@ def _prepare(spec: NodeSpec) -> None:
         )
     shutil.copy(plan.kubeconfig("admin"), spec.folder / "kubeconfig")
     write_policy(plan.audit_policy)
+    write_admission(spec.folder, pki=spec.pki)
     shutil.rmtree(spec.logs, ignore_errors=True)
     spec.logs.mkdir()
     (spec.folder / "placed.json").write_text(spec.to_json())

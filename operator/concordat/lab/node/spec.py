@@ -72,6 +72,7 @@ class NodeSpec:
             etcd_data=self.folder / "etcd" if self.fsync else RUN / "etcd",
             audit_policy=self.folder / "audit-policy.yaml",
             audit_log=self.logs / "audit.log",
+            admission=self.folder / "admission.yaml",
             api_host=self.network.bridge,
             api_port=6443,
             etcd_port=2379,
