@@ -2,9 +2,13 @@
 The operator's account is held to what the operator does, by the API server itself: with a real token of it, on a real API server.
 """
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +25,7 @@ from concordat.manifest import Manifest
 from tests.cases.test_cases import STORIES, around
 from tests.chart.account import Account, token_of
 from tests.chart.helm import NAMESPACE, Helm, of_kind
-from tests.conftest import kubectl
+from tests.conftest import ROOT, kubectl
 
 pytestmark = pytest.mark.controlplane
 
@@ -343,6 +347,51 @@ def test_there_are_no_warnings_about_the_expressions(server: ControlPlane) -> No
         kubectl(server, "wait", "--for=jsonpath={.status.observedGeneration}=1", policy, "--timeout=30s")
         said = kubectl(server, "get", policy, "-o", "jsonpath={.status.typeChecking.expressionWarnings}")
         assert "" == said, name
+
+
+def test_an_operator_with_this_account_builds_changes_and_takes_away(
+    server: ControlPlane, account: Account, tmp_path: Path
+) -> None:
+    """All the ways it writes, with the policies in force: the real operator, logged in as its own account."""
+    kubectl(server, "apply", "--server-side", "-f", str(ROOT / "crds"))
+    kubectl(server, "wait", "--for=condition=Established", "--timeout=60s", "-f", str(ROOT / "crds"))
+    config = yaml.safe_load(server.kubeconfig.read_text())
+    config["users"][0]["user"] = {"token": account.http.headers["authorization"].removeprefix("Bearer ")}
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(yaml.safe_dump(config))
+    settings = {"KUBECONFIG": str(kubeconfig), "CONCORDAT_HTTP_PORT": "0", "CONCORDAT_LOG_LEVEL": "warning"}
+    process = subprocess.Popen([sys.executable, "-m", "concordat"], env=os.environ | settings, cwd=ROOT)
+    service = deepcopy(BUILT)
+    service["metadata"].pop("uid")
+    orders = ("--namespace", "shop", "microservice/orders")
+    try:
+        _declare(server, service)
+        kubectl(server, "wait", "--for=create", "--timeout=60s", "hpa/orders", "--namespace", "shop")
+        service["spec"] |= {"image": "registry.example.com/orders:2.0.0", "scaling": {"min": 2, "max": 2}}
+        _declare(server, service)
+        kubectl(server, "wait", "--for=delete", "--timeout=60s", "hpa/orders", "--namespace", "shop")
+        image = "jsonpath={.spec.template.spec.containers[0].image}=registry.example.com/orders:2.0.0"
+        kubectl(server, "wait", f"--for={image}", "--timeout=60s", "deployment/orders", "--namespace", "shop")
+        kubectl(server, "wait", "--for=condition=Reconciled", "--timeout=60s", *orders)
+
+        elsewhere = deepcopy(service)
+        elsewhere["metadata"]["namespace"] = "kube-public"
+        _declare(server, elsewhere)
+        kubectl(
+            server,
+            *("wait", "--for=jsonpath={.status.conditions[?(@.type=='Reconciled')].status}=False"),
+            *("--timeout=60s", "--namespace", "kube-public", "microservice/orders"),
+        )
+        said = kubectl(server, "get", "microservice/orders", "--namespace", "kube-public", "-o", "yaml")
+        assert "admissionPolicies.closedNamespaces" in said
+    finally:
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+        kubectl(server, "delete", "-f", str(ROOT / "crds"))
+
+
+def _declare(server: ControlPlane, service: Manifest) -> None:
+    kubectl(server, "apply", "--server-side", "-f", "-", stdin=yaml.safe_dump(service))
 
 
 def test_people_are_not_held_to_it(server: ControlPlane) -> None:
