@@ -21,6 +21,7 @@ from concordat.errors import InvalidInput
 from concordat.facts import ContractFacts, Platform, Provider
 from concordat.lab import binaries
 from concordat.lab.controlplane import ControlPlane
+from concordat.lab.testing import control_plane
 from concordat.manifest import Manifest
 from tests.cases.test_cases import STORIES, around
 from tests.chart.account import Account, token_of
@@ -101,17 +102,17 @@ def child(kind: str) -> Manifest:
 
 
 @pytest.fixture(scope="module")
-def server(cluster: ControlPlane, helm: Helm) -> Iterator[ControlPlane]:
-    """With the chart's own objects, and the kinds the operator builds where they are installed."""
-    for file in binaries.locate(("gateway-api.yaml", "prometheus-operator.yaml", "grafana-operator.yaml")).values():
-        kubectl(cluster, "apply", "--server-side", "-f", str(file))
-    kubectl(cluster, "wait", "--for=condition=Established", "--timeout=180s", "crd", "--all")
-    for name in sorted({NAMESPACE, "strangers", *(one["metadata"]["namespace"] for one in children())}):
-        kubectl(cluster, "create", "namespace", name, check=False)
-    objects = of_kind(helm.manifests({}), *INSTALLED)
-    kubectl(cluster, "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=yaml.safe_dump_all(objects))
-    yield cluster
-    kubectl(cluster, "delete", "-f", "-", stdin=yaml.safe_dump_all(objects))
+def server(helm: Helm) -> Iterator[ControlPlane]:
+    """An API server of its own, since namespaces and what is built in them stay; with the chart's objects and every optional kind."""
+    with control_plane() as cluster:
+        for file in binaries.locate(("gateway-api.yaml", "prometheus-operator.yaml", "grafana-operator.yaml")).values():
+            kubectl(cluster, "apply", "--server-side", "-f", str(file))
+        kubectl(cluster, "wait", "--for=condition=Established", "--timeout=180s", "crd", "--all")
+        for name in sorted({NAMESPACE, *(one["metadata"]["namespace"] for one in children())}):
+            kubectl(cluster, "create", "namespace", name, check=False)
+        objects = of_kind(helm.manifests({}), *INSTALLED)
+        kubectl(cluster, "apply", "--server-side", "-f", "-", stdin=yaml.safe_dump_all(objects))
+        yield cluster
 
 
 @pytest.fixture(scope="module")
@@ -397,5 +398,6 @@ def _declare(server: ControlPlane, service: Manifest) -> None:
 def test_people_are_not_held_to_it(server: ControlPlane) -> None:
     """Other accounts answer to other rules."""
     manifest = child("Deployment")
+    manifest["metadata"]["name"] = "of-people"
     _pod(manifest)["hostNetwork"] = True
     kubectl(server, "create", "--dry-run=server", "-f", "-", stdin=yaml.safe_dump(manifest))
