@@ -54,6 +54,15 @@ preview: dashboards/preview/dist/index.html ## The page of `concordat dashboard 
 generated: $(VENV)/installed ## Write what is made from code again: CRDs, dashboards, reference pages
 	@$(RUN)/python -m tests.generated
 
+.PHONY: sbom
+sbom: $(VENV)/installed ## A bill of materials of each image, CycloneDX, in build/sbom
+	@$(RUN)/python tools/sbom.py build/sbom
+
+.PHONY: pins
+pins: $(VENV)/installed ## Pin base images by digest and releases by checksum anew; needs Docker and the origins
+	@tools/pin-images
+	@$(RUN)/python tools/pin-downloads
+
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: lock

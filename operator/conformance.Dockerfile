@@ -1,7 +1,7 @@
 # What tries a running service against its contract: docker build -t concordat-conformance -f operator/conformance.Dockerfile operator
 #
 # Apart from the operator's image, which holds nothing that makes requests to services.
-ARG BASE_IMAGE=python:3.12-slim
+ARG BASE_IMAGE=python:3.12.14-slim-trixie@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea
 
 FROM ${BASE_IMAGE} AS build
 COPY conformance.lock /build/

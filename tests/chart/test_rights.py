@@ -26,6 +26,8 @@ NEVER = {
 }
 """What an operator that builds services has no business with."""
 
+POLICY = "ValidatingAdmissionPolicy"
+
 USERS = ("concordat-view", "concordat-edit")
 """Roles for people; all others are the operator's own."""
 
@@ -80,7 +82,10 @@ def test_namespaces_need_no_cluster_role(helm: Helm) -> None:
     """Somebody with rights in two namespaces alone can install it there."""
     manifests = helm.manifests(MATRIX["two namespaces"] | {"crds": {"install": False}})
 
-    of_the_cluster = ("ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "ValidatingWebhookConfiguration")
+    of_the_cluster = (
+        *("ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"),
+        *("ValidatingWebhookConfiguration", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
+    )
     assert [] == of_kind(manifests, *of_the_cluster)
     assert {"shop", "billing", NAMESPACE} == {role["metadata"]["namespace"] for role in of_kind(manifests, "Role")}
 
@@ -95,6 +100,28 @@ def test_rights_are_the_same_in_both_scopes_but_for_the_clusters_own(helm: Helm)
     ]
 
     assert [] == [rule for role in roles for rule in role["rules"] if rule not in cluster["rules"]]
+
+
+def test_whatever_may_be_created_is_held_to_a_policy(helm: Helm) -> None:
+    """Every right to write objects of others' kinds, but for events and the Lease."""
+    manifests = helm.manifests({})
+    policy = only([one for one in manifests if one["metadata"]["name"] == "concordat-children"], POLICY)
+    held = {
+        (group, resource)
+        for rule in policy["spec"]["matchConstraints"]["resourceRules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        if rule["operations"] == ["CREATE", "UPDATE", "DELETE"]
+    }
+    written = {
+        (group, resource)
+        for rule in _rules(helm, "as it comes")
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        if {"create", "update", "delete"} & set(rule["verbs"])
+    }
+
+    assert {("events.k8s.io", "events"), ("coordination.k8s.io", "leases")} == written - held
 
 
 def test_only_its_own_lease_is_touched(helm: Helm) -> None:

@@ -157,3 +157,28 @@ def _tar(files: dict[str, bytes]) -> bytes:
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def test_a_pinned_checksum_counts_whatever_the_origin_says(origin: Origin, tmp_path: Path) -> None:
+    """Whoever can change the file at its origin can change the checksum beside it."""
+    helm = TOOLS["helm"]
+    path = f"/helm-{helm.version}-linux-{architecture()}.tar.gz"
+    archive = _tar({f"linux-{architecture()}/helm": b"changed"})
+    origin.files |= {path: archive, f"{path}.sha256sum": f"{_sha256(archive)}  helm.tar.gz".encode()}
+
+    with pytest.raises(Refused, match=r"is not what tools/checksums pins"):
+        download(helm, tmp_path, lambda _: None, origin.origins, pins={f"{origin.url}{path}": "1b" * 32})
+    download(helm, tmp_path, lambda _: None, origin.origins, pins={f"{origin.url}{path}": _sha256(archive)})
+
+
+def test_a_file_without_a_pin_is_told(origin: Origin, tmp_path: Path) -> None:
+    """What its origin publishes guards against damage alone."""
+    helm = TOOLS["helm"]
+    path = f"/helm-{helm.version}-linux-{architecture()}.tar.gz"
+    archive = _tar({f"linux-{architecture()}/helm": b"helm"})
+    origin.files |= {path: archive, f"{path}.sha256sum": f"{_sha256(archive)}  helm.tar.gz".encode()}
+    said: list[str] = []
+
+    download(helm, tmp_path, said.append, origin.origins, pins={})
+
+    assert "checksum of its origin alone" in said[-1]

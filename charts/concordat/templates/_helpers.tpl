@@ -42,6 +42,31 @@ namespace: {{ .Release.Namespace }}
 {{- if and .Values.webhook.enabled (eq .Values.scope "cluster") }}on{{ end -}}
 {{- end }}
 
+{{- /* Something when the operator's account is held to what it needs: policies are the cluster's, not a namespace's. */ -}}
+{{- define "concordat.admissionPolicies" -}}
+{{- if and .Values.admissionPolicies.enabled (eq .Values.scope "cluster") }}on{{ end -}}
+{{- end }}
+
+{{- define "concordat.byTheOperator" -}}
+- name: by-the-operator
+  expression: request.userInfo.username == 'system:serviceaccount:{{ .Release.Namespace }}:{{ include "concordat.serviceAccount" . }}'
+{{- end }}
+
+{{- /* (list . NAME): the binding that makes the policy of that name hold everywhere. */ -}}
+{{- define "concordat.binding" -}}
+{{- $root := first . }}
+{{- $policy := printf "%s-%s" (include "concordat.name" $root) (last .) }}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: {{ $policy }}
+  labels:
+    {{- include "concordat.labels" $root | nindent 4 }}
+spec:
+  policyName: {{ $policy }}
+  validationActions: [Deny]
+{{- end }}
+
 {{- define "concordat.names-its-namespaces" -}}
 {{- if and (eq .Values.scope "namespaces") (not .Values.namespaces) -}}
 {{- fail "namespaces: scope is `namespaces`, so list them: --set namespaces={shop,billing}" -}}

@@ -1,26 +1,29 @@
 """
-Official releases, each file checked against the checksum its project publishes.
+Official releases, each file checked against the checksum that ``tools/checksums`` pins.
 
-An origin that refuses or cannot be reached raises :class:`NotOffered` within seconds; a file whose checksum differs
+A file without a pin is checked against what its origin publishes: that guards against damage, and against nobody who controls the
+origin. So it is said. An origin that refuses or cannot be reached raises :class:`NotOffered` within seconds; a file whose checksum differs
 raises :class:`~concordat.lab.errors.Refused`: that is never a reason to try the next source.
 """
 
 import hashlib
 import http.client
 import json
+import re
 import shutil
 import tarfile
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from concordat.lab import paths
 from concordat.lab.errors import LabError, Refused
 from concordat.lab.progress import Detail
 from concordat.lab.reachable import why_unreachable
-from concordat.lab.tools import Tool, architecture, prometheus_release
+from concordat.lab.tools import TOOLS, Tool, architecture, prometheus_release
 
 SILENCE_SECONDS = 30.0
 """How long an origin that has answered may say nothing."""
@@ -46,34 +49,72 @@ class Release:
     """One file to fetch."""
 
     url: str
-    sha256: Callable[[], str]
-    """Asked before the file is; the answer is hexadecimal."""
+    published: Callable[[], str]
+    """The SHA-256 the origin tells, hexadecimal. Asked before the file is, and only where no sum is pinned."""
     into: str
     """The name it gets."""
     member: str = ""
     """The file of the archive that is wanted; empty: the file itself."""
 
 
-def download(tool: Tool, folder: Path, detail: Detail, origins: Origins | None = None) -> None:
+def download(
+    tool: Tool, folder: Path, detail: Detail, origins: Origins | None = None, *, pins: Mapping[str, str] | None = None
+) -> None:
     """
-    Put every file of ``tool`` into ``folder``.
+    Put every file of ``tool`` into ``folder``. ``pins``: address -> SHA-256; those of ``tools/checksums`` unless given.
 
     :raises NotOffered: there is no release of it, or its origin does not answer.
-    :raises Refused: a file differs from its published checksum.
+    :raises Refused: a file differs from its pinned checksum, or from the published one where none is pinned.
     """
+    known = pinned() if pins is None else pins
     for release in releases(tool, origins or Origins()):
-        _fetch(release, folder, detail)
+        _fetch(release, folder, detail, known.get(release.url))
 
 
-def releases(tool: Tool, origins: Origins) -> tuple[Release, ...]:
-    """What to fetch, from where; :raises NotOffered: for a tool nobody releases."""
-    processor, version = architecture(), tool.version
+def pinned() -> Mapping[str, str]:
+    """Address -> SHA-256, as ``tools/checksums`` has them. A line that is not of that form is an error."""
+    file = paths.tools() / "checksums"
+    return dict(_pins(file.read_text())) if file.exists() else {}
+
+
+def _pins(text: str) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line or line.startswith("#"):
+            continue
+        found = re.fullmatch(r"([0-9a-f]{64})  (https://\S+)", line)
+        if found is None:
+            raise LabError(f"tools/checksums, line {number}: write a SHA-256, two spaces and an address")
+        yield found[2], found[1]
+
+
+def published(architectures: tuple[str, ...] = ("amd64", "arm64")) -> Iterator[tuple[str, str]]:
+    """Address and SHA-256 of every file of the pinned versions, as their origins tell them at this moment."""
+    seen: set[str] = set()
+    for processor in architectures:
+        for tool in TOOLS.values():
+            try:
+                found = releases(tool, Origins(), processor)
+            except NotOffered:
+                continue  # built from its module, whose sum go.sum pins
+            for release in found:
+                if release.url not in seen:
+                    seen.add(release.url)
+                    yield release.url, release.published()
+
+
+def releases(tool: Tool, origins: Origins, processor: str = "") -> tuple[Release, ...]:
+    """What to fetch, from where; :raises NotOffered: for a tool nobody releases. ``processor`` is this one unless given."""
+    processor, version = processor or architecture(), tool.version
     github = _GitHub(origins)
     if tool.name == "kubernetes":
         etcd = tool.pinned("go.etcd.io/etcd/server/v3")
         archive = f"etcd-{etcd}-linux-{processor}"
         return (
-            *(_kubernetes(origins, version, name) for name in tool.programs if name not in {"etcd", "etcdctl"}),
+            *(
+                _kubernetes(origins, version, processor, name)
+                for name in tool.programs
+                if name not in {"etcd", "etcdctl"}
+            ),
             *(
                 github.asset("etcd-io/etcd", etcd, f"{archive}.tar.gz", into=name, member=f"{archive}/{name}")
                 for name in ("etcd", "etcdctl")
@@ -96,7 +137,7 @@ def releases(tool: Tool, origins: Origins) -> tuple[Release, ...]:
         repository, asset = "prometheus-operator/prometheus-operator", "stripped-down-crds.yaml"
         return (github.asset(repository, version, asset, into="prometheus-operator.yaml"),)
     if tool.name == "helm":
-        return (_helm(origins, version),)
+        return (_helm(origins, version, processor),)
     if tool.name == "prometheus":
         release = prometheus_release(version)
         folder = f"prometheus-{release}.linux-{processor}"
@@ -109,18 +150,18 @@ def releases(tool: Tool, origins: Origins) -> tuple[Release, ...]:
     raise NotOffered(f"{tool.name} has no release of its own")
 
 
-def _kubernetes(origins: Origins, version: str, name: str) -> Release:
-    url = f"{origins.kubernetes}/{version}/bin/linux/{architecture()}/{name}"
-    return Release(url=url, sha256=lambda: _read(f"{url}.sha256").decode().split()[0], into=name)
+def _kubernetes(origins: Origins, version: str, processor: str, name: str) -> Release:
+    url = f"{origins.kubernetes}/{version}/bin/linux/{processor}/{name}"
+    return Release(url=url, published=lambda: _read(f"{url}.sha256").decode().split()[0], into=name)
 
 
-def _helm(origins: Origins, version: str) -> Release:
-    url = f"{origins.helm}/helm-{version}-linux-{architecture()}.tar.gz"
+def _helm(origins: Origins, version: str, processor: str) -> Release:
+    url = f"{origins.helm}/helm-{version}-linux-{processor}.tar.gz"
     return Release(
         url=url,
-        sha256=lambda: _read(f"{url}.sha256sum").decode().split()[0],
+        published=lambda: _read(f"{url}.sha256sum").decode().split()[0],
         into="helm",
-        member=f"linux-{architecture()}/helm",
+        member=f"linux-{processor}/helm",
     )
 
 
@@ -132,7 +173,7 @@ class _GitHub:
 
     def asset(self, repository: str, tag: str, name: str, *, into: str, member: str = "") -> Release:
         url = f"{self._origins.github}/{repository}/releases/download/{tag}/{name}"
-        return Release(url=url, sha256=lambda: self._digest(repository, tag, name), into=into, member=member)
+        return Release(url=url, published=lambda: self._digest(repository, tag, name), into=into, member=member)
 
     def _digest(self, repository: str, tag: str, name: str) -> str:
         release = json.loads(_read(f"{self._origins.github_api}/repos/{repository}/releases/tags/{tag}"))
@@ -143,15 +184,17 @@ class _GitHub:
         return digest
 
 
-def _fetch(release: Release, folder: Path, detail: Detail) -> None:
-    expected = release.sha256()
+def _fetch(release: Release, folder: Path, detail: Detail, pin: str | None) -> None:
+    expected = pin or release.published()
     name = release.url.rsplit("/", 1)[1]
     fetched = folder / f".{name}"
-    actual = _copy(release.url, fetched, lambda mebibytes: detail(f"{name} {mebibytes} MiB"))
+    trust = "" if pin else ", checksum of its origin alone"
+    actual = _copy(release.url, fetched, lambda mebibytes: detail(f"{name} {mebibytes} MiB{trust}"))
     if actual != expected:
         fetched.unlink()
+        said = "what tools/checksums pins" if pin else "what its project published"
         raise Refused(
-            f"{release.url} is not what its project published: SHA-256 {actual} instead of {expected}. "
+            f"{release.url} is not {said}: SHA-256 {actual} instead of {expected}. "
             "Nothing was kept. Something between here and there changes files; do not go on before you know what"
         )
     _keep(fetched, folder / release.into, release.member)

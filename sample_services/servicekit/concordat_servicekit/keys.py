@@ -3,10 +3,14 @@ The public keys of an issuer: discovered (OpenID Connect Discovery 1.0), kept, a
 """
 
 import asyncio
+import http.client
 import json
+import socket
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from http.client import HTTPException
 from time import monotonic
 from typing import Any
@@ -17,7 +21,9 @@ from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
 PATIENCE_SECONDS = 5.0
-"""For one answer of the issuer."""
+"""For one answer of the issuer, from the first byte we send to the last we read: a byte a second does not buy more time."""
+LOOK_SECONDS = 12.0
+"""For both answers together, name resolution included."""
 LONGEST_ANSWER = 1024 * 1024
 """Bytes; a set of keys has some thousand."""
 PAUSE_SECONDS = 10.0
@@ -91,7 +97,8 @@ class Keys:
                 return
             first = self._read_at is None
             try:
-                self._known = await self._read()
+                async with asyncio.timeout(LOOK_SECONDS):
+                    self._known = await self._read()
             except (OSError, ValueError, HTTPException) as error:
                 log.warning("the issuer does not tell its keys", issuer=self.issuer, error=repr(error))
                 self._looked_at = self._clock()
@@ -133,16 +140,26 @@ async def _fetch(address: str) -> Mapping[str, Any]:
     return await asyncio.to_thread(_get, address)
 
 
-def _get(address: str) -> Mapping[str, Any]:
+def _get(address: str, *, patience: float = PATIENCE_SECONDS) -> Mapping[str, Any]:
     if urlsplit(address).scheme not in ("http", "https"):
         raise ValueError(f"{address!r} is no address of the web")
     request = urllib.request.Request(address, headers={"accept": "application/json"})
+    line = _Line()
+    opener = urllib.request.build_opener(_NowhereElse(), _Http(line), _Https(line))
+    deadline = threading.Timer(patience, line.cut)
+    deadline.daemon = True
+    deadline.start()
     try:
-        with _OPENER.open(request, timeout=PATIENCE_SECONDS) as answer:
+        with opener.open(request, timeout=patience) as answer:
             text = answer.read(LONGEST_ANSWER + 1)
     except urllib.error.HTTPError as error:
         error.close()
         raise
+    finally:
+        deadline.cancel()
+        line.close()
+    if line.was_cut:
+        raise TimeoutError(f"{address} takes more than {patience} seconds")
     if len(text) > LONGEST_ANSWER:
         raise ValueError(f"{address} answers more than {LONGEST_ANSWER} bytes")
     found = json.loads(text)
@@ -151,11 +168,70 @@ def _get(address: str) -> Mapping[str, Any]:
     return found
 
 
+class _Line:
+    """
+    The connections of one request, to be cut from another thread.
+
+    A socket's timeout begins anew with every byte. It is held by a copy of its descriptor, since urllib closes and TLS
+    detaches the object it was made as.
+    """
+
+    def __init__(self) -> None:
+        self.was_cut = False
+        self._held: list[socket.socket] = []
+        self._lock = threading.Lock()
+
+    def connect(self, *args: Any, **kwargs: Any) -> socket.socket:
+        made = socket.create_connection(*args, **kwargs)
+        with self._lock:
+            if self.was_cut:
+                made.close()
+                raise TimeoutError("connected too late")
+            self._held.append(made.dup())
+        return made
+
+    def cut(self) -> None:
+        with self._lock:
+            self.was_cut = True
+            for one in self._held:
+                try:
+                    one.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue  # the other side was faster
+
+    def close(self) -> None:
+        with self._lock:
+            for one in self._held:
+                one.close()
+            self._held.clear()
+
+
+def _connection(made: Callable[..., http.client.HTTPConnection], line: _Line, host: str, **kwargs: Any) -> Any:
+    connection = made(host, **kwargs)
+    connection._create_connection = line.connect  # type: ignore[attr-defined]  # where http.client itself lets it be replaced
+    return connection
+
+
+class _Http(urllib.request.HTTPHandler):
+    def __init__(self, line: _Line) -> None:
+        super().__init__()
+        self._line = line
+
+    def http_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(partial(_connection, http.client.HTTPConnection, self._line), req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def __init__(self, line: _Line) -> None:
+        super().__init__()
+        self._line = line
+
+    def https_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(partial(_connection, http.client.HTTPSConnection, self._line), req)
+
+
 class _NowhereElse(urllib.request.HTTPRedirectHandler):
     """Whom the issuer's name leads to is settled by the name, and by the certificate, not by an answer."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
-
-
-_OPENER = urllib.request.build_opener(_NowhereElse())

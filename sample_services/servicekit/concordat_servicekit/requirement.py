@@ -11,7 +11,8 @@ from typing import Any
 VARIABLE = "AUTH_REQUIREMENTS"
 
 _PARAMETER = re.compile(r"\{[^{}]*\}")
-_SLASHES = re.compile("/+")
+_REST_OF_PATH = re.compile(r"\{[^{}]*:path\}")
+"""A parameter of Starlette's that takes slashes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +42,25 @@ class Requirement:
     operations: tuple[Operation, ...] = ()
     """Those with demands of their own; for all others any valid token will do."""
 
+    @property
+    def scopes(self) -> frozenset[str]:
+        """All scopes of the contract together."""
+        return frozenset(scope for one in self.operations for scope in one.scopes)
+
     def operation(self, method: str, path: str) -> Operation | None:
-        """The most concrete one that is meant, if there is one."""
+        """The most concrete operation that describes ``path``, segment by segment; None if there is none."""
         path = _tidy(path)
         found = [one for one in self.operations if one.method == method and one.pattern.fullmatch(path)]
         if not found and method == "HEAD":  # answered by what answers GET
             return self.operation("GET", path)
         return min(found, key=lambda one: one.rank, default=None)
+
+    def operations_of(self, method: str, template: str) -> tuple[Operation, ...]:
+        """Operations that share at least one path with the route ``template``, in Starlette's spelling."""
+        found = tuple(one for one in self.operations if one.method == method and _overlap(one.path, template))
+        if not found and method == "HEAD":
+            return self.operations_of("GET", template)
+        return found
 
 
 def requirements(text: str) -> tuple[Requirement, ...]:
@@ -87,8 +100,19 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def _tidy(path: str) -> str:
-    """Without what frameworks overlook: a slash at the end, two in a row. Who demands must overlook no less."""
-    return _SLASHES.sub("/", path).rstrip("/") or "/"
+    """Without the slash at the end, which frameworks overlook."""
+    return path.rstrip("/") or "/"
+
+
+def _overlap(operation: str, route: str) -> bool:
+    """Segment by segment; a segment with a parameter may be any other."""
+    described, served = _tidy(operation).split("/"), _tidy(route).split("/")
+    for mine, theirs in zip(described, served, strict=False):
+        if _REST_OF_PATH.search(theirs):
+            return True
+        if mine != theirs and not (_PARAMETER.search(mine) or _PARAMETER.search(theirs)):
+            return False
+    return len(described) == len(served)
 
 
 def _text(value: Any) -> str:

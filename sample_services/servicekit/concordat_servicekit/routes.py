@@ -12,7 +12,7 @@ from typing import Any
 from starlette.routing import Mount
 
 try:
-    from fastapi.routing import iter_route_contexts
+    from fastapi.routing import iter_route_contexts as iter_route_contexts
 except ImportError:  # FastAPI is absent, or of the versions that flatten included routers themselves
 
     def iter_route_contexts(routes: Iterable[Any]) -> Iterator[Any]:  # type: ignore[misc]

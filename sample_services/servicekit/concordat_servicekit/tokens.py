@@ -36,6 +36,15 @@ LEEWAY_SECONDS = 10.0
 LONGEST_TOKEN = 16 * 1024
 """Characters; servers take headers of some 16 KiB at most."""
 
+ACCESS_TOKEN = frozenset({"at+jwt", "application/at+jwt"})
+"""What a token for APIs calls itself (RFC 9068, 2.1)."""
+ANY_TOKEN = frozenset({"", "jwt", "application/jwt"})
+"""What many issuers write instead; then the claims must not be those of another kind of token."""
+OTHER_KINDS = frozenset({"nonce", "at_hash", "c_hash", "s_hash", "events", "logout_token", "vp_token"})
+"""Claims of ID tokens (OpenID Connect Core, 2 and 3.3.2.11) and of events and logouts (RFC 8417, Back-Channel Logout 2.4)."""
+USES = {"typ": frozenset({"bearer", "jwt", "at+jwt"}), "token_use": frozenset({"access"})}
+"""Claims by which Keycloak and Cognito tell their kinds of token apart, with the values for an API."""
+
 
 class TokenRefused(Exception):
     """This token is not good; the message says why, and holds nothing the client sent."""
@@ -74,7 +83,10 @@ class Verifier:
         key = await self._keys.find(name if isinstance(name, str) else None)
         if key is None or not _fits(key, algorithm):
             raise TokenRefused("the token's key is not among the issuer's")
-        return _token(self._claims(text, key, algorithm))
+        claims = self._claims(text, key, algorithm)
+        if not _for_an_api(header, claims):
+            raise TokenRefused("the token is no access token")
+        return _token(claims)
 
     def _claims(self, text: str, key: PyJWK, algorithm: str) -> dict[str, Any]:
         try:
@@ -108,6 +120,21 @@ def _fits(key: PyJWK, algorithm: str) -> bool:
     kind, curve = ALGORITHMS[algorithm]
     said = described.get("alg")
     return key.key_type == kind and said in (None, algorithm) and curve in ("", described.get("crv"))
+
+
+def _for_an_api(header: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
+    """
+    An ID token of the same issuer is for a client, not for us, even where the audience is the same.
+
+    A token that calls itself an access token is one. Another one must not carry what only other kinds have.
+    """
+    said = header.get("typ", "")
+    kind = said.lower() if isinstance(said, str) else None
+    if kind in ACCESS_TOKEN:
+        return True
+    stated = {name: claims[name] for name in USES if name in claims}
+    used = all(isinstance(value, str) and value.lower() in USES[name] for name, value in stated.items())
+    return kind in ANY_TOKEN and used and not OTHER_KINDS.intersection(claims)
 
 
 def _token(claims: dict[str, Any]) -> Token:

@@ -40,13 +40,21 @@ class Issuer:
         self.published.clear()
         self.add(name)
 
-    def token(self, name: str, *, algorithm: str = "RS256", without: tuple[str, ...] = (), **claims: Any) -> str:
-        """Signed with the key of that name; in order unless ``claims`` say otherwise."""
+    def token(
+        self,
+        name: str,
+        *,
+        algorithm: str = "RS256",
+        kind: str | None = "JWT",
+        without: tuple[str, ...] = (),
+        **claims: Any,
+    ) -> str:
+        """Signed with the key of that name; in order unless ``claims`` say otherwise. ``kind`` is the header's ``typ``."""
         now = int(time.time())
         said = {"iss": self.url, "sub": "shop/orders", "iat": now, "nbf": now, "exp": now + LIFETIME} | claims
         for claim in without:
             del said[claim]
-        return jwt.encode(said, self.private[name], algorithm=algorithm, headers={"kid": name})
+        return jwt.encode(said, self.private[name], algorithm=algorithm, headers={"kid": name, "typ": kind})
 
     def answer(self, path: str) -> Mapping[str, Any] | None:
         """What is published there."""

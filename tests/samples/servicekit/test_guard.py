@@ -4,8 +4,12 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from http.client import HTTPException
 from typing import Any
 
 import httpx
@@ -16,7 +20,7 @@ from fastapi import FastAPI, Request, WebSocket
 
 from concordat_servicekit import Settings, WrongSetting
 from concordat_servicekit.guard import TOKEN
-from concordat_servicekit.keys import FIRST_PAUSE_SECONDS, LIFETIME_SECONDS, PAUSE_SECONDS, Keys, KeysUnavailable
+from concordat_servicekit.keys import FIRST_PAUSE_SECONDS, LIFETIME_SECONDS, PAUSE_SECONDS, Keys, KeysUnavailable, _get
 from concordat_servicekit.requirement import requirements
 from tests.samples.servicekit.issuer import Issuer, issuing
 from tests.samples.servicekit.shop import client, samples, service
@@ -161,7 +165,7 @@ def _text(value: bytes) -> str:
         ("POST", "/chairs", "chairs:read", 403),
         ("POST", "/chairs", "chairs:write", 201),
         ("POST", "/chairs/", "chairs:read", 403),
-        ("POST", "http://shop//chairs", "chairs:read", 403),
+        ("POST", "http://shop//chairs", "chairs:write", 400),
         ("GET", "/chairs/11", "chairs:write", 403),
         ("HEAD", "/chairs/11", "chairs:write", 403),
         ("HEAD", "/chairs/11", "chairs:read", 200),
@@ -173,13 +177,45 @@ def _text(value: bytes) -> str:
 async def test_an_operation_wants_its_scopes(
     http: httpx.AsyncClient, issuer: Issuer, method: str, path: str, scopes: str, status: int
 ) -> None:
-    """However its path is spelt; what has no scopes of its own wants the token alone."""
+    """What has no scopes of its own wants the token alone; a path with two readings is refused whatever the token holds."""
     answer = await http.request(method, path, headers=bearer(good(issuer, scope=scopes)))
     assert status == answer.status_code
     if status == 403:
         wanted = "chairs:write" if method == "POST" else "chairs:read"
         challenge = f'Bearer realm="shop", error="insufficient_scope", scope="{wanted}"'
         assert challenge == answer.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "claims", "status"),
+    [
+        ("JWT", {}, 200),
+        (None, {}, 200),
+        ("at+jwt", {"nonce": "eleven"}, 200),
+        ("application/AT+JWT", {}, 200),
+        ("JWT", {"typ": "Bearer"}, 200),
+        ("JWT", {"token_use": "access"}, 200),
+        ("JWT", {"nonce": "eleven"}, 401),
+        ("JWT", {"at_hash": "eleven"}, 401),
+        (None, {"c_hash": "eleven"}, 401),
+        ("JWT", {"typ": "ID"}, 401),
+        ("JWT", {"typ": "Refresh"}, 401),
+        ("JWT", {"typ": ["Bearer"]}, 401),
+        ("JWT", {"token_use": "id"}, 401),
+        ("JWT", {"events": {}}, 401),
+        ("logout+jwt", {}, 401),
+        ("dpop+jwt", {}, 401),
+        ("secevent+jwt", {}, 401),
+    ],
+)
+async def test_only_an_access_token_gets_in(
+    http: httpx.AsyncClient, issuer: Issuer, kind: str | None, claims: dict[str, Any], status: int
+) -> None:
+    """An ID token of the same issuer for the same audience is none; RFC 9068, 2.1 and 4."""
+    token = good(issuer, kind=kind, **claims)
+    answer = await http.get("/chairs/11", headers=bearer(token))
+    assert status == answer.status_code
+    assert status == 200 or "the token is no access token" == answer.json()["detail"]
 
 
 @pytest.mark.parametrize("said", [{"scp": ["chairs:read"]}, {"scp": "chairs:read"}, {"scope": ["chairs:read", 11]}])
@@ -299,6 +335,29 @@ async def test_before_a_key_is_known_nothing_is_decided() -> None:
         issuer.down = False
         clock.now += FIRST_PAUSE_SECONDS
         assert await keys.find("first") is not None
+
+
+@pytest.mark.parametrize("silent_after", [b"", b"HTTP/1.1 200 OK\r\nX-Drip: ", b'HTTP/1.1 200 OK\r\n\r\n{"issuer": "'])
+def test_an_issuer_that_drips_is_cut_off(silent_after: bytes) -> None:
+    """A byte now and then, in the status, a header or the body, does not hold a thread for longer than its time."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ended = threading.Event()
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(silent_after)
+                while not ended.wait(0.02):
+                    connection.sendall(b"H")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            with pytest.raises((OSError, HTTPException)):
+                _get(f"http://127.0.0.1:{server.getsockname()[1]}/", patience=0.3)
+        finally:
+            ended.set()
+            thread.join()
 
 
 async def test_an_issuer_that_is_down_from_the_start_is_told_as_unavailable() -> None:
