@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from concordat import conventions
+from concordat.assessor import Pool
 from concordat.cluster.children import Child, Children, ChildStore
 from concordat.cluster.client import Client
 from concordat.cluster.failures import ApiError
@@ -26,9 +27,11 @@ from concordat.reconcile.contracts import SERVICE_CONTRACT, Contracts
 from concordat.reconcile.gatekeeper import Gatekeeper
 from concordat.reconcile.gather import Neighbours
 from concordat.reconcile.keys import Key
+from concordat.reconcile.library import Library
 from concordat.reconcile.outcome import Outcome
 from concordat.reconcile.parent import MICROSERVICE
 from concordat.reconcile.parents import Parents
+from concordat.reconcile.past import Stores
 from concordat.reconcile.reconcile import Reconciler
 from concordat.reconcile.reliance import relies
 from concordat.reconcile.trials import POD, Trials
@@ -94,10 +97,14 @@ class Engine:
         )
         self.contracts = Contracts(self.queue.add, self.parents.relations.concerned)
         self.trials = Trials(self._tried)
+        library, pool = Library(client), Pool()
         self._gatekeeper = Gatekeeper(
             client,
             contracts=self.contracts,
             parents=self.parents,
+            library=library,
+            pool=pool,
+            stores=Stores(client, library, self.children),
             children=ContractChildren(
                 client,
                 children=self.children,
@@ -107,8 +114,8 @@ class Engine:
             ),
             tried=self.trials.latest,
         )
-        self.foresight = Gatekeeper(client, contracts=self.contracts, parents=self.parents)
-        """For those who ask before anything is stored: with a process of its own, so that neither holds up the other."""
+        self.foresight = Gatekeeper(client, contracts=self.contracts, parents=self.parents, library=library, pool=pool)
+        """For those who ask before anything is stored: with turns of its own, so that neither holds up the other."""
         self._reconciler = Reconciler(
             client,
             parents=self.parents,

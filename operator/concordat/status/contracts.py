@@ -48,6 +48,10 @@ class Judgement:
     """What is not built for it, and why."""
     kept: AcceptedVersion | None = None
     """The version that comes into force, once it is stored."""
+    versions: tuple[AcceptedVersion, ...] | None = None
+    """Those accepted before, as they are kept now; ``None`` when nobody looked: then they are as they were."""
+    stores: tuple[Problem, ...] = ()
+    """What is wrong with where accepted versions are kept."""
 
 
 def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str) -> ServiceContractStatus:
@@ -57,7 +61,8 @@ def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str)
     earlier = (one for one in before.conditions if one.type == conventions.CONFORMANT and seen.tried is None)
     accepted = seen.decision is not None and (seen.decision.accepted or seen.decision.waits)
     lifecycle = seen.contract.spec.lifecycle if accepted and seen.contract else None
-    versions = (*before.versions, seen.kept)[-MOST_VERSIONS:] if seen.kept else before.versions
+    earlier_versions = before.versions if seen.versions is None else seen.versions
+    versions = (*earlier_versions, seen.kept)[-MOST_VERSIONS:] if seen.kept else earlier_versions
     operations = _operations(seen)
     consumers = _consumers(seen)
     return ServiceContractStatus(
@@ -181,6 +186,7 @@ def _consumers(seen: Judgement) -> tuple[ConsumerStatus, ...] | None:
 def _problems(seen: Judgement) -> Iterator[ProblemStatus]:
     yield from (_told(problem, problem.severity) for problem in seen.problems)
     yield from (_told(problem, problem.severity) for problem in seen.left_out)
+    yield from (_told(problem, problem.severity) for problem in seen.stores)
     for child in seen.built or ():
         if child.reason:
             yield _told(Problem(path="", message=child.message), "warning" if child.waiting else "error")
