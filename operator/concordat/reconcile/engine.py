@@ -36,7 +36,7 @@ from concordat.reconcile.reconcile import Reconciler
 from concordat.reconcile.reliance import relies
 from concordat.reconcile.trials import POD, Trials
 from concordat.reconcile.watches import Watches
-from concordat.workqueue import Lane, Observer, ShutDown, WorkQueue
+from concordat.workqueue import Lane, Observer, Place, ShutDown, WorkQueue
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,15 @@ class Settings:
     namespaces: tuple[str, ...] = ()
     """Look after these only, with Roles instead of ClusterRoles; empty for all."""
     workers: int = 8
-    """Microservices reconciled at the same time; each writes its children concurrently."""
+    """
+    Microservices of one namespace reconciled at the same time, and as many contracts; each writes its children concurrently. Twice
+    as many of all namespaces together, so that one of them cannot hold all.
+    """
+
+    @property
+    def at_once(self) -> int:
+        """Resources of both kinds and all namespaces together: then a worker is never what is missing."""
+        return 4 * self.workers
 
 
 class Watcher(Protocol):
@@ -82,7 +90,12 @@ class Engine:
         watcher: Watcher | None = None,
     ) -> None:
         self.settings = settings
-        self.queue: WorkQueue[Key] = WorkQueue(observer=queue_observer)
+        self.queue: WorkQueue[Key] = WorkQueue(
+            observer=queue_observer,
+            place=lambda key: Place(key.kind, key.namespace),
+            most_of_kind=2 * settings.workers,
+            most_of_tenant=settings.workers,
+        )
         self.parents = Parents(self.queue.add)
         self.children = Children()
         self.synced = False
@@ -143,7 +156,7 @@ class Engine:
     async def work(self) -> None:
         """Start the workers."""
         self._workers = [
-            asyncio.create_task(self._work(), name=f"worker {number}") for number in range(self.settings.workers)
+            asyncio.create_task(self._work(), name=f"worker {number}") for number in range(self.settings.at_once)
         ]
         self._background.append(asyncio.create_task(self._resync(), name="resync"))
 
