@@ -4,8 +4,10 @@ import asyncio
 import hashlib
 import logging
 import signal
+import socket
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from concordat import conventions
@@ -92,16 +94,16 @@ class Assessor:
 
     async def _exchange(self, content: bytes) -> tuple[Assessment, int]:
         try:
-            reader, writer = await self.pool.connect()
+            connection = await self.pool.connect()
         except OSError as error:
             return _failed(f"no process to assess it can be started ({error})"), 0
         try:
             async with asyncio.timeout(self._wall):
-                received = await _sent_and_read(reader, writer, content)
+                received = await _sent_and_read(connection, content)
         except TimeoutError:
             return _too_costly(f"assessing it was not done after {self._wall:.0f} s: {_REMEDY}"), 0
         finally:
-            self.pool.disconnect(writer)
+            self.pool.disconnect(connection)
         if len(received) > limits.LONGEST_ANSWER:
             return _too_costly(
                 f"what is to be said of it has more than {limits.LONGEST_ANSWER >> 20} MiB: {_REMEDY}"
@@ -110,15 +112,13 @@ class Assessor:
         return answer or _without_answer(ended), len(received)
 
 
-async def _sent_and_read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, content: bytes) -> bytes:
-    try:
-        writer.write(content)
-        await writer.drain()
-        received = bytearray()
-        while len(received) <= limits.LONGEST_ANSWER and (piece := await reader.read(1 << 16)):
+async def _sent_and_read(connection: socket.socket, content: bytes) -> bytes:
+    loop, received = asyncio.get_running_loop(), bytearray()
+    with suppress(BrokenPipeError, ConnectionResetError):  # it ended before it had read everything: how, it says below
+        await loop.sock_sendall(connection, content)
+    with suppress(ConnectionResetError):
+        while len(received) <= limits.LONGEST_ANSWER and (piece := await loop.sock_recv(connection, 1 << 16)):
             received += piece
-    except (BrokenPipeError, ConnectionResetError):
-        return b""
     return bytes(received)
 
 

@@ -29,9 +29,10 @@ class Pool:
         self._loaded = 64 * 1024 * 1024
         """Bytes it has loaded before any question; measured once it runs."""
 
-    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def connect(self) -> socket.socket:
         """A connection to a fork of its own. The end of the connection is the end of the fork. Raises :exc:`OSError`."""
         ours, theirs = socket.socketpair()
+        ours.setblocking(False)
         try:
             await self._hand_over(theirs)
         except BaseException:
@@ -43,11 +44,11 @@ class Pool:
         if self._end is not None:
             self._end.cancel()
             self._end = None
-        return await asyncio.open_unix_connection(sock=ours)
+        return ours
 
-    def disconnect(self, writer: asyncio.StreamWriter) -> None:
+    def disconnect(self, connection: socket.socket) -> None:
         """Whatever the fork is doing, it ends."""
-        writer.transport.abort()
+        connection.close()
         self._open -= 1
         if self.process is not None:
             self._loaded = limits.resident(self.process.pid) or self._loaded

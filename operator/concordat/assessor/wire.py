@@ -15,6 +15,10 @@ LENGTH = 8
 """Bytes of a length, the most significant first."""
 
 
+_WHOLE = bytes(LENGTH)
+"""Ends an answer: nothing that follows one that was cut off looks like it."""
+
+
 class _Plain(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -59,7 +63,7 @@ def asked(question: Question, *, memory: int, seconds: float) -> tuple[bytes, Se
 
 def answered(answer: Assessment) -> bytes:
     """As it is sent back."""
-    return framed(answer.model_dump_json(exclude={"packed"}).encode()) + framed(answer.packed)
+    return framed(answer.model_dump_json(exclude={"packed"}).encode()) + framed(answer.packed) + _WHOLE
 
 
 def trailer(ended: Ended) -> bytes:
@@ -74,9 +78,9 @@ def understood(content: bytes) -> tuple[Assessment | None, Ended | None]:
     while len(texts) < 2 and len(rest) >= LENGTH + (size := int.from_bytes(rest[:LENGTH], "big")):
         texts.append(rest[LENGTH : LENGTH + size])
         rest = rest[LENGTH + size :]
-    if len(texts) == 2:
+    if len(texts) == 2 and rest[:LENGTH] == _WHOLE:
         answer = Assessment.model_validate_json(texts[0]).model_copy(update={"packed": texts[1]})
-        return answer, _ended(rest)
+        return answer, _ended(rest[LENGTH:])
     return None, _ended(content[content.rfind(b"\n") :])
 
 

@@ -20,6 +20,7 @@ from concordat.errors import Problem
 from concordat.gate import Case, Decision, refusal
 from concordat.gate.decision import Aspect
 from concordat.manifest import ChildKey
+from concordat.status import size
 from concordat.status.child import ChildOutcome, told
 from concordat.status.finding import LONGEST_MESSAGE, MOST_PROBLEMS, Finding, at
 
@@ -68,7 +69,8 @@ def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str)
     return ServiceContractStatus(
         observed_generation=seen.generation,
         conditions=transition(
-            before.conditions, (*(at(finding, seen.generation, now) for finding in findings), *earlier)
+            before.conditions,
+            size.conditions((*(at(finding, seen.generation, now) for finding in findings), *earlier)),
         ),
         version=versions[-1].version if versions else "",
         state=lifecycle.state.value if lifecycle else before.state,
@@ -76,10 +78,12 @@ def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str)
         **_auth(before, seen),
         versions=versions,
         operations=before.operations if operations is None else operations,
-        consumers=before.consumers if consumers is None else consumers[:MOST_CONSUMERS],
+        consumers=before.consumers if consumers is None else size.consumers(consumers, most=MOST_CONSUMERS),
         consumer_count=before.consumer_count if consumers is None else len(consumers),
-        children=before.children if seen.built is None else tuple(map(told, sorted(seen.built, key=_by_key))),
-        problems=tuple(_problems(seen))[:MOST_PROBLEMS],
+        children=before.children
+        if seen.built is None
+        else size.children([told(child) for child in sorted(seen.built, key=_by_key)]),
+        problems=size.problems(tuple(_problems(seen)), most=MOST_PROBLEMS),
     )
 
 
@@ -166,7 +170,7 @@ def _operations(seen: Judgement) -> tuple[str, ...] | None:
         return None
     if not (seen.decision.accepted or seen.decision.waits):
         return None
-    return tuple(name[:256] for name in seen.case.assessment.operations[:MOST_OPERATIONS])
+    return size.operations(seen.case.assessment.operations, most=MOST_OPERATIONS)
 
 
 def _auth(before: ServiceContractStatus, seen: Judgement) -> dict[str, AcceptedAuth]:
@@ -194,6 +198,15 @@ def _problems(seen: Judgement) -> Iterator[ProblemStatus]:
         return
     severity = "warning" if seen.decision.forced else "error"
     yield from (_told(objection.problem, severity) for objection in seen.decision.objections)
+    named = len(size.operations(seen.case.assessment.operations, most=MOST_OPERATIONS))
+    if named < len(seen.case.assessment.operations):
+        yield _told(
+            Problem(
+                path="status.operations",
+                message=f"names {named} operations of {len(seen.case.assessment.operations)}: more have no room in a status",
+            ),
+            "warning",
+        )
     for change in seen.case.assessment.warnings[:_MOST_WARNINGS] if seen.case.is_new else ():
         yield _told(
             Problem(path="spec.document", message=f"{change.id} {change.location}: {change.message}"), "warning"
