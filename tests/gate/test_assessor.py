@@ -283,3 +283,4 @@ def test_memory_is_planned_from_the_containers_limit(tmp_path: Path, monkeypatch
         file.write_text(text)
         assert limits.container_memory() == expected
     assert limits.memory_for_assessing(50 << 20) >= limits.LEAST
+    assert limits.wanted([b"x" * (2 << 20)]) <= limits.ROOM  # it finds room beside the largest

@@ -18,13 +18,15 @@ LONGEST_ANSWER = 8 * 1024 * 1024
 
 DEFAULT_MEMORY = 512 * 1024 * 1024
 """Bytes for the operator with its processes where no cgroup sets a limit: the chart's."""
-SHARE = 0.75
+SHARE = 0.78
 """Of the limit that is planned with: pages of files count as well, and the kernel ends the whole container."""
 SMALL = 40 * 1024 * 1024
 """Bytes for documents of ordinary size, beyond what the process has loaded."""
 A_BYTE = 12
 """Bytes of memory a byte of a document may take: parsed, resolved, and compared."""
-LEAST = 3 * SMALL
+ROOM = 64 * 1024 * 1024
+"""Bytes the largest document leaves to others: enough for any document of a megabyte or two, so that it never waits for a large one."""
+LEAST = SMALL + ROOM
 """Bytes for all assessing processes together, however little the limit leaves: below this nothing could be assessed."""
 
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))

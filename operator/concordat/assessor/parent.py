@@ -76,7 +76,7 @@ class Assessor:
         if known is not None:
             self._known.move_to_end(digest)
             return known.answer
-        async with self.pool.memory.of(limits.wanted(list(documents)), leave=limits.SMALL) as memory:
+        async with self.pool.memory.of(limits.wanted(list(documents)), leave=limits.ROOM) as memory:
             header, documents = asked(question, memory=memory, seconds=self._seconds)
             answer, size = await self._exchange(b"".join((header, *documents)))
         if not question.keep and answer.reason != conventions.REASON_ASSESSMENT_FAILED:
