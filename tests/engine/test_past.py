@@ -166,7 +166,7 @@ async def test_a_status_from_before_its_stores_comes_to_the_same(
         await restarted.engine.stop(drain=5)
         await restarted.run("delete", "configmap", newer["versions"][-1]["configMap"])
     async with operating(control_plane, namespace) as again:
-        await _stored(again, ADDED)
+        await _stored(again, ADDED.replace("version: 1.4.0", "version: 1.5.0"))
         assert (await decided(again))["is"]["Ready"]["status"] == "True"
 
 
