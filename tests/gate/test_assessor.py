@@ -131,7 +131,7 @@ async def test_cpu_time_has_a_limit_and_running_into_it_is_a_verdict() -> None:
     answer = await assessor.ask(Question(document=SLOW))
     assert answer.reason == "DocumentTooCostly"
     assert "CPU time" in answer.invalid
-    assert assessor.remembered > 0 or await _works(assessor)
+    assert assessor.remembered == 0
     await assessor.close()
 
 

@@ -79,7 +79,7 @@ class Assessor:
         async with self.pool.memory.of(limits.wanted(list(documents)), leave=limits.ROOM) as memory:
             header, documents = asked(question, memory=memory, seconds=self._seconds)
             answer, size = await self._exchange(b"".join((header, *documents)))
-        if not question.keep and answer.reason != conventions.REASON_ASSESSMENT_FAILED:
+        if not question.keep and not answer.reason:  # what it took may be different next time
             self._keep(digest, _Remembered(answer=answer, size=size))
         return answer
 
@@ -92,7 +92,7 @@ class Assessor:
             _, forgotten = self._known.popitem(last=False)
             self.remembered -= forgotten.size
 
-    async def _exchange(self, content: bytes) -> tuple[Assessment, int]:
+    async def _exchange(self, content: bytes, *, again: bool = True) -> tuple[Assessment, int]:
         try:
             connection = await self.pool.connect()
         except OSError as error:
@@ -109,6 +109,8 @@ class Assessor:
                 f"what is to be said of it has more than {limits.LONGEST_ANSWER >> 20} MiB: {_REMEDY}"
             ), 0
         answer, ended = understood(received)
+        if answer is None and ended is None and again:  # the process that forks was ending when it was asked
+            return await self._exchange(content, again=False)
         return answer or _without_answer(ended), len(received)
 
 
