@@ -8,18 +8,19 @@ one timer. It promises:
 - a key is never handed to two workers at the same time: what is added meanwhile waits until :meth:`WorkQueue.done`;
 - nothing that was added is lost;
 - a person's edit overtakes background work, and background work does not starve;
-- groups of keys, the engine's namespaces, take turns: one that queues a thousand keys delays another's first by one key a worker;
-- and no group, nor what is told to be a crowd, holds all workers at a time: what takes long holds up nothing but its like;
+- tenants take turns: a thousand keys of one of them delay a key of another by one key, and no tenant holds all workers;
 - a failing key backs off on its own, exponentially and with jitter; all retries together share a token bucket.
 """
 
 import asyncio
 import heapq
 import random
-from collections.abc import Callable, Hashable, Iterable
+import sys
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -35,6 +36,13 @@ class Lane(IntEnum):
 
 class ShutDown(Exception):
     """The queue takes no more work and holds none."""
+
+
+class Place(NamedTuple):
+    """Where a key queues: tenants of one kind take turns, and so do kinds."""
+
+    kind: str
+    tenant: str
 
 
 class Handle(Protocol):
@@ -115,55 +123,37 @@ class TokenBucket:
         self._filled_at = now
 
 
-class _Turns(Generic[Key]):
-    """Keys that wait, and since when; groups take turns, and within a group who came first goes first."""
+class _Lane(Generic[Key]):
+    """Keys with the time each has waited since, by kind and tenant, in the order in which they are served."""
 
-    def __init__(self, group: Callable[[Key], Hashable]) -> None:
-        self._group = group
-        self._waiting: dict[Hashable, dict[Key, float]] = {}
-        self._count = 0
+    def __init__(self) -> None:
+        self._kinds: OrderedDict[str, OrderedDict[str, dict[Key, float]]] = OrderedDict()
+        self.places: dict[Key, Place] = {}
 
-    def __len__(self) -> int:
-        return self._count
+    def add(self, key: Key, place: Place, since: float) -> None:
+        self._kinds.setdefault(place.kind, OrderedDict()).setdefault(place.tenant, {})[key] = since
+        self.places[key] = place
 
-    def __contains__(self, key: Key) -> bool:
-        return key in self._waiting.get(self._group(key), ())
-
-    def add(self, key: Key, since: float) -> None:
-        self._waiting.setdefault(self._group(key), {})[key] = since
-        self._count += 1
-
-    def remove(self, key: Key) -> float | None:
-        """Since when it waited; None if it did not."""
-        group = self._group(key)
-        since = self._waiting.get(group, {}).pop(key, None)
-        if since is not None:
-            self._count -= 1
-            if not self._waiting[group]:
-                del self._waiting[group]
+    def pop(self, key: Key) -> float:
+        """Take it out, and its tenant and kind go behind the others."""
+        kind, tenant = self.places.pop(key)
+        tenants = self._kinds.pop(kind)
+        keys = tenants.pop(tenant)
+        since = keys.pop(key)
+        if keys:
+            tenants[tenant] = keys
+        if tenants:
+            self._kinds[kind] = tenants
         return since
 
-    def ready(self, may: Callable[[Hashable], bool]) -> Hashable | None:
-        """The group whose turn it is among those that may go on now; None if there is none."""
-        return next(filter(may, self._waiting), None)
-
-    def next(self, group: Hashable) -> tuple[Key, float]:
-        """The first key of a group, and since when it waited; its group goes to the end."""
-        keys = self._waiting.pop(group)
-        key = next(iter(keys))
-        since = keys.pop(key)
-        self._count -= 1
-        if keys:
-            self._waiting[group] = keys
-        return key, since
-
-
-def _one_group(_key: object) -> Hashable:
-    return ()
-
-
-def _no_limits(_group: Hashable) -> Iterable[tuple[Hashable, int]]:
-    return ()
+    def first(self, may: Callable[[str, str | None], bool]) -> Key | None:
+        """The next whose kind and tenant may have another worker."""
+        for kind, tenants in self._kinds.items():
+            if may(kind, None):
+                for tenant, keys in tenants.items():
+                    if may(kind, tenant):
+                        return next(iter(keys))
+        return None
 
 
 class WorkQueue(Generic[Key]):
@@ -180,21 +170,20 @@ class WorkQueue(Generic[Key]):
         retries_per_second: float = 50,
         retries_at_once: int = 200,
         observer: Observer | None = None,
-        group: Callable[[Key], Hashable] = _one_group,
-        limits: Callable[[Hashable], Iterable[tuple[Hashable, int]]] = _no_limits,
+        place: Callable[[Key], Place] = lambda _key: Place("", ""),
+        most_of_kind: int | None = None,
+        most_of_tenant: int | None = None,
     ) -> None:
-        """
-        ``group`` tells whose a key is: groups take turns.
-
-        ``limits`` names the crowds a group belongs to, and how many keys of each may be worked on at the same time.
-        """
-        self._group, self._limits = group, limits
-        self._crowds: dict[Hashable, int] = {}
+        """``place`` tells kind and tenant of a key; the two numbers are how many of their keys may be worked on at a time."""
+        self._place = place
+        self._most_of_kind = most_of_kind or sys.maxsize
+        self._most_of_tenant = most_of_tenant or sys.maxsize
+        self._active: Counter[tuple[str, str | None]] = Counter()
         self._clock = clock or asyncio.get_running_loop()
         self._backoff = backoff or Backoff()
         self._bucket = TokenBucket(rate=retries_per_second, burst=retries_at_once, clock=self._clock)
         self._observer = observer or _Silent()
-        self._lanes: dict[Lane, _Turns[Key]] = {lane: _Turns(group) for lane in Lane}
+        self._lanes: dict[Lane, _Lane[Key]] = {lane: _Lane() for lane in Lane}
         self._working: dict[Key, float] = {}
         self._dirty: dict[Key, Lane] = {}
         self._failures: dict[Key, int] = {}
@@ -217,15 +206,15 @@ class WorkQueue(Generic[Key]):
         if key in self._working:
             self._dirty[key] = min(lane, self._dirty.get(key, lane))
             return
-        if key in self._lanes[Lane.URGENT]:
+        background = self._lanes[Lane.BACKGROUND]
+        if key in self._lanes[Lane.URGENT].places or (key in background.places and lane is Lane.BACKGROUND):
             return
-        if lane is Lane.BACKGROUND and key in self._lanes[lane]:
-            return
-        since = self._lanes[Lane.BACKGROUND].remove(key)
-        if since is None:
+        if key in background.places:
+            since = background.pop(key)
+        else:
             self._observer.added()
             since = self._clock.time()
-        self._lanes[lane].add(key, since)
+        self._lanes[lane].add(key, self._place(key), since)
         self._idle.clear()
         self._wake_one()
 
@@ -273,7 +262,7 @@ class WorkQueue(Generic[Key]):
 
     async def get(self) -> Key:
         """The next key, to be given back by :meth:`done`. Raises :exc:`ShutDown` once closed and empty."""
-        while (lane := self._next_lane()) is None:
+        while (found := self._next()) is None:
             if self._closed and not len(self):
                 raise ShutDown
             getter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -287,18 +276,18 @@ class WorkQueue(Generic[Key]):
             finally:
                 if getter in self._getters:
                     self._getters.remove(getter)
-        group = self._lanes[lane].ready(self._may)
-        key, since = self._lanes[lane].next(group)
-        self._count(group, 1)
+        lane, key = found
+        self._urgent_in_a_row = self._urgent_in_a_row + 1 if lane is Lane.URGENT else 0
+        self._count(key, +1)
         now = self._clock.time()
-        self._observer.waited(now - since)
+        self._observer.waited(now - self._lanes[lane].pop(key))
         self._working[key] = now
         return key
 
     def done(self, key: Key) -> None:
         """``key`` is no longer worked on; if it was added meanwhile it is queued now."""
         self._observer.worked(self._clock.time() - self._working.pop(key))
-        self._count(self._group(key), -1)
+        self._count(key, -1)
         lane = self._dirty.pop(key, None)
         if lane is not None:
             self.add(key, lane)
@@ -307,27 +296,26 @@ class WorkQueue(Generic[Key]):
         if self._closed:
             self._wake_all()
         elif len(self):
-            self._wake_one()
+            self._wake_one()  # what waited for this worker's place may be handed to another
 
-    def _may(self, group: Hashable) -> bool:
-        return all(self._crowds.get(crowd, 0) < most for crowd, most in self._limits(group))
+    def _next(self) -> tuple[Lane, Key] | None:
+        urgent = self._lanes[Lane.URGENT].first(self._may)
+        if urgent is None or self._urgent_in_a_row >= self.background_share - 1:
+            background = self._lanes[Lane.BACKGROUND].first(self._may)
+            if background is not None:
+                return Lane.BACKGROUND, background
+        return None if urgent is None else (Lane.URGENT, urgent)
 
-    def _count(self, group: Hashable, change: int) -> None:
-        for crowd, _ in self._limits(group):
-            self._crowds[crowd] = self._crowds.get(crowd, 0) + change
-            if not self._crowds[crowd]:
-                del self._crowds[crowd]
+    def _may(self, kind: str, tenant: str | None) -> bool:
+        most = self._most_of_kind if tenant is None else self._most_of_tenant
+        return self._active[kind, tenant] < most
 
-    def _next_lane(self) -> Lane | None:
-        """None while nothing waits that may be worked on."""
-        urgent, background = (self._lanes[lane].ready(self._may) is not None for lane in Lane)
-        if not urgent and not background:
-            return None
-        if not urgent or (background and self._urgent_in_a_row >= self.background_share - 1):
-            self._urgent_in_a_row = 0
-            return Lane.BACKGROUND
-        self._urgent_in_a_row += 1
-        return Lane.URGENT
+    def _count(self, key: Key, change: int) -> None:
+        kind, tenant = self._place(key)
+        for each in ((kind, None), (kind, tenant)):
+            self._active[each] += change
+            if not self._active[each]:
+                del self._active[each]
 
     # --- ending -------------------------------------------------------------------------------------------------------
 
@@ -350,7 +338,7 @@ class WorkQueue(Generic[Key]):
 
     def __len__(self) -> int:
         """Keys that wait to be handed out."""
-        return sum(map(len, self._lanes.values()))
+        return sum(len(lane.places) for lane in self._lanes.values())
 
     @property
     def delayed(self) -> int:
@@ -368,17 +356,17 @@ class WorkQueue(Generic[Key]):
 
     # --- timers and wake-ups ------------------------------------------------------------------------------------------
 
-    def _wake_all(self) -> None:
-        for getter in self._getters:
-            if not getter.done():
-                getter.set_result(None)
-
     def _wake_one(self) -> None:
         while self._getters:
             getter = self._getters.pop(0)
             if not getter.done():
                 getter.set_result(None)
                 return
+
+    def _wake_all(self) -> None:
+        for getter in self._getters:
+            if not getter.done():
+                getter.set_result(None)
 
     def _arm(self) -> None:
         if self._timer is not None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concordat.workqueue import Backoff, Lane, ShutDown, TokenBucket, WorkQueue
+from concordat.workqueue import Backoff, Lane, Place, ShutDown, TokenBucket, WorkQueue
 
 
 class ManualClock:
@@ -60,18 +60,6 @@ def take(work: WorkQueue[str]) -> str:
     raise AssertionError("nothing waits")
 
 
-def take_or_wait(work: WorkQueue[str]) -> str:
-    """As :func:`take`, where there is a loop to wait in."""
-
-    async def taking() -> str:
-        try:
-            return await asyncio.wait_for(work.get(), 0.01)
-        except TimeoutError:
-            raise AssertionError("nothing waits") from None
-
-    return asyncio.run(taking())
-
-
 def test_a_key_added_twice_waits_once() -> None:
     """Ten events are one reconcile."""
     work = queue()
@@ -89,56 +77,6 @@ def test_a_key_added_while_worked_on_waits_until_it_is_done() -> None:
     assert len(work) == 0
     work.done("a")
     assert take(work) == "a"
-
-
-@pytest.mark.parametrize("lane", Lane)
-def test_groups_take_turns(lane: Lane) -> None:
-    """Whoever queues a thousand keys is not served before somebody else's first; each group keeps its own order."""
-    work = queue(group=lambda key: key[0])
-    for number in range(1000):
-        work.add(f"a{number}", lane)
-    for key in ("b0", "c0", "b1"):
-        work.add(key, lane)
-    assert [take(work) for _ in range(7)] == ["a0", "b0", "c0", "a1", "b1", "a2", "a3"]
-    assert len(work) == 996
-
-
-def test_a_crowd_does_not_hold_all_workers() -> None:
-    """What takes long holds up nothing but its like, and goes on when one of it is done."""
-    work = queue(group=lambda key: key[0], limits=lambda group: [(group, 2)] if group == "a" else [])
-    for key in ("a0", "a1", "a2", "b0"):
-        work.add(key, Lane.URGENT)
-    assert [take(work), take(work), take(work)] == ["a0", "b0", "a1"]
-    with pytest.raises(AssertionError, match="nothing waits"):
-        take_or_wait(work)
-    work.done("a0")
-    assert take(work) == "a2"
-    assert len(work) == 0
-
-
-async def test_a_queue_that_closes_hands_out_what_a_limit_held_back() -> None:
-    """Each worker ends when nothing is left, however long another one takes."""
-    work: WorkQueue[str] = WorkQueue(limits=lambda _group: [("all", 1)])
-    work.add("a")
-    work.add("b")
-    done = []
-
-    async def worker() -> None:
-        while True:
-            try:
-                key = await work.get()
-            except ShutDown:
-                return
-            await asyncio.sleep(0.01)
-            done.append(key)
-            work.done(key)
-
-    workers = [asyncio.create_task(worker()) for _ in range(3)]
-    await asyncio.sleep(0)
-    work.close()
-    async with asyncio.timeout(5):
-        await asyncio.gather(*workers)
-    assert done == ["a", "b"]
 
 
 def test_an_edit_overtakes_background_work() -> None:
@@ -362,3 +300,59 @@ def test_nothing_is_lost_and_nothing_runs_twice_at_once(steps: list[tuple[Any, .
             hand_out()
     assert owed == set()
     assert (len(work), work.delayed, work.working) == (0, 0, 0)
+
+
+def _of_tenant(key: str) -> Place:
+    kind, tenant, _ = key.split("/")
+    return Place(kind, tenant)
+
+
+def test_a_thousand_keys_of_one_tenant_delay_another_by_one() -> None:
+    """Counted in keys handed out, in both lanes."""
+    for lane in Lane:
+        work = queue(place=_of_tenant)
+        for number in range(1000):
+            work.add(f"service/loud/{number}", lane)
+        work.add("service/quiet/1", lane)
+        assert "service/quiet/1" in [take(work) for _ in range(2)]
+
+
+def test_no_tenant_holds_all_workers() -> None:
+    """What it adds beyond its part waits until one of its own is done; others and other kinds are handed out meanwhile."""
+    work = queue(place=_of_tenant, most_of_tenant=3, most_of_kind=5)
+    for number in range(11):
+        work.add(f"contract/loud/{number}", Lane.URGENT)
+    assert [take(work) for _ in range(3)] == [f"contract/loud/{number}" for number in range(3)]
+    assert work._next() is None
+    for key in ("contract/quiet/1", "contract/third/1", "contract/fourth/1", "service/loud/1"):
+        work.add(key)
+    assert {take(work) for _ in range(3)} == {"contract/quiet/1", "contract/third/1", "service/loud/1"}
+    assert work._next() is None  # five of the kind
+    work.done("contract/third/1")
+    assert take(work) == "contract/fourth/1"
+    work.done("contract/loud/0")
+    assert take(work) == "contract/loud/3"
+
+
+async def test_whoever_waits_for_a_place_is_woken_when_there_is_one_and_at_the_end() -> None:
+    """Nothing that was queued is left behind by a limit."""
+    work: WorkQueue[str] = WorkQueue(place=_of_tenant, most_of_tenant=1)
+    handed_out: list[str] = []
+
+    async def worker() -> None:
+        while True:
+            try:
+                key = await work.get()
+            except ShutDown:
+                return
+            handed_out.append(key)
+            await asyncio.sleep(0)
+            work.done(key)
+
+    workers = [asyncio.create_task(worker()) for _ in range(3)]
+    for number in range(7):
+        work.add(f"service/one/{number}")
+    await asyncio.sleep(0)
+    work.close()
+    await asyncio.wait_for(asyncio.gather(*workers), timeout=5)
+    assert sorted(handed_out) == [f"service/one/{number}" for number in range(7)]

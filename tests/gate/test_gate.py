@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from concordat.api import parse_contract
-from concordat.assessor import Assessor
+from concordat.assessor import Assessor, Pool
 from concordat.gate import Case, Decision, InForce, Question, decide, refusal
 from concordat.gate.assessment import assess
 
@@ -266,13 +266,14 @@ async def test_the_process_answers_like_the_function() -> None:
         await assessor.close()
 
 
-async def test_a_question_without_end_is_answered_with_the_remedy() -> None:
+async def test_a_question_that_takes_too_long_is_answered_with_the_remedy() -> None:
     """And the next one is answered as ever."""
-    assessor = Assessor(patience=0.05)
+    assessor = Assessor(wall=0.01)
     try:
         slow = await assessor.ask(Question(document=OLD))
         assert "split the API into several contracts" in slow.invalid
-        assessor._patience = 60
+        assert slow.reason == "DocumentTooCostly"
+        assessor._wall = 60
         assert (await assessor.ask(Question(document=ADDED))).operations == ("createPayment", "listPayments")
     finally:
         await assessor.close()
@@ -280,9 +281,9 @@ async def test_a_question_without_end_is_answered_with_the_remedy() -> None:
 
 async def test_an_idle_process_ends() -> None:
     """Its memory is not ours for longer than it is needed."""
-    assessor = Assessor(idle=0.1)
+    assessor = Assessor(Pool(idle=0.1))
     await assessor.ask(Question(document=OLD))
-    process = assessor._process
+    process = assessor.pool.process
     assert process is not None
     await asyncio.wait_for(process.wait(), timeout=60)
     assert (await assessor.ask(Question(document=ADDED))).invalid == ""

@@ -1,10 +1,12 @@
 """
-The gate's heavy half in a process of its own: what somebody wrote can neither hold up the operator nor end it.
+The gate's heavy half in processes of their own: what somebody wrote can neither hold up the operator nor end it.
 
-The process is started when there is something to assess, answers one question after the other, and ends when it has been idle: the
-comparer's memory is not the operator's. A question that takes too long, or too much, is answered with what to do about it.
+One process (:mod:`concordat.assessor.__main__`) has everything loaded and forks for each question. The fork has a limit of
+memory and of CPU time and ends with its answer, so a question that takes too much costs that question alone, and all it took
+is given back. Questions take turns by namespace; documents that need much memory wait until it is there.
 """
 
 from concordat.assessor.parent import Assessor
+from concordat.assessor.pool import Pool
 
-__all__ = ["Assessor"]
+__all__ = ["Assessor", "Pool"]

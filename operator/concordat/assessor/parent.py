@@ -1,118 +1,157 @@
-"""This side of the process."""
+"""This side of the processes."""
 
 import asyncio
 import hashlib
 import logging
-import sys
+import signal
+import socket
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
+from concordat import conventions
+from concordat.assessor import limits
+from concordat.assessor.pool import Pool
+from concordat.assessor.turns import Turns
+from concordat.assessor.wire import LENGTH, Ended, asked, understood
 from concordat.gate import Assessment, Question
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 60.0
-"""Seconds for one question. GitHub's whole description takes two or three."""
-IDLE = 60.0
-"""Seconds without a question after which the process ends."""
-LONGEST_ANSWER = 64 * 1024 * 1024
-"""Bytes; a document in normal form is in it."""
-REMEMBERED = 4096
-"""Answers; the same question is not asked twice."""
+MOST_REMEMBERED = 8 * 1024 * 1024
+"""Bytes of answers; the same question is not asked twice."""
+_REMEDY = "split the API into several contracts"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Remembered:
+    answer: Assessment
+    size: int
 
 
 class Assessor:
     """Asks :func:`concordat.gate.assessment.assess` elsewhere."""
 
-    def __init__(self, *, patience: float = PATIENCE, idle: float = IDLE) -> None:
-        self._patience = patience
-        self._idle = idle
-        self._process: asyncio.subprocess.Process | None = None
-        self._turn = asyncio.Lock()
-        self._end: asyncio.TimerHandle | None = None
-        self._known: OrderedDict[bytes, Assessment] = OrderedDict()
+    def __init__(
+        self,
+        pool: Pool | None = None,
+        *,
+        at_once: int = 2,
+        seconds: float = limits.SECONDS,
+        wall: float = limits.WALL,
+        remember: int = MOST_REMEMBERED,
+    ) -> None:
+        """
+        ``at_once`` questions are answered at the same time, one fewer of each namespace; each may take ``seconds`` of CPU
+        time, more for large documents, and ``wall`` seconds on the clock. ``remember`` is in bytes.
+        """
+        self.pool = pool or Pool()
+        self.turns = Turns(at_once=at_once, of_one=max(1, at_once - 1))
+        self._seconds = seconds
+        self._wall = wall
+        self._remember = remember
+        self._known: OrderedDict[bytes, _Remembered] = OrderedDict()
+        self.remembered = 0
+        """Bytes of answers that are remembered."""
 
-    async def ask(self, question: Question) -> Assessment:
-        """The answer, remembered or new."""
-        text = question.model_dump_json().encode()
-        digest = hashlib.blake2b(text, digest_size=16).digest()
-        if digest in self._known:
-            self._known.move_to_end(digest)
-            return self._known[digest]
-        async with self._turn:
-            answer = await self._answer(text)
-        if not question.keep:
-            self._known[digest] = answer
-            if len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
-        return answer
+    async def ask(self, question: Question | Callable[[], Awaitable[Question]], *, namespace: str = "") -> Assessment:
+        """
+        The answer, remembered or new; never an exception for what stands in a document.
+
+        ``namespace`` is who waits for it. A function that makes the question is called when it is that namespace's turn,
+        so that no document lies in memory before.
+        """
+        async with self.turns.of(namespace):
+            return await self._answer(question if isinstance(question, Question) else await question())
 
     async def close(self) -> None:
-        """End the process."""
-        if self._end is not None:
-            self._end.cancel()
-            self._end = None
-        process, self._process = self._process, None
-        if process is None:
+        """End the processes."""
+        await self.pool.close()
+
+    async def _answer(self, question: Question) -> Assessment:
+        header, documents = asked(question, memory=0, seconds=self._seconds)
+        digest = _digest([header, *documents])
+        known = self._known.get(digest)
+        if known is not None:
+            self._known.move_to_end(digest)
+            return known.answer
+        async with self.pool.memory.of(limits.wanted(list(documents)), leave=limits.ROOM) as memory:
+            header, documents = asked(question, memory=memory, seconds=self._seconds)
+            answer, size = await self._exchange(b"".join((header, *documents)))
+        if not question.keep and not answer.reason:  # what it took may be different next time
+            self._keep(digest, _Remembered(answer=answer, size=size))
+        return answer
+
+    def _keep(self, digest: bytes, found: _Remembered) -> None:
+        if digest in self._known:
             return
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        self._known[digest] = found
+        self.remembered += found.size
+        while self.remembered > self._remember:
+            _, forgotten = self._known.popitem(last=False)
+            self.remembered -= forgotten.size
 
-    async def _answer(self, text: bytes) -> Assessment:
+    async def _exchange(self, content: bytes, *, again: bool = True) -> tuple[Assessment, int]:
         try:
-            async with asyncio.timeout(self._patience):
-                line = await self._exchange(text)
+            connection = await self.pool.connect()
+        except OSError as error:
+            return _failed(f"no process to assess it can be started ({error})"), 0
+        try:
+            async with asyncio.timeout(self._wall):
+                received = await _sent_and_read(connection, content)
         except TimeoutError:
-            await self.close()
-            return Assessment(
-                invalid=f"comparing takes longer than {self._patience:.0f} s: split the API into several contracts"
-            )
-        except BaseException:
-            await self.close()  # a late answer must not be taken for that of the next question
-            raise
-        if not line.endswith(b"\n"):
-            return Assessment(invalid=await self._why_it_ended())
-        self._end = asyncio.get_running_loop().call_later(self._idle, self._retire)
-        return Assessment.model_validate_json(line)
+            return _too_costly(f"assessing it was not done after {self._wall:.0f} s: {_REMEDY}"), 0
+        finally:
+            self.pool.disconnect(connection)
+        if len(received) > limits.LONGEST_ANSWER:
+            return _too_costly(
+                f"what is to be said of it has more than {limits.LONGEST_ANSWER >> 20} MiB: {_REMEDY}"
+            ), 0
+        answer, ended = understood(received)
+        if answer is None and ended is None and again:  # the process that forks was ending when it was asked
+            return await self._exchange(content, again=False)
+        return answer or _without_answer(ended), len(received)
 
-    async def _why_it_ended(self) -> str:
-        """Killed, it took too much; anything else is a defect of ours, and the log says which."""
-        process = self._process
-        code = await process.wait() if process is not None else 0
-        await self.close()
-        if code < 0:
-            return "comparing takes more memory than there is: split the API into several contracts"
-        return f"a defect of the operator: the process that compares documents ended with {code}; its log says why"
 
-    async def _exchange(self, text: bytes) -> bytes:
-        if self._end is not None:
-            self._end.cancel()
-            self._end = None
-        process = await self._running()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            process.stdin.write(text + b"\n")
-            await process.stdin.drain()
-            return await process.stdout.readline()
-        except (BrokenPipeError, ConnectionResetError):
-            return b""
+async def _sent_and_read(connection: socket.socket, content: bytes) -> bytes:
+    loop, received = asyncio.get_running_loop(), bytearray()
+    with suppress(BrokenPipeError, ConnectionResetError):  # it ended before it had read everything: how, it says below
+        await loop.sock_sendall(connection, content)
+    with suppress(ConnectionResetError):
+        while len(received) <= limits.LONGEST_ANSWER and (piece := await loop.sock_recv(connection, 1 << 16)):
+            received += piece
+    return bytes(received)
 
-    async def _running(self) -> asyncio.subprocess.Process:
-        if self._process is None or self._process.returncode is not None:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "concordat.assessor",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                limit=LONGEST_ANSWER,
-            )
-        return self._process
 
-    def _retire(self) -> None:
-        """The process reads the end of its input and ends."""
-        if self._process is not None and self._process.stdin is not None and not self._turn.locked():
-            self._process.stdin.close()
-            self._process = None
+def _without_answer(ended: Ended | None) -> Assessment:
+    """Why there is none: what took too much of its limit is the document's; anything else is not, and is tried again."""
+    if ended is not None and ended.signal == signal.SIGXCPU:
+        return _too_costly(f"assessing it takes more CPU time than its size allows: {_REMEDY}")
+    if ended is None:
+        return _failed("the process that assesses documents ended meanwhile")
+    if ended.signal == signal.SIGKILL:
+        return _failed(
+            "the process that assessed it was killed from outside, by hand or because the node is short of memory"
+        )
+    if ended.signal == signal.SIGABRT:  # the libraries below end so when memory is refused to them
+        return _too_costly(f"assessing it takes more memory than one document may have: {_REMEDY}")
+    how = signal.Signals(ended.signal).name if ended.signal else f"code {ended.code}"
+    return _failed(f"a defect of the operator: the process that assessed it ended with {how}; its log says why")
+
+
+def _too_costly(message: str) -> Assessment:
+    return Assessment(invalid=message, reason=conventions.REASON_DOCUMENT_TOO_COSTLY)
+
+
+def _failed(message: str) -> Assessment:
+    logger.warning("a document could not be assessed: %s", message)
+    return Assessment(invalid=f"{message}; it is tried again by itself", reason=conventions.REASON_ASSESSMENT_FAILED)
+
+
+def _digest(parts: list[bytes]) -> bytes:
+    found = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        found.update(len(part).to_bytes(LENGTH, "big"))
+        found.update(part)
+    return found.digest()

@@ -204,7 +204,7 @@ def _published(cluster: Cluster, item: Mapping[str, Any], said: Declared, asking
         state=status.state,
         sunset=status.sunset,
         successor=(spec.get("lifecycle") or {}).get("successor", ""),
-        versions=tuple(_accepted(cluster, item, each) for each in status.versions),
+        versions=tuple(_accepted(cluster, item, each) for each in status.versions if each.config_map),
         usages=usages(item, said),
         auth=None if status.auth is None or status.auth.withdrawn else status.auth,
         tokens=tokens(item, asking),

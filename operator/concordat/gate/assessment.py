@@ -5,31 +5,64 @@ Imported only where documents are compared: the comparer is most of a small oper
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from concordat import contracts
 from concordat.api import Compatibility
 from concordat.contracts import Document, Finding, InvalidDocument, Outcome, Severity
+from concordat.contracts.text import MAX_NODES
 from concordat.gate.operations import operations_with_scopes, unknown_operations
-from concordat.gate.question import Assessment, Change, Question, UnknownUse
+from concordat.gate.question import MOST_CONSUMERS_OF_A_CHANGE, Assessment, Change, Question, UnknownUse
+from concordat.gate.unpacking import CannotBeUnpacked, unpacked
 
 _MOST_FINDINGS = 200
+LONGEST_TEXT = 1024
+"""Characters of a location or a message: a document may hold names of any length, and each finding repeats them."""
+_LONGEST_REFUSAL = 4096
+_LONGEST_NAME = 256
+_MOST_UNKNOWN = 64
+_MOST_OPERATIONS = 16_384
+"""Names of operations in an answer; a status tells fewer."""
 
 
 def assess(question: Question) -> Assessment:
     """The answer; never raises for what stands in a document."""
     try:
-        document = contracts.read(contracts.parse_text(question.document))
+        document = _read(question.document)
         normal = contracts.normal_form(document)
-        before = [contracts.read(contracts.parse_text(text)) for text in question.before]
+        before = [_read(text) for text in question.before]
         _expect(document, question.format)
         if question.new:
             contracts.expect_legible(document)
         return _assessed(question, document, normal.decode(), before)
-    except InvalidDocument as refusal:
-        return Assessment(invalid=str(refusal))
+    except (InvalidDocument, CannotBeUnpacked) as refusal:
+        return Assessment(invalid=shortened(str(refusal), _LONGEST_REFUSAL))
     except RecursionError:
         return Assessment(
             invalid="the document is nested too deeply to be compared: flatten it with $ref and definitions"
+        )
+
+
+def shortened(text: str, most: int = LONGEST_TEXT) -> str:
+    """The text, or its beginning."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _read(text: str | bytes) -> Document:
+    content = text.encode(errors="surrogatepass") if isinstance(text, str) else unpacked(text)
+    _expect_few_nodes(content)
+    return contracts.read(contracts.parse_text(text if isinstance(text, str) else content))
+
+
+def _expect_few_nodes(content: bytes) -> None:
+    """
+    Every value of JSON but the first follows a comma or an opening bracket, so that these bound their number before anything is parsed.
+
+    YAML is counted while it is read, with what its aliases expand to.
+    """
+    if sum(map(content.count, (b",", b"[", b"{"))) > MAX_NODES:
+        raise InvalidDocument(
+            f"it holds more than {MAX_NODES:,} values", remedy="split the API into several contracts", kind="bounds"
         )
 
 
@@ -68,13 +101,17 @@ def _assessed(question: Question, document: Document, normal: str, before: list[
         or dict.fromkeys(question.usages, Outcome.COMPATIBLE.value),
         unknown={
             usage.consumer: tuple(
-                UnknownUse(operation=use.operation, field=use.field, message=use.message) for use in missing
+                UnknownUse(operation=use.operation, field=use.field, message=shortened(use.message))
+                for use in missing[:_MOST_UNKNOWN]
             )
             for usage in usages
             if (missing := contracts.unknown_uses(document, usage))
         },
         with_scopes=None if question.scopes is None else operations_with_scopes(document, question.scopes),
-        scopes_unknown=unknown_operations(document, question.scopes or {}),
+        scopes_unknown=tuple(
+            use.model_copy(update={"message": shortened(use.message)})
+            for use in unknown_operations(document, question.scopes or {})[:_MOST_UNKNOWN]
+        ),
     )
 
 
@@ -103,18 +140,23 @@ def _same(finding: Finding) -> tuple[str, str, str]:
 def _changes(
     findings: Iterable[Finding], touched: Mapping[tuple[str, str, str], tuple[str, ...]]
 ) -> tuple[Change, ...]:
-    return tuple(
-        Change(
-            id=finding.id,
-            severity=finding.severity.value,
-            location=finding.location,
-            message=finding.message,
-            undecided=finding.outcome is Outcome.UNKNOWN,
-            consumers=touched.get(_same(finding), ()),
+    found = []
+    for finding in islice(findings, _MOST_FINDINGS):
+        consumers = touched.get(_same(finding), ())
+        found.append(
+            Change(
+                id=finding.id,
+                severity=finding.severity.value,
+                location=shortened(finding.location),
+                message=shortened(finding.message),
+                undecided=finding.outcome is Outcome.UNKNOWN,
+                consumers=consumers[:MOST_CONSUMERS_OF_A_CHANGE],
+                more_consumers=max(0, len(consumers) - MOST_CONSUMERS_OF_A_CHANGE),
+            )
         )
-        for finding in findings
-    )[:_MOST_FINDINGS]
+    return tuple(found)
 
 
 def _operations(document: Document) -> tuple[str, ...]:
-    return tuple(sorted(name or location for location, name in document.operations.items()))
+    names = sorted(name or location for location, name in document.operations.items())
+    return tuple(shortened(name, _LONGEST_NAME) for name in names[:_MOST_OPERATIONS])

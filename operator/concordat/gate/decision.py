@@ -72,6 +72,8 @@ class Case:
     """What each of them uses; who is not among them uses everything."""
     tokens: Tokens = field(default_factory=dict)
     """Which tokens each of them asks for; who is not among them asks for none."""
+    lost: tuple[str, ...] = ()
+    """Accepted versions it could not be compared with, because they are kept nowhere any more: each in words."""
 
     @property
     def binds(self) -> bool:
@@ -156,6 +158,8 @@ def decide(case: Case) -> Decision:
 def _verdict(case: Case, name: str) -> str:
     if any(name in change.consumers for change in case.shut_out):
         return "breaking"
+    if case.lost:
+        return "unknown"
     return case.assessment.verdicts.get(name, "compatible")
 
 
@@ -165,7 +169,8 @@ def _verdict(case: Case, name: str) -> str:
 def document_unusable(case: Case) -> Iterator[Objection]:
     """What cannot be read cannot be promised."""
     if case.assessment.invalid:
-        yield _invalid(conventions.REASON_INVALID_DOCUMENT, "spec.document", case.assessment.invalid)
+        reason = case.assessment.reason or conventions.REASON_INVALID_DOCUMENT
+        yield _invalid(reason, "spec.document", case.assessment.invalid)
 
 
 def version_differs_from_the_documents(case: Case) -> Iterator[Objection]:
@@ -228,6 +233,12 @@ def republished(case: Case) -> Iterator[Objection]:
             "spec.version",
             f"{spec.version} was accepted with other content: give the change a version of its own",
         )
+
+
+def past_is_lost(case: Case) -> Iterator[Objection]:
+    """What nothing was compared with may break everything."""
+    if case.binds and case.is_new and case.lost and not case.assessment.invalid:
+        yield _incompatible(conventions.REASON_VERSION_LOST, "status.versions", "; ".join(case.lost))
 
 
 def version_went_back(case: Case) -> Iterator[Objection]:
@@ -307,6 +318,7 @@ CHECKS: Sequence[Check] = (
     scopes_of_no_operation,
     demands_too_much,
     republished,
+    past_is_lost,
     version_went_back,
     breaks_without_a_major_step,
     breaks_who_relies_on_it,

@@ -38,14 +38,14 @@ class _Plain(BaseModel):
 class Question(_Plain):
     """A document, and who relies on what came before it."""
 
-    document: str
-    """JSON, YAML or SDL."""
+    document: str | bytes
+    """JSON, YAML or SDL; bytes may be gzip."""
     format: str = ""
     """openapi, graphql or asyncapi: what it must be; empty for whatever it is."""
     new: bool = False
     """It is to come into force: every schema in it must be one, so that the version after it can be compared."""
-    before: tuple[str, ...] = ()
-    """Accepted versions in normal form, the one in force last; those to compare with."""
+    before: tuple[str | bytes, ...] = ()
+    """Accepted versions in normal form, the one in force last; those to compare with. Bytes may be gzip."""
     compatibility: Compatibility = Compatibility.BACKWARD
     usages: dict[str, dict[str, tuple[str, ...] | None] | None] = {}
     """What each consumer uses, by the name messages call it."""
@@ -53,6 +53,9 @@ class Question(_Plain):
     """By operation, what tokens must hold; ``None`` where no tokens are demanded."""
     keep: bool = False
     """Answer with the normal form as well."""
+
+
+MOST_CONSUMERS_OF_A_CHANGE = 32
 
 
 class Change(_Plain):
@@ -65,6 +68,9 @@ class Change(_Plain):
     undecided: bool = False
     """Neither proved to break nor proved not to: treated as a break."""
     consumers: tuple[str, ...] = ()
+    """The first :data:`MOST_CONSUMERS_OF_A_CHANGE` of them."""
+    more_consumers: int = 0
+    """How many are not named."""
 
 
 class UnknownUse(_Plain):
@@ -80,11 +86,16 @@ class Assessment(_Plain):
 
     invalid: str = ""
     """Why it cannot be used, where, and the remedy; then nothing else is said."""
+    reason: str = ""
+    """The condition's reason where it is not the document's content that is wrong: what it costs, or a process that ended."""
     digest: str = ""
     version: str = ""
     """The document's own, ``info.version``; GraphQL has none."""
     operations: tuple[str, ...] = ()
     normal: str = ""
+    """The normal form, where ``keep`` asks for it."""
+    packed: bytes = b""
+    """The same as gzip, in its place, of an assessment made in a process of its own."""
     breaks: tuple[Change, ...] = ()
     """What ``compatibility`` does not allow within one line of versions."""
     warnings: tuple[Change, ...] = ()

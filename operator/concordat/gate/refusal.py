@@ -62,7 +62,7 @@ def _touched(change: Change, everybody: int) -> Iterator[str]:
         yield "which cannot be decided and counts as a break"
     if change.consumers:
         shown = ", ".join(change.consumers[:5])
-        rest = len(change.consumers) - 5
+        rest = len(change.consumers) + change.more_consumers - 5
         yield f"used by {shown}" + (f" and {rest} more" if rest > 0 else "")
     else:
         yield f"used by 0 of {everybody} consumers" if everybody else "used by nobody here"

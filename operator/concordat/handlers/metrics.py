@@ -141,7 +141,7 @@ class Looked(Collector):
             "controller_runtime_max_concurrent_reconciles",
             "Workers there are.",
             ("controller",),
-            {(CONTROLLER,): engine.settings.workers},
+            {(CONTROLLER,): engine.settings.at_once},
         )
         yield _gauge(
             "leader_election_master_status",

@@ -4,6 +4,7 @@ The ServiceContracts that exist, as the API server tells them.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -42,6 +43,17 @@ class Judged:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Quarantine:
+    """A document that took too much, or ended the process that assessed it: not assessed again before a while has passed."""
+
+    of: ServiceContract
+    assessment: Assessment
+    count: int
+    """How often in a row."""
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Planned:
     """What a plan came to, without its manifests: as long as its inputs stay, it need not be made again."""
 
@@ -66,6 +78,7 @@ class Known:
     status: ServiceContractStatus
     status_version: int = 0
     judged: Judged | None = None
+    quarantine: Quarantine | None = None
     planned: Planned | None = None
     fingerprints: dict[ChildKey, str] = field(default_factory=dict)
     """Of the fields we own on each child, after our last write."""

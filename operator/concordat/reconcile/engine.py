@@ -9,12 +9,12 @@ The engine: caches that are kept, a queue that is worked off.
 import asyncio
 import logging
 import random
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Protocol
 
 from concordat import conventions
+from concordat.assessor import Pool
 from concordat.cluster.children import Child, Children, ChildStore
 from concordat.cluster.client import Client
 from concordat.cluster.failures import ApiError
@@ -27,15 +27,17 @@ from concordat.reconcile.contracts import SERVICE_CONTRACT, Contracts
 from concordat.reconcile.gatekeeper import Gatekeeper
 from concordat.reconcile.gather import Neighbours
 from concordat.reconcile.keys import Key
+from concordat.reconcile.library import Library
 from concordat.reconcile.outcome import Outcome
 from concordat.reconcile.pacing import Pacer
 from concordat.reconcile.parent import MICROSERVICE
 from concordat.reconcile.parents import Parents
+from concordat.reconcile.past import Stores
 from concordat.reconcile.reconcile import Reconciler
 from concordat.reconcile.reliance import relies
 from concordat.reconcile.trials import POD, Trials
 from concordat.reconcile.watches import Watches
-from concordat.workqueue import Lane, Observer, ShutDown, WorkQueue
+from concordat.workqueue import Lane, Observer, Place, ShutDown, WorkQueue
 
 logger = logging.getLogger(__name__)
 
@@ -54,18 +56,15 @@ class Settings:
     namespaces: tuple[str, ...] = ()
     """Look after these only, with Roles instead of ClusterRoles; empty for all."""
     workers: int = 8
-    """Microservices reconciled at the same time; each writes its children concurrently."""
-
-
-def _crowds(workers: int, group: Hashable) -> Iterator[tuple[Hashable, int]]:
     """
-    A namespace's services, or its contracts, hold all workers but one at most, and all contracts together half of them.
-
-    A contract waits for the process that compares documents, which may take its time.
+    Microservices of one namespace reconciled at the same time, and as many contracts; each writes its children concurrently. Twice
+    as many of all namespaces together, so that one of them cannot hold all.
     """
-    yield group, max(1, workers - 1)
-    if isinstance(group, tuple) and group[0] == conventions.SERVICE_CONTRACT:
-        yield conventions.SERVICE_CONTRACT, max(1, workers // 2)
+
+    @property
+    def at_once(self) -> int:
+        """Resources of both kinds and all namespaces together: then a worker is never what is missing."""
+        return 4 * self.workers
 
 
 class Watcher(Protocol):
@@ -94,8 +93,9 @@ class Engine:
         self.settings = settings
         self.queue: WorkQueue[Key] = WorkQueue(
             observer=queue_observer,
-            group=lambda key: (key.kind, key.namespace),
-            limits=partial(_crowds, settings.workers),
+            place=lambda key: Place(key.kind, key.namespace),
+            most_of_kind=2 * settings.workers,
+            most_of_tenant=settings.workers,
         )
         self.parents = Parents(self.queue.add, Pacer(asyncio.get_running_loop()))
         self.children = Children()
@@ -111,10 +111,14 @@ class Engine:
         )
         self.contracts = Contracts(self.queue.add, self.parents.relations.concerned)
         self.trials = Trials(self._tried)
+        library, pool = Library(client), Pool()
         self._gatekeeper = Gatekeeper(
             client,
             contracts=self.contracts,
             parents=self.parents,
+            library=library,
+            pool=pool,
+            stores=Stores(client, library, self.children),
             children=ContractChildren(
                 client,
                 children=self.children,
@@ -124,8 +128,8 @@ class Engine:
             ),
             tried=self.trials.latest,
         )
-        self.foresight = Gatekeeper(client, contracts=self.contracts, parents=self.parents)
-        """For those who ask before anything is stored: with a process of its own, so that neither holds up the other."""
+        self.foresight = Gatekeeper(client, contracts=self.contracts, parents=self.parents, library=library, pool=pool)
+        """For those who ask before anything is stored: with turns of its own, so that neither holds up the other."""
         self._reconciler = Reconciler(
             client,
             parents=self.parents,
@@ -153,7 +157,7 @@ class Engine:
     async def work(self) -> None:
         """Start the workers."""
         self._workers = [
-            asyncio.create_task(self._work(), name=f"worker {number}") for number in range(self.settings.workers)
+            asyncio.create_task(self._work(), name=f"worker {number}") for number in range(self.settings.at_once)
         ]
         self._background.append(asyncio.create_task(self._resync(), name="resync"))
 

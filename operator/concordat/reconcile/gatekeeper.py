@@ -5,35 +5,41 @@ The authority: whatever a webhook let through, or did not see, is judged here be
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from concordat import conventions
 from concordat.api import AcceptedVersion, Microservice, ServiceContract
-from concordat.assessor import Assessor
+from concordat.assessor import Assessor, Pool
 from concordat.cluster.client import Client
 from concordat.cluster.failures import ApiError
-from concordat.errors import ConcordatError, Problem, Rejected, Waiting
+from concordat.errors import Problem, Rejected, Waiting
 from concordat.facts import Missing
 from concordat.gate import Assessment, Case, InForce, Question, Tokens, decide, refusal, together, tokens_of_external
 from concordat.gate.consent import counts, next_end, renewed
 from concordat.reconcile.announcement import announce
 from concordat.reconcile.contract_children import Built, ContractChildren
-from concordat.reconcile.contracts import SERVICE_CONTRACT, Contracts, Judged, Known, binds
+from concordat.reconcile.contracts import SERVICE_CONTRACT, Contracts, Judged, Known, Quarantine, binds
 from concordat.reconcile.keys import Key
 from concordat.reconcile.library import Library
 from concordat.reconcile.merge_patch import merge_patch
 from concordat.reconcile.outcome import LOOK_AGAIN_AT_REFUSAL, Outcome
 from concordat.reconcile.parent import Parent
 from concordat.reconcile.parents import Parents
+from concordat.reconcile.past import Past, Stores, is_transitive, lost
 from concordat.reconcile.reliance import tokens_in, usages_in
 from concordat.reconcile.settling import what_is_left
 from concordat.reconcile.trials import Trial
 from concordat.status import Judgement, report_contract
 
 logger = logging.getLogger(__name__)
+
+_NOT_THE_DOCUMENTS = (conventions.REASON_DOCUMENT_TOO_COSTLY, conventions.REASON_ASSESSMENT_FAILED)
+FIRST_PAUSE = {conventions.REASON_DOCUMENT_TOO_COSTLY: 60.0, conventions.REASON_ASSESSMENT_FAILED: 2.0}
+"""Seconds before the same document is assessed again; doubled each time, up to :data:`LONGEST_QUARANTINE`."""
+LONGEST_QUARANTINE = 3600.0
 
 Usages = dict[str, dict[str, tuple[str, ...] | None] | None]
 
@@ -48,16 +54,23 @@ class Gatekeeper:
         contracts: Contracts,
         parents: Parents,
         children: ContractChildren | None = None,
+        stores: Stores | None = None,
+        library: Library | None = None,
+        pool: Pool | None = None,
         tried: Callable[[Key], Trial | None] = lambda _key: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """``children`` builds what follows from a contract; without it nothing is written but the status."""
-        self.assessor = Assessor()
+        """
+        ``children`` builds what follows from a contract; without it nothing is written but the status. ``stores`` looks
+        after accepted versions. ``pool`` is shared by those who assess in the same container.
+        """
+        self.assessor = Assessor(pool)
         self._client = client
         self._contracts = contracts
         self._parents = parents
         self._children = children
-        self._library = Library(client)
+        self._library = library or Library(client)
+        self._stores = stores
         self._tried = tried
         self._now = now
 
@@ -72,8 +85,9 @@ class Gatekeeper:
             await self._report(known, seen)
             return Outcome()
         try:
+            past = await self._past(known, contract)
             case = await self._case(known, contract)
-            seen = await self._applied(known, case, generation)
+            seen = await self._applied(known, case, generation, past)
         except (Waiting, Rejected) as error:
             problem = Problem(path="", message=error.message)
             await self._report(
@@ -84,17 +98,26 @@ class Gatekeeper:
         built = await self._build(known, contract, seen)
         await self._report(known, replace(seen, built=built.outcomes, left_out=built.problems))
         refused = seen.decision is not None and not seen.decision.accepted and contract.spec.document.inline is None
-        left = self._until_consent_ends(known, what_is_left(built.settled))
-        if left == Outcome() and refused:
-            return Outcome(result="requeue_after", again_after=LOOK_AGAIN_AT_REFUSAL)
-        return left
-
-    def _until_consent_ends(self, known: Known, left: Outcome) -> Outcome:
-        """Looks again when consent that was withdrawn stops binding."""
-        seconds = next_end(known.status.consents, self._now())
-        if seconds is None or left.retry or 0 < left.again_after <= seconds:
+        left = what_is_left(built.settled)
+        if left.retry:
             return left
-        return Outcome(result="requeue_after", again_after=max(1.0, seconds))
+        quarantine = self._until_the_quarantine_ends(known, contract)
+        pauses = [left.again_after, quarantine, self._until_consent_ends(known)]
+        if refused and not quarantine:
+            pauses.append(LOOK_AGAIN_AT_REFUSAL)
+        shortest = min(filter(None, pauses), default=0.0)
+        return Outcome(result="requeue_after", again_after=shortest) if shortest else left
+
+    def _until_the_quarantine_ends(self, known: Known, contract: ServiceContract) -> float:
+        """Seconds; 0 when its document was not too costly."""
+        if known.quarantine is None or known.quarantine.of is not contract:
+            return 0.0
+        return max(1.0, (known.quarantine.until - self._now()).total_seconds())
+
+    def _until_consent_ends(self, known: Known) -> float:
+        """Seconds until consent that was withdrawn stops binding; 0 when none was."""
+        seconds = next_end(known.status.consents, self._now())
+        return 0.0 if seconds is None else max(1.0, seconds)
 
     async def foresee(self, contract: ServiceContract, *, same_document: bool, alone: bool = False) -> Case:
         """
@@ -106,21 +129,29 @@ class Gatekeeper:
         known = None if alone else self._contracts.named(contract.namespace, contract.name)
         in_force, usages = known.in_force if known else InForce(), {} if alone else self.usages(contract)
         kept = in_force.digest_of(contract.spec.version)
+        lost: tuple[str, ...] = ()
         if same_document and kept is not None and _same_auth(known, contract):
             assessment = Assessment(digest=kept, version=contract.spec.version)
         else:
-            assessment = await self.assessor.ask(
-                Question(
+            before: tuple[bytes, ...] = ()
+            if known and kept is None and binds(contract):
+                before, lost = await self._before(known, contract)
+
+            async def question() -> Question:
+                return Question(
                     document=await self._library.source(contract),
                     format=contract.spec.type.value,
                     new=kept is None,
-                    before=await self._before(known, contract) if known and kept is None and binds(contract) else (),
+                    before=before,
                     compatibility=contract.spec.compatibility,
                     usages=usages if kept is None else {},
                     scopes=contract.spec.auth.scopes if contract.spec.auth else None,
                 )
-            )
-        return self._as_case(contract, in_force, assessment, usages, alone=alone)
+
+            assessment = await self.assessor.ask(question, namespace=contract.namespace)
+            if assessment.reason == conventions.REASON_ASSESSMENT_FAILED:
+                raise Waiting(assessment.reason, f"spec.document: {assessment.invalid}", retry_after=0)
+        return self._as_case(contract, in_force, assessment, usages, lost, alone=alone)
 
     async def admit(self, key: Key, defect: Exception) -> None:
         """A pass has ended by a defect of ours: what was accepted stays, and nothing new is."""
@@ -142,8 +173,8 @@ class Gatekeeper:
     async def _case(self, known: Known, contract: ServiceContract) -> Case:
         usages = self.usages(contract)
         in_force = known.in_force
-        assessment = await self._assessment(known, contract, in_force, usages)
-        return self._as_case(contract, in_force, assessment, usages)
+        assessment, lost = await self._assessment(known, contract, in_force, usages)
+        return self._as_case(contract, in_force, assessment, usages, lost)
 
     def _as_case(
         self,
@@ -151,10 +182,12 @@ class Gatekeeper:
         in_force: InForce,
         assessment: Assessment,
         usages: Usages,
+        lost: tuple[str, ...] = (),
         *,
         alone: bool = False,
     ) -> Case:
         return Case(
+            lost=lost,
             contract=contract,
             in_force=in_force,
             assessment=assessment,
@@ -197,43 +230,88 @@ class Gatekeeper:
 
     async def _assessment(
         self, known: Known, contract: ServiceContract, in_force: InForce, usages: Usages
-    ) -> Assessment:
+    ) -> tuple[Assessment, tuple[str, ...]]:
+        """And the versions it should have been compared with and could not, each in words."""
         if _stands(known, contract):
-            return Assessment(digest=in_force.digest_of(contract.spec.version) or "", version=contract.spec.version)
+            standing = Assessment(digest=in_force.digest_of(contract.spec.version) or "", version=contract.spec.version)
+            return standing, ()
         judged = known.judged
         unchanged = judged is not None and judged.of is contract and contract.spec.document.inline is not None
         if judged is not None and unchanged and (judged.in_force, judged.usages) == (in_force, usages):
-            return judged.assessment
+            return judged.assessment, ()
+        if known.quarantine is not None and known.quarantine.of is contract and self._now() < known.quarantine.until:
+            return known.quarantine.assessment, ()
         new = in_force.digest_of(contract.spec.version) is None
-        assessment = await self.assessor.ask(
-            Question(
+        before, lost = await self._before(known, contract) if new and binds(contract) else ((), ())
+
+        async def question() -> Question:
+            return Question(
                 document=await self._library.source(contract),
                 format=contract.spec.type.value,
                 new=new,
-                before=await self._before(known, contract) if new and binds(contract) else (),
+                before=before,
                 compatibility=contract.spec.compatibility,
                 usages=usages if new else {},
                 scopes=contract.spec.auth.scopes if contract.spec.auth else None,
                 keep=new and binds(contract),
             )
-        )
-        slim = assessment.model_copy(update={"normal": ""})
-        known.judged = Judged(of=contract, in_force=in_force, usages=usages, assessment=slim)
-        return assessment
 
-    async def _before(self, known: Known, contract: ServiceContract) -> tuple[str, ...]:
-        versions = known.status.versions
-        if not contract.spec.compatibility.value.endswith("-transitive"):
-            versions = versions[-1:]
-        return tuple([await self._library.accepted(contract.namespace, version) for version in versions])
+        assessment = await self.assessor.ask(question, namespace=contract.namespace)
+        if assessment.reason in _NOT_THE_DOCUMENTS:
+            known.quarantine = self._quarantine(known, contract, assessment)
+            return assessment, lost
+        known.quarantine = None
+        if not lost:
+            slim = assessment.model_copy(update={"packed": b""})
+            known.judged = Judged(of=contract, in_force=in_force, usages=usages, assessment=slim)
+        return assessment, lost
+
+    def _quarantine(self, known: Known, contract: ServiceContract, assessment: Assessment) -> Quarantine:
+        """Longer each time, also for another document: whoever sends one after the other waits as well."""
+        count = known.quarantine.count + 1 if known.quarantine is not None else 1
+        seconds = min(LONGEST_QUARANTINE, FIRST_PAUSE[assessment.reason] * 2.0 ** min(count - 1, 30))
+        until = self._now() + timedelta(seconds=seconds)
+        return Quarantine(of=contract, assessment=assessment, count=count, until=until)
+
+    async def _before(self, known: Known, contract: ServiceContract) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+        """The versions to compare with, and those of them that are kept nowhere any more."""
+        versions = known.status.versions if is_transitive(contract) else known.status.versions[-1:]
+        found, missing = [], []
+        for version in versions:
+            packed = await self._library.accepted(contract.namespace, version)
+            if packed is not None:
+                found.append(packed)
+            elif version.config_map or version is versions[-1]:
+                missing.append(lost(version))
+        return tuple(found), tuple(missing)
+
+    async def _past(self, known: Known, contract: ServiceContract) -> Past:
+        """What was accepted, where it is kept now; written again where it is not."""
+        if self._stores is None:
+            return Past(versions=known.status.versions)
+
+        async def from_spec(version: AcceptedVersion) -> bytes | None:
+            answer = await self.assessor.ask(self._to_keep(contract), namespace=contract.namespace)
+            return answer.packed if answer.digest == version.digest else None
+
+        return await self._stores.looked_after(known, contract, from_spec)
+
+    def _to_keep(self, contract: ServiceContract) -> Callable[[], Awaitable[Question]]:
+        async def question() -> Question:
+            return Question(document=await self._library.source(contract), keep=True)
+
+        return question
 
     # --- apply ----------------------------------------------------------------------------------------------------------
 
-    async def _applied(self, known: Known, case: Case, generation: int) -> Judgement:
+    async def _applied(self, known: Known, case: Case, generation: int, past: Past) -> Judgement:
         decision = decide(case)
-        kept = None
+        kept, versions, problems = None, past.versions, past.problems
         if decision.comes_into_force:
-            kept = await self._keep(case)
+            kept, squatted = await self._keep(case)
+            problems = (*problems, *squatted)
+            if case.lost:  # let through: what is gone is held against nothing any more
+                versions = tuple([await self._if_kept(case.contract.namespace, version) for version in versions])
         if decision.forced and (case.is_new or case.shut_out):
             await announce(
                 self._client,
@@ -244,23 +322,50 @@ class Gatekeeper:
                 note=f"{case.contract.break_glass}: {refusal(case, decision)}",
                 now=self._now(),
             )
-        return Judgement(generation=generation, contract=case.contract, case=case, decision=decision, kept=kept)
+        return Judgement(
+            generation=generation,
+            contract=case.contract,
+            case=case,
+            decision=decision,
+            kept=kept,
+            versions=versions,
+            stores=problems,
+        )
 
-    async def _keep(self, case: Case) -> AcceptedVersion:
+    async def _keep(self, case: Case) -> tuple[AcceptedVersion, tuple[Problem, ...]]:
         contract, assessment = case.contract, case.assessment
-        normal = assessment.normal
-        if not normal:  # remembered without it
-            question = Question(document=await self._library.source(contract), keep=True)
-            normal = (await self.assessor.ask(question)).normal
-        name = await self._library.keep(contract, assessment.digest, normal)
-        logger.info("%s: version %s comes into force", contract.reference, contract.spec.version)
-        return AcceptedVersion(version=contract.spec.version, digest=assessment.digest, config_map=name)
+        version, packed = contract.spec.version, assessment.packed
+        if not packed:  # remembered without it
+            packed = (await self.assessor.ask(self._to_keep(contract), namespace=contract.namespace)).packed
+            if not packed:
+                raise Waiting(
+                    conventions.REASON_ASSESSMENT_FAILED, "spec.document: it could not be read again", retry_after=2
+                )
+        kept = await self._library.keep(contract, version, assessment.digest, packed)
+        if self._stores is not None:
+            self._stores.record(contract.namespace, kept)
+        logger.info("%s: version %s comes into force", contract.reference, version)
+        accepted = AcceptedVersion(version=version, digest=assessment.digest, config_map=kept.name)
+        if not kept.squatter:
+            return accepted, ()
+        message = (
+            f"ConfigMap {kept.squatter} was there before and holds something else: version {version} is kept in {kept.name};"
+            f" delete {kept.squatter} if nobody needs it"
+        )
+        logger.warning("%s: %s", contract.reference, message)
+        return accepted, (Problem(path="status.versions", message=message, severity="warning"),)
+
+    async def _if_kept(self, namespace: str, version: AcceptedVersion) -> AcceptedVersion:
+        if await self._library.accepted(namespace, version) is not None:
+            return version
+        return version.model_copy(update={"config_map": ""})
 
     async def _build(self, known: Known, contract: ServiceContract, seen: Judgement) -> Built:
         """What follows from the version in force, whatever became of the one in the spec."""
         if self._children is None:
             return Built()
-        versions = (*known.status.versions, seen.kept) if seen.kept else known.status.versions
+        earlier = known.status.versions if seen.versions is None else seen.versions
+        versions = (*earlier, seen.kept) if seen.kept else earlier
         return await self._children.settle(known, contract, versions[-1] if versions else None)
 
     # --- report ---------------------------------------------------------------------------------------------------------
@@ -301,14 +406,12 @@ class Gatekeeper:
             known = self._contracts.named(namespace, name)
             if not uses or known is None or not known.status.versions or not known.lets_in(service.namespace):
                 continue
-            try:
-                document = await self._library.accepted(namespace, known.status.versions[-1])
-            except ConcordatError as error:
-                if isinstance(error, ApiError):
-                    raise
-                logger.warning("%s: the version in force cannot be read: %s", reference, error)
+            document = await self._library.accepted(namespace, known.status.versions[-1])
+            if document is None:
+                logger.warning("%s: %s", reference, lost(known.status.versions[-1]))
                 continue
-            answer = await self.assessor.ask(Question(document=document, usages={service.reference: uses}))
+            question = Question(document=document, usages={service.reference: uses})
+            answer = await self.assessor.ask(question, namespace=service.namespace)
             found[reference] = tuple(
                 Missing(operation=use.operation, field=use.field, message=use.message)
                 for use in answer.unknown.get(service.reference, ())

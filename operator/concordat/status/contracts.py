@@ -20,6 +20,7 @@ from concordat.errors import Problem
 from concordat.gate import Case, Decision, refusal
 from concordat.gate.decision import Aspect
 from concordat.manifest import ChildKey
+from concordat.status import size
 from concordat.status.child import ChildOutcome, told
 from concordat.status.finding import LONGEST_MESSAGE, MOST_PROBLEMS, Finding, at
 
@@ -50,6 +51,10 @@ class Judgement:
     """Whose use of it counts from now on; ``None`` while the spec is not understood: then it is as it was."""
     kept: AcceptedVersion | None = None
     """The version that comes into force, once it is stored."""
+    versions: tuple[AcceptedVersion, ...] | None = None
+    """Those accepted before, as they are kept now; ``None`` when nobody looked: then they are as they were."""
+    stores: tuple[Problem, ...] = ()
+    """What is wrong with where accepted versions are kept."""
 
 
 def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str) -> ServiceContractStatus:
@@ -59,13 +64,15 @@ def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str)
     earlier = (one for one in before.conditions if one.type == conventions.CONFORMANT and seen.tried is None)
     accepted = seen.decision is not None and (seen.decision.accepted or seen.decision.waits)
     lifecycle = seen.contract.spec.lifecycle if accepted and seen.contract else None
-    versions = (*before.versions, seen.kept)[-MOST_VERSIONS:] if seen.kept else before.versions
+    earlier_versions = before.versions if seen.versions is None else seen.versions
+    versions = (*earlier_versions, seen.kept)[-MOST_VERSIONS:] if seen.kept else earlier_versions
     operations = _operations(seen)
     consumers = _consumers(seen)
     return ServiceContractStatus(
         observed_generation=seen.generation,
         conditions=transition(
-            before.conditions, (*(at(finding, seen.generation, now) for finding in findings), *earlier)
+            before.conditions,
+            size.conditions((*(at(finding, seen.generation, now) for finding in findings), *earlier)),
         ),
         version=versions[-1].version if versions else "",
         state=lifecycle.state.value if lifecycle else before.state,
@@ -73,11 +80,13 @@ def report_contract(before: ServiceContractStatus, seen: Judgement, *, now: str)
         **_auth(before, seen),
         versions=versions,
         operations=before.operations if operations is None else operations,
-        consumers=before.consumers if consumers is None else consumers[:MOST_CONSUMERS],
+        consumers=before.consumers if consumers is None else size.consumers(consumers, most=MOST_CONSUMERS),
         consumer_count=before.consumer_count if consumers is None else len(consumers),
         consents=before.consents if seen.consents is None else seen.consents[:MOST_CONSENTS],
-        children=before.children if seen.built is None else tuple(map(told, sorted(seen.built, key=_by_key))),
-        problems=tuple(_problems(seen))[:MOST_PROBLEMS],
+        children=before.children
+        if seen.built is None
+        else size.children([told(child) for child in sorted(seen.built, key=_by_key)]),
+        problems=size.problems(tuple(_problems(seen)), most=MOST_PROBLEMS),
     )
 
 
@@ -164,7 +173,7 @@ def _operations(seen: Judgement) -> tuple[str, ...] | None:
         return None
     if not (seen.decision.accepted or seen.decision.waits):
         return None
-    return tuple(name[:256] for name in seen.case.assessment.operations[:MOST_OPERATIONS])
+    return size.operations(seen.case.assessment.operations, most=MOST_OPERATIONS)
 
 
 def _auth(before: ServiceContractStatus, seen: Judgement) -> dict[str, AcceptedAuth]:
@@ -184,6 +193,7 @@ def _consumers(seen: Judgement) -> tuple[ConsumerStatus, ...] | None:
 def _problems(seen: Judgement) -> Iterator[ProblemStatus]:
     yield from (_told(problem, problem.severity) for problem in seen.problems)
     yield from (_told(problem, problem.severity) for problem in seen.left_out)
+    yield from (_told(problem, problem.severity) for problem in seen.stores)
     for child in seen.built or ():
         if child.reason:
             yield _told(Problem(path="", message=child.message), "warning" if child.waiting else "error")
@@ -191,6 +201,15 @@ def _problems(seen: Judgement) -> Iterator[ProblemStatus]:
         return
     severity = "warning" if seen.decision.forced else "error"
     yield from (_told(objection.problem, severity) for objection in seen.decision.objections)
+    named = len(size.operations(seen.case.assessment.operations, most=MOST_OPERATIONS))
+    if named < len(seen.case.assessment.operations):
+        yield _told(
+            Problem(
+                path="status.operations",
+                message=f"names {named} operations of {len(seen.case.assessment.operations)}: more have no room in a status",
+            ),
+            "warning",
+        )
     for change in seen.case.assessment.warnings[:_MOST_WARNINGS] if seen.case.is_new else ():
         yield _told(
             Problem(path="spec.document", message=f"{change.id} {change.location}: {change.message}"), "warning"

@@ -11,6 +11,7 @@ from concordat.facts import Platform, WorkloadState
 from concordat.policies import Violation
 from concordat.resources import kinds
 from concordat.resources.edges import MAIN_PORT_NUMBER, host
+from concordat.status import size
 from concordat.status.child import ChildOutcome, told
 from concordat.status.finding import LONGEST_MESSAGE, MOST_PROBLEMS, Finding, at
 
@@ -54,9 +55,13 @@ def report(before: MicroserviceStatus, seen: Seen, *, now: str) -> MicroserviceS
     )
     return MicroserviceStatus(
         observed_generation=seen.generation,
-        conditions=transition(before.conditions, (at(condition, seen.generation, now) for condition in conditions)),
-        children=tuple(_child(outcome, available) for outcome in sorted(seen.children, key=lambda child: child.key)),
-        problems=tuple(_problems(seen))[:MOST_PROBLEMS],
+        conditions=transition(
+            before.conditions, size.conditions(at(condition, seen.generation, now) for condition in conditions)
+        ),
+        children=size.children(
+            [_child(outcome, available) for outcome in sorted(seen.children, key=lambda child: child.key)]
+        ),
+        problems=size.problems(tuple(_problems(seen)), most=MOST_PROBLEMS),
         version=_version(seen, available, before),
         replicas=_replicas(seen),
         url=_url(seen),
