@@ -17,6 +17,7 @@ from .schema import Dialect, Direction, documents_of
 from .schema.where import PLAIN
 from .schemas import SchemaPair
 from .scope import Comparison, Policy
+from .steps import account
 from .touching import ContractFinding, ContractVerdict
 from .verdict import Severity, Verdict
 
@@ -37,7 +38,7 @@ def compare(
     ``severities`` overrides severities by rule id. ``direction`` matters to plain JSON Schemas only: who sends the instances.
     Raises ``InvalidDocument`` when either side cannot be compared; never compares by halves.
     """
-    with _no_collection():
+    with _no_collection(), account():
         return _compared(old, new, policy or Policy(), severities or {}, direction)
 
 

@@ -24,10 +24,14 @@ MAX_DEPTH = 200
 MAX_NODES = 5_000_000
 """Values after all aliases are expanded; GitHub's REST API has about 700,000."""
 
+_BEFORE_SDL = re.compile(
+    r"""(?: \s++ | \#[^\n]*+ | "{3}(?:[^"]|"(?!""))*+"{3} | "(?!"")(?:[^"\\\n]|\\.)*+" )*+""", re.VERBOSE | re.DOTALL
+)
+"""Blank space, comments and descriptions. Possessive throughout: what has been read is never read again."""
 _SDL = re.compile(
-    r"""\A (?: \s+ | \#[^\n]* | "{3}.*?"{3} | "(?:[^"\\\n]|\\.)*" )*
-        (?: extend \s+ )? (?: schema | (?: type | interface | union | enum | input | scalar ) \s+ \w+ | directive \s* @ ) [\s{@=(&]*""",
-    re.VERBOSE | re.DOTALL,
+    r"""(?: extend \s++ )?+
+        (?: schema | (?: type | interface | union | enum | input | scalar ) \s++ \w++ | directive \s*+ @ ) [\s{@=(&]*+""",
+    re.VERBOSE,
 )
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -91,7 +95,8 @@ def _decoded(text: bytes) -> str:
 
 def _is_sdl(text: str) -> bool:
     """Whether the first thing said is a GraphQL definition; ``type: object`` is YAML."""
-    match = _SDL.match(text)
+    before = _BEFORE_SDL.match(text)
+    match = _SDL.match(text, before.end() if before else 0)
     return match is not None and not text[match.end() :].startswith(":")
 
 
