@@ -21,8 +21,8 @@ MAX_BYTES = 32 * 1024 * 1024
 """GitHub's whole REST API is 13 MB of JSON."""
 MAX_DEPTH = 200
 """Real documents stay below 60; a parser's stack ends at about 1,000."""
-MAX_NODES = 5_000_000
-"""Values after all aliases are expanded; GitHub's REST API has about 700,000."""
+MAX_NODES = 2_000_000
+"""Values, in JSON and YAML alike, all aliases expanded and extensions counted; GitHub's REST API has about 700,000."""
 
 _BEFORE_SDL = re.compile(
     r"""(?: \s++ | \#[^\n]*+ | "{3}(?:[^"]|"(?!""))*+"{3} | "(?!"")(?:[^"\\\n]|\\.)*+" )*+""", re.VERBOSE | re.DOTALL
@@ -66,7 +66,7 @@ def parse_text(text: str | bytes) -> Any:
         )
     if start in "{[":
         try:
-            return read_json(text, deepest=MAX_DEPTH)
+            return read_json(text, deepest=MAX_DEPTH, most=MAX_NODES)
         except json.JSONDecodeError as flaw:
             if start == "{" and _is_sdl(text):
                 return text
@@ -189,7 +189,7 @@ class _Builder:
         parent.size += size
         if parent.size > MAX_NODES:
             raise InvalidDocument(
-                f"its aliases expand to more than {MAX_NODES:,} values",
+                f"more than {MAX_NODES:,} values, all aliases expanded",
                 location=_at(event.start_mark),
                 remedy="write the repeated part once and use $ref",
                 kind="bounds",

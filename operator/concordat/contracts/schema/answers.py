@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-
 MOST_VALUES = 50_000
 """The size of the largest instance that is put together; parts that are one object in memory count each time they are met."""
 _CHARACTERS = 64

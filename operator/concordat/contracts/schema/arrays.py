@@ -273,8 +273,9 @@ class _Others:
             for value in (number, str(number)):
                 if canonical(value) in self._known:
                     continue
-                if all(accepts(self.search.space, signed, value) is True for signed in question):
-                    return Sample(value)
+                checks = [accepts(self.search.space, signed, value) for signed in question]
+                if False not in checks:
+                    return Sample(value, sure=None not in checks)
             if number == MOST_SEARCHED and not any(isinstance(each, int | str) for each in self.taken):
                 break
         return None
