@@ -25,6 +25,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "tests.live.figures",
         "tests.samples.servicekit.figures",
     ),
+    "safety": ("tests.safety.patterns",),
 }
 """Modules with a ``FIGURES`` sequence of functions."""
 
