@@ -74,7 +74,7 @@ def test_items_that_must_differ_are_found_without_a_search_for_each() -> None:
     assert compare(old, new).outcome is Outcome.BREAKING
 
 
-@pytest.mark.parametrize("seed", (2, 3))
+@pytest.mark.parametrize("seed", [2, 3])
 def test_hostile_documents_end(seed: int) -> None:
     """Generated; nothing but a verdict or InvalidDocument, within the budget."""
     rng = random.Random(seed)
