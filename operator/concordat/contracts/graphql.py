@@ -37,9 +37,9 @@ from graphql import (
     parse,
     print_schema,
     specified_directives,
-    validate_schema,
     visit,
 )
+from graphql.type.validate import SchemaValidationContext
 from graphql.validation.specified_rules import specified_sdl_rules
 from graphql.validation.validation_context import SDLValidationContext
 
@@ -99,7 +99,7 @@ def read_schema(source: str | Mapping[str, Any]) -> GraphQLSchema:
         raise InvalidDocument(f"not a GraphQL schema: {flaw}") from None
     except RecursionError:
         raise InvalidDocument("nested too deeply for GraphQL") from None
-    _refuse(validate_schema(schema))
+    _refuse(_first_flaw_of(schema))
     return schema
 
 
@@ -169,6 +169,27 @@ def _first_flaw(tree: DocumentNode) -> list[GraphQLError]:
     context = SDLValidationContext(tree, None, found)
     try:
         visit(tree, ParallelVisitor([rule(context) for rule in specified_sdl_rules]))
+    except _Found as first:
+        return [first.flaw]
+    return []
+
+
+class _FirstFlaw(SchemaValidationContext):
+    """Each flaw is located by reading the whole text up to it."""
+
+    def report_error(self, message: str, nodes: Any = None) -> None:
+        """Ends at the first that is not tolerated."""
+        super().report_error(message, nodes)
+        if not message.startswith(_TOLERATED):
+            raise _Found(self.errors[-1])
+
+
+def _first_flaw_of(schema: GraphQLSchema) -> list[GraphQLError]:
+    context = _FirstFlaw(schema)
+    try:
+        context.validate_root_types()
+        context.validate_directives()
+        context.validate_types()
     except _Found as first:
         return [first.flaw]
     return []
