@@ -4,6 +4,7 @@
 
 import asyncio
 import gc
+import logging
 import sys
 
 # Kopf imports the official client where it finds one, to recognise its types: 10 MiB that nobody here uses.
@@ -14,6 +15,7 @@ import uvloop  # noqa: E402
 
 import concordat.handlers  # noqa: E402, F401  registers with Kopf
 from concordat.errors import InvalidInput  # noqa: E402
+from concordat.legible import LegibleFormatter  # noqa: E402
 from concordat.reconcile import configuration  # noqa: E402
 
 
@@ -30,6 +32,9 @@ def main() -> int:
         quiet=configured.log_level in ("warning", "error"),
         log_format=kopf.LogFormat.JSON if configured.log_format == "json" else kopf.LogFormat.FULL,
     )
+    for handler in logging.getLogger().handlers:
+        if handler.formatter is not None:
+            handler.setFormatter(LegibleFormatter(handler.formatter))
     _collect_less()
     namespaces = configured.engine.namespaces
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -78,7 +78,7 @@ def test_a_billion_laughs_cost_nothing() -> None:
     bomb = "a0: &a0 [x, x]\n" + "\n".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}, *a{i - 1}]" for i in range(1, 60))
     started = time.perf_counter()
 
-    with pytest.raises(InvalidDocument, match="aliases expand"):
+    with pytest.raises(InvalidDocument, match="aliases expanded"):
         parse_text(bomb)
     assert time.perf_counter() - started < 1
 

@@ -14,6 +14,7 @@ from concordat.cli.output import emit_json, fail, notes, out, styled
 from concordat.conformance.profile import Profile
 from concordat.conformance.verdict import Verdict
 from concordat.contracts import Format, InvalidDocument, normal_form, parse_text, read
+from concordat.legible import legible
 
 KEPT, BROKEN, UNKNOWN = 0, 1, 3
 """2 is left for input that cannot be used."""
@@ -112,10 +113,14 @@ def _header(text: str) -> tuple[str, str]:
 
 def _print(verdict: Verdict) -> None:
     for number, breach in enumerate(verdict.breaches, start=1):
-        out.print(Text.assemble(styled(f"{number}. {breach.operation}", "bold red"), styled(f": {breach.check}")))
+        out.print(
+            Text.assemble(
+                styled(legible(f"{number}. {breach.operation}"), "bold red"), styled(legible(f": {breach.check}"))
+            )
+        )
         for line in breach.message.splitlines():
             out.print(styled(f"   {line}"))
-        out.print(styled(f"   {breach.reproducer}", "dim"))
+        out.print(styled(legible(f"   {breach.reproducer}"), "dim"))
     if verdict.breaches:
         count = len(verdict.breaches)
         said = f"{count} promise{'s are' if count > 1 else ' is'} not kept"

@@ -19,7 +19,7 @@ from concordat.cli.contract_views import consumers, list_, show
 from concordat.cli.documents import document, text_of
 from concordat.cli.lines import lines_in
 from concordat.cli.live import Cluster, cluster_options
-from concordat.cli.output import as_yaml, emit_json, fail, notes, out, output_option, plain, styled
+from concordat.cli.output import as_yaml, emit_json, fail, notes, out, output_option, styled
 from concordat.contracts import (
     RULES,
     Direction,
@@ -33,6 +33,7 @@ from concordat.contracts import (
     parse_text,
 )
 from concordat.contracts.reports import as_junit, as_markdown, as_sarif, summary, witness_text
+from concordat.legible import legible
 
 EXIT_CODES = {Outcome.COMPATIBLE: 0, Outcome.BREAKING: 1, Outcome.UNKNOWN: 3}
 """2 is left for input that cannot be used."""
@@ -249,14 +250,14 @@ def _print_text(verdict: Verdict) -> None:
         out.print(
             Text.assemble(
                 (f"{each.severity.value:8}", _STYLES[each.severity]),
-                (plain(each.location), "bold"),
-                f" {plain(each.message)} ",
+                (legible(each.location), "bold"),
+                f" {legible(each.message)} ",
                 (f"[{each.id}]", "dim"),
             )
         )
         witness = witness_text(each)
         if witness:
-            out.print(Text.assemble(" " * 8, ("for example ", "dim"), plain(witness)))
+            out.print(Text.assemble(" " * 8, ("for example ", "dim"), legible(witness)))
     colour = {Outcome.COMPATIBLE: "green", Outcome.BREAKING: "bold red", Outcome.UNKNOWN: "yellow"}[verdict.outcome]
     out.print(styled(summary(verdict), colour))
 

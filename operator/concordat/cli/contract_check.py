@@ -24,6 +24,7 @@ from concordat.contracts.reports import as_junit, as_markdown, as_sarif, markdow
 from concordat.gate import Case, Change, Decision, decide, refusal
 from concordat.gate.assessment import assess
 from concordat.gate.register import Published, Register
+from concordat.legible import legible
 
 ACCEPTED, REFUSED, UNDECIDED = 0, 1, 3
 """2 is left for input that cannot be used."""
@@ -201,7 +202,7 @@ def _print_text(answer: Answer) -> None:
     else:
         out.print(styled(refusal(case, decision)))
     for change in case.assessment.warnings:
-        out.print(styled(f" warning: {change.id} {change.location}: {change.message}", "yellow"))
+        out.print(styled(legible(f" warning: {change.id} {change.location}: {change.message}"), "yellow"))
     if not decision.verdicts:
         out.print(styled("nobody relies on it here", "dim"))
         return
@@ -210,7 +211,7 @@ def _print_text(answer: Answer) -> None:
         harms = (*case.assessment.harms, *case.shut_out)
         touching = [change.location for change in harms if name in change.consumers]
         shown = "; ".join(touching[:3]) + (f" and {len(touching) - 3} more" if len(touching) > 3 else "")
-        table.add_row(styled(name), styled(verdict, _COLOURS.get(verdict, "")), styled(shown))
+        table.add_row(styled(name), styled(verdict, _COLOURS.get(verdict, "")), styled(legible(shown)))
     out.print(table)
 
 

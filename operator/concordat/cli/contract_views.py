@@ -13,9 +13,10 @@ from rich.text import Text
 from concordat.cli import registry
 from concordat.cli.documents import document_of, names_a_file, text_of
 from concordat.cli.live import Cluster, all_namespaces_option, cluster_options, namespace_option
-from concordat.cli.output import EXIT_FAILED, emit_json, notes, out, output_option, plain, styled
+from concordat.cli.output import EXIT_FAILED, emit_json, notes, out, output_option, styled
 from concordat.cli.standing import of_contract, verdicts
 from concordat.contracts import Document
+from concordat.legible import legible
 from concordat.tokens import Token
 
 _COLOURS = {"True": "green", "False": "bold red", "Unknown": "yellow"}
@@ -169,9 +170,9 @@ def _described(document: Document) -> dict[str, Any]:
 
 def _print_document(document: Document, name: str) -> None:
     title = f"{document.title or name} {document.release}".strip()
-    out.print(styled(f"{title} ({document.format.value} {document.version}".strip() + ")", "bold"))
+    out.print(styled(legible(f"{title} ({document.format.value} {document.version}".strip() + ")"), "bold"))
     for operation, identity in document.operations.items():
-        out.print(Text.assemble("  ", plain(operation), (f"  {plain(identity)}" if identity else "", "dim")))
+        out.print(Text.assemble("  ", legible(operation), (f"  {legible(identity)}" if identity else "", "dim")))
     if not document.operations:
         out.print(styled("  no operations", "dim"))
 
@@ -190,7 +191,7 @@ def _print_life(summary: Mapping[str, Any], versions: list[str], spec: Mapping[s
     }
     for name, value in lines.items():
         if value:
-            out.print(Text.assemble((f"  {name:10}", "dim"), plain(value)))
+            out.print(Text.assemble((f"  {name:10}", "dim"), legible(value)))
     if summary["ready"] == "False" and summary["message"]:
         out.print(styled(summary["message"], "yellow"))
 
@@ -224,4 +225,4 @@ def _print_users(judged: Mapping[str, str], uses: Mapping[str, Any], tokens: Map
 def _used(uses: Mapping[str, Any] | None) -> str:
     if uses is None:
         return "everything"
-    return "; ".join(name if reads is None else f"{name} ({', '.join(reads)})" for name, reads in uses.items())
+    return legible("; ".join(name if reads is None else f"{name} ({', '.join(reads)})" for name, reads in uses.items()))

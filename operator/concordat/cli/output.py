@@ -12,6 +12,8 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
+from concordat.legible import legible
+
 WIDE = 200
 """Columns of a table that goes into a file or a pipe: nobody there can widen a window, and nothing should be cut off."""
 
@@ -31,12 +33,10 @@ output_option = click.option(
     help="For people, or one JSON object for machines.",
 )
 
-_CONTROL_CHARACTERS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
-
 
 def plain(text: object) -> str:
-    """``text`` without control characters: what a resource says never steers somebody's terminal."""
-    return str(text).translate(_CONTROL_CHARACTERS)
+    """Text from outside that may have several lines; see :func:`concordat.legible.legible`."""
+    return legible(text, lines=True)
 
 
 def styled(text: object, style: str = "") -> Text:

@@ -12,11 +12,12 @@ from .invalid import InvalidDocument
 from .openapi.compare import compare_openapi
 from .openapi.model import Api
 from .references import unchanged_references
-from .rules import with_severities
+from .rules import undecided, with_severities
 from .schema import Dialect, Direction, documents_of
 from .schema.where import PLAIN
 from .schemas import SchemaPair
 from .scope import Comparison, Policy
+from .steps import TooCostly, account
 from .touching import ContractFinding, ContractVerdict
 from .verdict import Severity, Verdict
 
@@ -37,7 +38,7 @@ def compare(
     ``severities`` overrides severities by rule id. ``direction`` matters to plain JSON Schemas only: who sends the instances.
     Raises ``InvalidDocument`` when either side cannot be compared; never compares by halves.
     """
-    with _no_collection():
+    with _no_collection(), account():
         return _compared(old, new, policy or Policy(), severities or {}, direction)
 
 
@@ -51,7 +52,10 @@ def _compared(
             location="both documents",
             remedy="compare two versions of the same contract",
         )
-    found = _findings(before, after, policy, direction)
+    try:
+        found = list(_findings(before, after, policy, direction))
+    except TooCostly as reason:
+        found = [undecided("", f"could not be decided, and is treated as unsafe: {reason}")]
     verdict = Verdict.of(_in_order(with_severities(found, severities)))
     return ContractVerdict(outcome=verdict.outcome, findings=verdict.findings, operations=before.names or None)
 

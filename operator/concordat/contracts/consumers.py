@@ -8,8 +8,9 @@ response body can miss somebody who uses the operation, and only when what that 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
+from .steps import account
 from .touching import ContractFinding, ContractVerdict, canonical
 from .verdict import Finding, Outcome, Severity, Verdict
 
@@ -55,6 +56,11 @@ class Row:
     findings: tuple[Finding, ...] = ()
     """Those of the verdict's breaking and undecided findings that touch it."""
 
+    @cached_property
+    def keys(self) -> frozenset[tuple[str, str, str]]:
+        """What tells the findings from others."""
+        return frozenset(map(_key, self.findings))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
@@ -69,7 +75,8 @@ class Matrix:
 
     def users_of(self, finding: Finding) -> tuple[str, ...]:
         """The consumers a finding touches."""
-        return tuple(row.consumer for row in self.rows if finding in row.findings)
+        key = _key(finding)
+        return tuple(row.consumer for row in self.rows if key in row.keys)
 
 
 def judge(verdict: Verdict, usages: Iterable[Usage]) -> Matrix:
@@ -77,11 +84,12 @@ def judge(verdict: Verdict, usages: Iterable[Usage]) -> Matrix:
     harmful = [each for each in verdict.findings if _harms(each)]
     known = verdict.operations if isinstance(verdict, ContractVerdict) else None
     rows = []
-    for usage in usages:
-        touching = tuple(each for each in harmful if usage.touched_by(each, known))
-        rows.append(
-            Row(consumer=usage.consumer, outcome=Verdict.of(touching).outcome, findings=_nearest(touching, usage))
-        )
+    with account():
+        for usage in usages:
+            touching = tuple(each for each in harmful if usage.touched_by(each, known))
+            rows.append(
+                Row(consumer=usage.consumer, outcome=Verdict.of(touching).outcome, findings=_nearest(touching, usage))
+            )
     return Matrix(rows=tuple(rows))
 
 
@@ -98,11 +106,17 @@ def _nearest(touching: tuple[Finding, ...], usage: Usage) -> tuple[Finding, ...]
     """Those of a body's findings that speak of a property read, where any does; the reason to show, not the verdict."""
     about = [each for each in touching if _is_about(each, usage)]
     bodies = {each.guard for each in about if isinstance(each, ContractFinding) and each.guard is not None}
+    kept = {_key(each) for each in about}
     return tuple(
         each
         for each in touching
-        if each in about or not isinstance(each, ContractFinding) or each.guard is None or each.guard not in bodies
+        if _key(each) in kept or not isinstance(each, ContractFinding) or each.guard is None or each.guard not in bodies
     )
+
+
+def _key(finding: Finding) -> tuple[str, str, str]:
+    """What tells findings of one comparison apart."""
+    return finding.id, finding.location, finding.message
 
 
 def _is_about(finding: Finding, usage: Usage) -> bool:

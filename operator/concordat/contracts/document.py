@@ -18,6 +18,7 @@ from .openapi.dialect import check_dialect
 from .openapi.model import Api
 from .operations import operations_of
 from .references import References
+from .steps import TooCostly, account
 
 
 class Format(StrEnum):
@@ -107,7 +108,19 @@ class Document:
 
 
 def read(parsed: Any) -> Document:
-    """Recognise a parsed document (mappings, or SDL as text) and check what a comparison relies on."""
+    """
+    Recognise a parsed document (mappings, or SDL as text) and check what a comparison relies on.
+
+    :raises InvalidDocument: it is not valid, in no supported format, or costs too much to read
+    """
+    try:
+        with account():
+            return _read(parsed)
+    except TooCostly as reason:
+        raise InvalidDocument(str(reason), kind="bounds") from None
+
+
+def _read(parsed: Any) -> Document:
     if isinstance(parsed, Document):
         return parsed
     if isinstance(parsed, str):

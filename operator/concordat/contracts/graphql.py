@@ -14,6 +14,7 @@ from graphql import (
     BreakingChangeType,
     DangerousChange,
     DangerousChangeType,
+    DocumentNode,
     GraphQLArgument,
     GraphQLError,
     GraphQLInputObjectType,
@@ -21,7 +22,11 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLSyntaxError,
+    InterfaceTypeDefinitionNode,
+    ObjectTypeDefinitionNode,
     OperationType,
+    ParallelVisitor,
+    TokenKind,
     build_ast_schema,
     build_client_schema,
     find_breaking_changes,
@@ -32,14 +37,21 @@ from graphql import (
     parse,
     print_schema,
     specified_directives,
-    validate_schema,
+    visit,
 )
-from graphql.validation.validate import validate_sdl
+from graphql.type.validate import SchemaValidationContext
+from graphql.validation.specified_rules import specified_sdl_rules
+from graphql.validation.validation_context import SDLValidationContext
 
 from .graphql_users import Users
 from .invalid import InvalidDocument
 from .rules import finding
+from .steps import spend
 from .touching import ContractFinding
+
+MOST_TOKENS = 400_000
+"""GitHub's schema, one of the largest that are public, has about 150,000."""
+LONGEST_NAME = 1000
 
 _TOLERATED = ("Query root type must be provided.", "Unknown directive ")
 """A subgraph has no ``Query`` of its own, and uses directives its gateway defines; both can be compared all the same."""
@@ -87,7 +99,7 @@ def read_schema(source: str | Mapping[str, Any]) -> GraphQLSchema:
         raise InvalidDocument(f"not a GraphQL schema: {flaw}") from None
     except RecursionError:
         raise InvalidDocument("nested too deeply for GraphQL") from None
-    _refuse(validate_schema(schema))
+    _refuse(_first_flaw_of(schema))
     return schema
 
 
@@ -135,9 +147,79 @@ def without_talk(schema: GraphQLSchema) -> str:
 
 
 def _from_sdl(text: str) -> GraphQLSchema:
-    tree = parse(text, max_tokens=2_000_000)
-    _refuse(validate_sdl(tree))
+    tree = parse(text, max_tokens=MOST_TOKENS)
+    _expect_short_names(tree)
+    _expect_few_relations(tree)
+    _refuse(_first_flaw(tree))
     return build_ast_schema(tree, assume_valid_sdl=True)
+
+
+class _Found(Exception):
+    """The first flaw has been found; looking for all of them, each with what may have been meant, takes minutes."""
+
+    def __init__(self, flaw: GraphQLError) -> None:
+        self.flaw = flaw
+
+
+def _first_flaw(tree: DocumentNode) -> list[GraphQLError]:
+    def found(flaw: GraphQLError) -> None:
+        if not flaw.message.startswith(_TOLERATED):
+            raise _Found(flaw)
+
+    context = SDLValidationContext(tree, None, found)
+    try:
+        visit(tree, ParallelVisitor([rule(context) for rule in specified_sdl_rules]))
+    except _Found as first:
+        return [first.flaw]
+    return []
+
+
+class _FirstFlaw(SchemaValidationContext):
+    """Each flaw is located by reading the whole text up to it."""
+
+    def report_error(self, message: str, nodes: Any = None) -> None:
+        """Ends at the first that is not tolerated."""
+        super().report_error(message, nodes)
+        if not message.startswith(_TOLERATED):
+            raise _Found(self.errors[-1])
+
+
+def _first_flaw_of(schema: GraphQLSchema) -> list[GraphQLError]:
+    context = _FirstFlaw(schema)
+    try:
+        context.validate_root_types()
+        context.validate_directives()
+        context.validate_types()
+    except _Found as first:
+        return [first.flaw]
+    return []
+
+
+def _expect_short_names(tree: DocumentNode) -> None:
+    """What a misspelled name may have meant takes time that grows with the square of its length."""
+    token = tree.loc.start_token if tree.loc else None
+    while token is not None:
+        if token.kind is TokenKind.NAME and len(token.value or "") > LONGEST_NAME:
+            raise InvalidDocument(
+                f"a name of {len(token.value or ''):,} characters",
+                location=f"line {token.line}, column {token.column}",
+                remedy=f"use at most {LONGEST_NAME}",
+                kind="bounds",
+            )
+        token = token.next
+
+
+def _expect_few_relations(tree: DocumentNode) -> None:
+    """Each type is held against each of its interfaces, field by field and interface by interface."""
+    sizes: dict[str, int] = {}
+    relations: list[tuple[str, ...]] = []
+    for definition in tree.definitions:
+        if isinstance(definition, InterfaceTypeDefinitionNode | ObjectTypeDefinitionNode):
+            names = tuple(each.name.value for each in definition.interfaces or ())
+            sizes[definition.name.value] = len(names) + len(definition.fields or ())
+            relations.append(names)
+    looks = sum(sizes.get(name, 0) for names in relations for name in names)
+    spend(looks // 20, "its types implement too many interfaces")
 
 
 def _refuse(flaws: list[GraphQLError]) -> None:

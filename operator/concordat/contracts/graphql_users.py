@@ -16,6 +16,8 @@ from graphql import (
     get_named_type,
 )
 
+from .steps import spend
+
 Operations = frozenset[str] | None
 
 
@@ -56,10 +58,33 @@ class Users:
             return frozenset({f"{owner}.{member.partition('(')[0]}"})
         if owner not in self.schema.type_map or owner in roots:
             return None
-        return frozenset(root for root in root_fields(self.schema) if owner in self._reached_from(root))
+        users: dict[str, frozenset[str]] = self.__dict__.setdefault("_by_owner", {})
+        if owner not in users:
+            reached = self._reached()
+            users[owner] = frozenset(root for root in reached if owner in reached[root])
+        return users[owner]
+
+    def _reached(self) -> dict[str, frozenset[str]]:
+        """The types that each root field leads to."""
+        known: dict[str, frozenset[str]] | None = self.__dict__.get("_all_reached")
+        if known is None:
+            fields = root_fields(self.schema)
+            known = self.__dict__["_all_reached"] = {root: self._reached_from(root) for root in fields}
+        return known
+
+    def _unions(self) -> dict[str, list[GraphQLUnionType]]:
+        """By the name of a type, the unions it is in."""
+        known: dict[str, list[GraphQLUnionType]] | None = self.__dict__.get("_all_unions")
+        if known is None:
+            known = self.__dict__["_all_unions"] = {}
+            for union in self.schema.type_map.values():
+                if isinstance(union, GraphQLUnionType):
+                    for member in union.types:
+                        known.setdefault(member.name, []).append(union)
+        return known
 
     def _reached_from(self, coordinate: str) -> frozenset[str]:
-        cache: dict[str, frozenset[str]] = self.__dict__.setdefault("_reached", {})
+        cache: dict[str, frozenset[str]] = self.__dict__.setdefault("_by_root", {})
         if coordinate not in cache:
             owner, _, name = coordinate.partition(".")
             root = self.schema.type_map[owner]
@@ -77,6 +102,7 @@ class Users:
             if named.name in seen:
                 continue
             seen.add(named.name)
+            spend(1, "its root fields lead to too many types")
             if isinstance(named, GraphQLObjectType | GraphQLInterfaceType):
                 queue.extend(named.interfaces)
             if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
@@ -84,12 +110,9 @@ class Users:
             if isinstance(named, GraphQLInterfaceType):
                 queue.extend(self.schema.get_implementations(named).interfaces)
             if isinstance(named, GraphQLObjectType):
-                queue.extend(
-                    union
-                    for union in self.schema.type_map.values()
-                    if isinstance(union, GraphQLUnionType) and named in union.types
-                )
+                queue.extend(self._unions().get(named.name, ()))
             if isinstance(named, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+                spend(len(named.fields) // 10, "its root fields lead to too many types")
                 for each in named.fields.values():
                     queue.extend(_named_types(each))
         return frozenset(seen)

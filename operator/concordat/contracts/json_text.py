@@ -13,21 +13,34 @@ from .invalid import InvalidDocument
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"(?P<key>\s*:)?|[{}\[\]]', re.DOTALL)
 
 
-def read_json(text: str, *, deepest: int) -> Any:
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+
+
+def read_json(text: str, *, deepest: int, most: int) -> Any:
     """
     The document in ``text``.
 
     Half a surrogate pair, bare control characters and whole numbers beyond 64 bits are read as they stand.
 
-    :raises InvalidDocument: a key is given twice in one object, or it is nested deeper than ``deepest`` at the least
+    :raises InvalidDocument: a key is given twice in one object, or it is nested deeper than ``deepest`` at the least, or holds more than ``most`` values
     :raises json.JSONDecodeError: it is no JSON
     """
+    if text.count(",") + text.count("[") + text.count("{") > most and _values_in(text) > most:
+        raise InvalidDocument(
+            f"more than {most:,} values", remedy="split the API into several contracts", kind="bounds"
+        )
     try:
         return json.loads(text, strict=False, parse_constant=_refuse_constant, object_pairs_hook=_distinct)
     except RecursionError:
         raise InvalidDocument(f"nested deeper than {deepest} levels", kind="bounds") from None
     except _GivenTwice:
         raise _first_given_twice(text) from None
+
+
+def _values_in(text: str) -> int:
+    """A count of the values, also of those below extensions, from above: before any of them takes memory."""
+    bare = _STRING.sub("", text)
+    return bare.count(",") + bare.count("[") + bare.count("{")
 
 
 class _GivenTwice(Exception):

@@ -5,7 +5,6 @@ A use is *unknown* when the document provably does not offer it: no operation of
 such property. Where a description leaves open what may come, everything is taken to be there.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,6 +15,7 @@ from .consumers import Usage
 from .document import Document, Format
 from .openapi.model import Api, Operation
 from .references import References
+from .schema.formats import matches
 from .touching import canonical
 
 _UNIONS = ("anyOf", "oneOf", "then", "else", "dependentSchemas")
@@ -290,10 +290,8 @@ def _describes(schema: Mapping[str, Any]) -> bool:
 
 
 def _may_match(pattern: str, name: str) -> bool:
-    try:
-        return re.search(pattern, name) is not None
-    except re.error:
-        return True
+    """An author's pattern: matched by the schema comparer's engine, which is bounded; what it cannot tell may be so."""
+    return matches(pattern, name) is not False
 
 
 def _mapping(node: Any) -> Mapping[str, Any]:

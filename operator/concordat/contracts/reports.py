@@ -11,13 +11,12 @@ from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
+from ..legible import legible
 from .rules import RULES
 from .verdict import Finding, Outcome, Severity, Verdict
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Whoever reads a report in a terminal is not to be steered by a document."""
 _MARKUP = re.compile(r"([\\`*\[\]|~@])")
 _MOST_WITNESS = 400
 RULES_PAGE = "https://concordat.dev/docs/contracts"
@@ -133,7 +132,7 @@ def _uri(file: str) -> str:
 
 def _plain(text: str) -> str:
     """What a document says has no say over a terminal or a page."""
-    return _CONTROL.sub("\ufffd", text)
+    return legible(text, lines=True)
 
 
 def _fails(finding: Finding) -> bool:
@@ -142,7 +141,7 @@ def _fails(finding: Finding) -> bool:
 
 def markdown_cell(text: str) -> str:
     """Text for a cell of a Markdown table: on one line, without markup of its own."""
-    return _MARKUP.sub(r"\\\1", escape(_CONTROL.sub("\ufffd", " ".join(text.split()))))
+    return _MARKUP.sub(r"\\\1", escape(legible(" ".join(text.split()))))
 
 
 def _attribute(text: str) -> str:
@@ -150,4 +149,4 @@ def _attribute(text: str) -> str:
 
 
 def _xml(text: str) -> str:
-    return _CONTROL.sub("\ufffd", _NOT_XML.sub("\ufffd", text))
+    return legible(_NOT_XML.sub("\ufffd", text), lines=True)

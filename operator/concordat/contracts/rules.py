@@ -6,7 +6,7 @@ Ids are oasdiff's where it has the rule, so that its users find their way; ours 
 a client that kept the old contract can be shown to fail; a warning here never fails a comparison.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +67,7 @@ def undecided(location: str, message: str, *, operations: frozenset[str] | None 
     )
 
 
-def with_severities(found: Iterator[ContractFinding], severities: Mapping[str, Severity]) -> Iterator[ContractFinding]:
+def with_severities(found: Iterable[ContractFinding], severities: Mapping[str, Severity]) -> Iterator[ContractFinding]:
     """``found`` with severities overridden by rule id: an error made a warning no longer breaks, and the reverse."""
     for each in found:
         severity = severities.get(each.id, each.severity)

@@ -21,13 +21,17 @@ MAX_BYTES = 32 * 1024 * 1024
 """GitHub's whole REST API is 13 MB of JSON."""
 MAX_DEPTH = 200
 """Real documents stay below 60; a parser's stack ends at about 1,000."""
-MAX_NODES = 5_000_000
-"""Values after all aliases are expanded; GitHub's REST API has about 700,000."""
+MAX_NODES = 2_000_000
+"""Values, in JSON and YAML alike, all aliases expanded and extensions counted; GitHub's REST API has about 700,000."""
 
+_BEFORE_SDL = re.compile(
+    r"""(?: \s++ | \#[^\n]*+ | "{3}(?:[^"]|"(?!""))*+"{3} | "(?!"")(?:[^"\\\n]|\\.)*+" )*+""", re.VERBOSE | re.DOTALL
+)
+"""Blank space, comments and descriptions. Possessive throughout: what has been read is never read again."""
 _SDL = re.compile(
-    r"""\A (?: \s+ | \#[^\n]* | "{3}.*?"{3} | "(?:[^"\\\n]|\\.)*" )*
-        (?: extend \s+ )? (?: schema | (?: type | interface | union | enum | input | scalar ) \s+ \w+ | directive \s* @ ) [\s{@=(&]*""",
-    re.VERBOSE | re.DOTALL,
+    r"""(?: extend \s++ )?+
+        (?: schema | (?: type | interface | union | enum | input | scalar ) \s++ \w++ | directive \s*+ @ ) [\s{@=(&]*+""",
+    re.VERBOSE,
 )
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -62,7 +66,7 @@ def parse_text(text: str | bytes) -> Any:
         )
     if start in "{[":
         try:
-            return read_json(text, deepest=MAX_DEPTH)
+            return read_json(text, deepest=MAX_DEPTH, most=MAX_NODES)
         except json.JSONDecodeError as flaw:
             if start == "{" and _is_sdl(text):
                 return text
@@ -91,7 +95,8 @@ def _decoded(text: bytes) -> str:
 
 def _is_sdl(text: str) -> bool:
     """Whether the first thing said is a GraphQL definition; ``type: object`` is YAML."""
-    match = _SDL.match(text)
+    before = _BEFORE_SDL.match(text)
+    match = _SDL.match(text, before.end() if before else 0)
     return match is not None and not text[match.end() :].startswith(":")
 
 
@@ -184,7 +189,7 @@ class _Builder:
         parent.size += size
         if parent.size > MAX_NODES:
             raise InvalidDocument(
-                f"its aliases expand to more than {MAX_NODES:,} values",
+                f"more than {MAX_NODES:,} values, all aliases expanded",
                 location=_at(event.start_mark),
                 remedy="write the repeated part once and use $ref",
                 kind="bounds",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from concordat.gate.decision import Case, Decision, Objection
 from concordat.gate.question import Change
+from concordat.legible import legible
 
 MOST_LINES = 10
 """Findings told; the command in the last line shows the rest."""
@@ -42,9 +43,7 @@ def refusal(case: Case, decision: Decision) -> str:
 
 
 def _sentence(objection: Objection) -> str:
-    if objection.changes:
-        return objection.problem.message
-    return str(objection.problem)
+    return legible(objection.problem.message if objection.changes else objection.problem)
 
 
 def _in_order(objections: Sequence[Objection]) -> list[Change]:
@@ -54,7 +53,7 @@ def _in_order(objections: Sequence[Objection]) -> list[Change]:
 
 
 def _line(change: Change, everybody: int) -> str:
-    return f"{change.id} {change.location}, {', '.join(_touched(change, everybody))}"
+    return legible(f"{change.id} {change.location}, {', '.join(_touched(change, everybody))}")
 
 
 def _touched(change: Change, everybody: int) -> Iterator[str]:

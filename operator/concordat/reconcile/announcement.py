@@ -9,6 +9,7 @@ from datetime import datetime
 from concordat import conventions
 from concordat.cluster.client import Client
 from concordat.cluster.failures import ApiError
+from concordat.legible import legible
 from concordat.manifest import Kind, digest
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ LONGEST_NOTE = 1000
 
 async def announce(client: Client, *, kind: str, namespace: str, name: str, uid: str, note: str, now: datetime) -> None:
     """Record that somebody broke the glass. A record that cannot be written holds nothing up."""
+    note = legible(note)
     logger.warning("%s %s/%s: let through by break-glass: %s", kind, namespace, name, note)
     event = {
         "apiVersion": EVENT.api_version,

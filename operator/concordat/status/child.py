@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from concordat.api import ChildStatus
+from concordat.legible import legible
 from concordat.manifest import ChildKey
 
 _LONGEST_REASON = 1024
@@ -23,7 +24,7 @@ class ChildOutcome:
 
 def told(outcome: ChildOutcome) -> ChildStatus:
     """Of a child as planned, only its name and fingerprint."""
-    said = {"reason": outcome.message[:_LONGEST_REASON], "fingerprint": outcome.fingerprint}
+    said = {"reason": legible(outcome.message)[:_LONGEST_REASON], "fingerprint": outcome.fingerprint}
     return ChildStatus(
         kind=outcome.key.kind,
         name=outcome.key.name,

@@ -19,6 +19,7 @@ from concordat.conformance.verdict import Verdict
 from concordat.errors import Problem
 from concordat.gate import Case, Decision, refusal
 from concordat.gate.decision import Aspect
+from concordat.legible import legible
 from concordat.manifest import ChildKey
 from concordat.status import size
 from concordat.status.child import ChildOutcome, told
@@ -220,4 +221,6 @@ def _problems(seen: Judgement) -> Iterator[ProblemStatus]:
 
 
 def _told(problem: Problem, severity: str) -> ProblemStatus:
-    return ProblemStatus(path=problem.path[:1024], severity=severity, message=problem.message[:LONGEST_MESSAGE])
+    return ProblemStatus(
+        path=problem.path[:1024], severity=severity, message=legible(problem.message)[:LONGEST_MESSAGE]
+    )

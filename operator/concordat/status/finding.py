@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from concordat.api import Condition
+from concordat.legible import legible
 
 LONGEST_MESSAGE = 4096
 MOST_PROBLEMS = 64
@@ -26,5 +27,5 @@ def at(finding: Finding, generation: int, now: str) -> Condition:
         observed_generation=generation,
         last_transition_time=now,
         reason=finding.reason,
-        message=finding.message[:LONGEST_MESSAGE],
+        message=legible(finding.message, lines=True)[:LONGEST_MESSAGE],
     )

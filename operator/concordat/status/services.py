@@ -8,6 +8,7 @@ from concordat.api import ChildStatus, Microservice, MicroserviceStatus, Problem
 from concordat.api.condition import transition
 from concordat.errors import Problem
 from concordat.facts import Platform, WorkloadState
+from concordat.legible import legible
 from concordat.policies import Violation
 from concordat.resources import kinds
 from concordat.resources.edges import MAIN_PORT_NUMBER, host
@@ -278,5 +279,7 @@ def _problems(seen: Seen) -> Iterable[ProblemStatus]:
     findings = (*seen.invalid, *(violation.problem for violation in (*seen.violations, *seen.notices)))
     for problem in findings:
         yield ProblemStatus(
-            path=problem.path[:_LONGEST_REASON], severity=problem.severity, message=problem.message[:LONGEST_MESSAGE]
+            path=problem.path[:_LONGEST_REASON],
+            severity=problem.severity,
+            message=legible(problem.message)[:LONGEST_MESSAGE],
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
+from concordat.contracts.schema.answers import EMPTY, MOST_VALUES, UNKNOWN, Answer, Sample
 from concordat.contracts.schema.looks import enumerated
 from concordat.contracts.schema.membership import accepts
 from concordat.contracts.schema.terms import INSIDE, OUTSIDE, ArrayBranch, Signed
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LONGEST = 400
 PLANS = 200
+MOST_SEARCHED = 24
+"""Items that must differ from those before, each found by a search that leaves all others out; the work grows with the square."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,11 @@ def _long(search: "Search", branch: ArrayBranch) -> Answer:
     if UNKNOWN in items:
         return UNKNOWN
     samples = [item for item in items if isinstance(item, Sample)]
+    size = branch.least * max(sample.full_size for sample in samples)
+    if size > MOST_VALUES:
+        return UNKNOWN
     value = [samples[min(index, branch.settled)].value for index in range(branch.least)]
-    return Sample(value, all(sample.sure for sample in samples))
+    return Sample(value, all(sample.sure for sample in samples), 1 + size)
 
 
 class _Builder:
@@ -204,25 +209,37 @@ class _Builder:
 
     def _fill_to(self, plan: _Plan, length: int) -> Answer:
         items: list[Any] = []
-        sure = True
+        sure, size = True, 1
+        others = _Others(self.search) if self.branch.distinct else None
         for index in range(length):
-            answer = self._item(plan, index, items)
+            answer = self._item(plan, index, others)
             if not isinstance(answer, Sample):
                 self.undecided = True
                 return UNKNOWN
             items.append(answer.value)
             sure = sure and answer.sure
+            size += answer.full_size
+            if size > MOST_VALUES:
+                self.undecided = True
+                return UNKNOWN
+            if others is not None:
+                others.take(answer.value)
         for schema, least, most in self.branch.counts:
             inside = sum(accepts(self.search.space, Signed(INSIDE, schema), item) is True for item in items)
             if inside < least or (most is not None and inside > most):
                 self.undecided = True
                 return UNKNOWN
-        return Sample(items, sure)
+        return Sample(items, sure, size)
 
-    def _item(self, plan: _Plan, index: int, items: list[Any]) -> Answer:
+    def _item(self, plan: _Plan, index: int, others: "_Others | None") -> Answer:
         question = self._question(plan, index)
-        if self.branch.distinct and items:
-            question |= {Signed(OUTSIDE, self.search.space.literal({"enum": list(items)}))}
+        if others is not None and others.taken:
+            simple = None if self.branch.counts else others.simple(question)
+            if simple is not None:
+                return simple
+            if len(others.taken) > MOST_SEARCHED:
+                return UNKNOWN
+            question |= {Signed(OUTSIDE, self.search.space.literal({"enum": list(others.taken)}))}
         spared = question | {
             Signed(OUTSIDE, schema)
             for group, (schema, _, most) in enumerate(self.branch.counts)
@@ -233,3 +250,32 @@ class _Builder:
             if isinstance(answer, Sample):
                 return answer
         return self.search.find(question)
+
+
+class _Others:
+    """The items of one array so far, none of which may be met again."""
+
+    def __init__(self, search: "Search") -> None:
+        self.search = search
+        self.taken: list[Any] = []
+        self._known: set[Any] = set()
+        self._tried: dict[frozenset[Signed], int] = {}
+
+    def take(self, value: Any) -> None:
+        """``value`` is in the array now."""
+        self.taken.append(value)
+        self._known.add(canonical(value))
+
+    def simple(self, question: frozenset[Signed]) -> Sample | None:
+        """The next number, or number as text, that fits and is not yet taken; ``None`` where a search has to find one."""
+        for number in range(self._tried.get(question, 0), LONGEST + len(self._known)):
+            self._tried[question] = number
+            for value in (number, str(number)):
+                if canonical(value) in self._known:
+                    continue
+                checks = [accepts(self.search.space, signed, value) for signed in question]
+                if False not in checks:
+                    return Sample(value, sure=None not in checks)
+            if number == MOST_SEARCHED and not any(isinstance(each, int | str) for each in self.taken):
+                break
+        return None

@@ -19,6 +19,7 @@ from concordat.contracts.schema.validator import Arbiter, problem_of
 from concordat.contracts.schema.values import TYPES
 from concordat.contracts.schema.walk import Difference, Walk
 from concordat.contracts.schema.where import PLAIN, Where
+from concordat.contracts.steps import TooCostly, account
 from concordat.contracts.verdict import Finding, Outcome, Severity, Verdict
 
 
@@ -61,7 +62,10 @@ def compare_schemas(
     if old_doc.dialect.is_openapi and new_doc.dialect.is_openapi:
         hidden = "readOnly" if direction is Direction.REQUEST else "writeOnly"
     try:
-        return _compare(old_doc, old_schema, new_doc, new_schema, direction, where, memo, hidden)
+        with account():
+            return _compare(old_doc, old_schema, new_doc, new_schema, direction, where, memo, hidden)
+    except TooCostly as reason:
+        return [_undecided(where, str(reason))]
     except Malformed as flaw:
         if strict and flaw.document is new_doc:
             remedy = f"write the schema as {new_doc.dialect.value} says"

@@ -13,11 +13,15 @@ MOST_STEPS = 16
 
 
 def names_in(value: Any) -> frozenset[str]:
-    """The names of all properties anywhere in a value."""
+    """The names of all properties anywhere in a value; parts that are one object are looked at once."""
     names: set[str] = set()
-    pending = [value]
+    pending, seen = [value], set[int]()
     while pending:
         at = pending.pop()
+        if isinstance(at, dict | list):
+            if id(at) in seen:
+                continue
+            seen.add(id(at))
         if isinstance(at, dict):
             names.update(at)
             pending.extend(at.values())

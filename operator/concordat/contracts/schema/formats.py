@@ -6,6 +6,7 @@ from functools import lru_cache
 import jsonschema_rs
 
 from concordat.contracts.schema.keywords import Bound
+from concordat.contracts.steps import spend
 
 NUMERIC: dict[str, tuple[Fraction, Fraction]] = {
     "int32": (Fraction(-(2**31)), Fraction(2**31 - 1)),
@@ -100,16 +101,24 @@ def holds(name: str, value: str) -> bool | None:
     return _asked(_validator(name), value)
 
 
+BACKTRACKS = 20_000
+"""For one pattern with look-ahead or back references on one text. Others are matched in time linear in the text."""
+PATTERN_BYTES = 1024 * 1024
+"""Of a compiled pattern."""
+_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS, size_limit=PATTERN_BYTES)
+
+
 @lru_cache(maxsize=1024)
 def _pattern_validator(pattern: str) -> "jsonschema_rs.Draft202012Validator | None":
     try:
-        return jsonschema_rs.Draft202012Validator({"pattern": pattern})
+        return jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=_PATTERNS)
     except ValueError:
         return None
 
 
 def matches(pattern: str, value: str) -> bool | None:
     """Whether a string matches a pattern; ``None`` for what is no pattern."""
+    spend(1 + len(value) * len(pattern) // 20_000, "its patterns take too long to match")
     validator = _pattern_validator(pattern)
     return None if validator is None else _asked(validator, value)
 

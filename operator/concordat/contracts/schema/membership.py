@@ -10,6 +10,7 @@ from concordat.contracts.schema.node import Node
 from concordat.contracts.schema.space import Space
 from concordat.contracts.schema.terms import INSIDE, OUTSIDE, Action, Signed
 from concordat.contracts.schema.values import canonical, fraction, type_of
+from concordat.contracts.steps import spend
 
 DEEPEST = 60
 
@@ -58,6 +59,7 @@ class _Judge:
             return node.constant
         if depth > DEEPEST:
             return None
+        spend(1, "checking an instance takes too many looks at its schemas")
         return all_of(self._checks(node, value, depth + 1))
 
     def _checks(self, node: Node, value: Any, depth: int) -> Iterator[bool | None]:

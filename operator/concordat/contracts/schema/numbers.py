@@ -7,6 +7,7 @@ from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
 from concordat.contracts.schema.keywords import Bound
 from concordat.contracts.schema.terms import is_empty
 from concordat.contracts.schema.values import plain_number
+from concordat.contracts.steps import spend
 
 TRIED = 4096
 
@@ -44,6 +45,12 @@ def pick(
     else:
         start = start or 0
         candidates = range(start, start + direction * min(span, TRIED), direction)
+    digits = 1 + max(value.numerator.bit_length() + value.denominator.bit_length() for value in (step, *others)) // 512
+    if digits > 64:
+        return UNKNOWN
+    spend(
+        1 + len(candidates) * (1 + len(others)) * digits // 20, "its divisors have too much in common to be told apart"
+    )
     for index in sorted(candidates, key=abs) if len(candidates) <= 64 else candidates:
         value = step * index
         if _outside(value, low, high) or value in without:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
+from concordat.contracts.schema.answers import EMPTY, MOST_VALUES, UNKNOWN, Answer, Sample
 from concordat.contracts.schema.looks import enumerated
 from concordat.contracts.schema.names import fresh
 from concordat.contracts.schema.terms import Names, ObjectBranch, Signed
@@ -168,7 +168,7 @@ class _Builder:
     def _fill(self, plan: _Plan) -> Answer:
         """The planned properties, and as many more as the least number asks for."""
         values: dict[str, Any] = {}
-        sure = True
+        sure, size = True, 1
         for name in plan.extra:
             answer = self._value(plan, name)
             if not isinstance(answer, Sample):
@@ -176,6 +176,7 @@ class _Builder:
                 return UNKNOWN
             values[name] = answer.value
             sure = sure and answer.sure
+            size += answer.full_size
         missing = self.branch.least - len(values)
         if missing > MOST_PROPERTIES:
             self.undecided = True
@@ -184,12 +185,16 @@ class _Builder:
             for name, answer in self._more(plan):
                 values[name] = answer.value
                 sure = sure and answer.sure
+                size += answer.full_size
                 missing -= 1
                 if missing == 0:
                     break
         if missing > 0:
             return UNKNOWN
-        return Sample(values, sure)
+        if size > MOST_VALUES:
+            self.undecided = True
+            return UNKNOWN
+        return Sample(values, sure, size)
 
     def _value(self, plan: _Plan, name: str) -> Answer:
         if name in self._settled and plan.extra[name] is self.branch.present[name]:

@@ -13,9 +13,13 @@ from itertools import pairwise
 from typing import Any
 
 from concordat.contracts.schema.pattern_syntax import ANY, Ranges, Tree, has_assertion, parse
+from concordat.contracts.steps import spend
 
 STATES = 1500
 EXPRESSIONS = 30_000
+WORK = 40_000
+"""Expressions looked at while others are made from them, for one question."""
+WORK_PER_STEP = 10
 PREFERRED = "abcxyzABC0123-_.@/: "
 
 
@@ -40,6 +44,7 @@ class Algebra:
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], Expression] = {}
         self._derived: dict[tuple[int, int], Expression] = {}
+        self.work = 0
         self.nothing = self._make("nothing", (), False)
         self.empty = self._make("empty", (), True)
         self.any_char = self.chars(ANY)
@@ -53,6 +58,11 @@ class Algebra:
                 raise Undecided("too many expressions")
             found = self._known[key] = Expression(kind, parts, nullable)
         return found
+
+    def _pay(self, work: int) -> None:
+        self.work += work
+        if self.work > WORK:
+            raise Undecided("too much work")
 
     def chars(self, ranges: Ranges) -> Expression:
         return self._make("chars", (ranges,), False) if ranges else self.nothing
@@ -70,6 +80,7 @@ class Algebra:
             return second
         if second is self.empty:
             return first
+        self._pay(1)
         if first.kind == "join":
             return self.join(first.parts[0], self.join(first.parts[1], second))
         if first is self.anything and second is self.anything:
@@ -127,6 +138,7 @@ class Algebra:
         for option in options:
             for part in option.parts if option.kind == kind else (option,):
                 flat[id(part)] = part
+        self._pay(len(flat))
         return flat
 
     def derive(self, expression: Expression, char: int) -> Expression:
@@ -134,6 +146,7 @@ class Algebra:
         key = (id(expression), char)
         found = self._derived.get(key)
         if found is None:
+            self._pay(1)
             found = self._derived[key] = self._derive(expression, char)
         return found
 
@@ -173,6 +186,7 @@ class Algebra:
                     pending.append(part)
         if len(cuts) * len(sets) > 200_000:
             raise Undecided("too many character classes")
+        self._pay(len(cuts) * len(sets) // WORK_PER_STEP)
         liked = [ord(char) for char in PREFERRED]
         edges = sorted(cuts)
         chosen: dict[tuple[bool, ...], int] = {}
@@ -198,15 +212,37 @@ def members(
     :param without: strings that do not count
     :raises Undecided: not understood, or out of budget
     """
-    return list(
-        _members(
-            tuple(sorted(set(inside))), tuple(sorted(set(outside))), least, most, tuple(sorted(set(without))), wanted
-        )
+    found, work = _priced(
+        tuple(sorted(set(inside))), tuple(sorted(set(outside))), least, most, tuple(sorted(set(without))), wanted
     )
+    # Paid for whether remembered or not, so that a verdict does not depend on what was asked before.
+    spend(1 + work // WORK_PER_STEP, "its patterns take too long to compare")
+    if isinstance(found, Undecided):
+        raise Undecided(*found.args)
+    return list(found)
 
 
 @lru_cache(maxsize=4096)
+def _priced(
+    inside: tuple[str, ...],
+    outside: tuple[str, ...],
+    least: int,
+    most: int | None,
+    without: tuple[str, ...],
+    wanted: int,
+) -> tuple[tuple[str, ...] | Undecided, int]:
+    """The answer and the work that it took."""
+    algebra = Algebra()
+    try:
+        return _members(algebra, inside, outside, least, most, without, wanted), algebra.work
+    except Undecided as reason:
+        return Undecided(*reason.args), algebra.work
+    except RecursionError:
+        return Undecided("nested too deeply"), algebra.work
+
+
 def _members(
+    algebra: Algebra,
     inside: tuple[str, ...],
     outside: tuple[str, ...],
     least: int,
@@ -216,7 +252,6 @@ def _members(
 ) -> tuple[str, ...]:
     if most is not None and least > most:
         return ()
-    algebra = Algebra()
     parts = [language(algebra, pattern) for pattern in inside]
     parts += [algebra.other(language(algebra, pattern)) for pattern in outside]
     parts += [algebra.other(algebra.word(word)) for word in without]

@@ -7,10 +7,11 @@ right for finite values, and what was concluded from that is kept only once the 
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from concordat.contracts.schema import arrays, numbers, objects, strings
-from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample
+from concordat.contracts.schema.answers import EMPTY, UNKNOWN, Answer, Sample, size_of
 from concordat.contracts.schema.keywords import Malformed
 from concordat.contracts.schema.looks import enumerated, hidden_names, leads_to_itself
 from concordat.contracts.schema.membership import accepts
@@ -33,11 +34,13 @@ from concordat.contracts.schema.terms import (
     StringBranch,
 )  # fmt: skip
 from concordat.contracts.schema.values import TYPES, canonical, fraction
+from concordat.contracts.steps import spend
 
 STEPS = 10_000
 """Schemas opened and alternatives weighed for one question from outside; what needs more is unknown."""
 ALLOWANCE = 25_000
 """The same for all questions of one comparison."""
+QUESTIONS = "its schemas, taken together, have too many combinations"
 DEEPEST = 32
 """Questions inside questions; Python's own stack allows about twice that."""
 
@@ -68,7 +71,12 @@ class Search:
         self.violations: dict[Any, tuple[Alternative, ...]] = {}
 
     def ask(self, question: Iterable[Signed]) -> Answer:
-        """A value that all the signed schemas admit; never raises, never takes longer than the budget allows."""
+        """
+        A value that all the signed schemas admit, within the budget.
+
+        :raises TooCostly: the account of the whole comparison is empty
+        """
+        spend(1, QUESTIONS)
         self._left = granted = min(STEPS, self.allowance)
         try:
             return self.find(frozenset(question))
@@ -82,6 +90,7 @@ class Search:
 
     def spend(self, steps: int = 1) -> None:
         """Count what was done."""
+        spend(steps, QUESTIONS)
         self._left -= steps
         if self._left < 0:
             raise OutOfBudget
@@ -221,9 +230,9 @@ class Search:
                     break
                 verdict = None if accepted is None else verdict
             if verdict is True:
-                return Sample(value)
+                return Sample(value, size=size_of(value))
             if verdict is None and undecided is None:
-                undecided = Sample(value, sure=False)
+                undecided = Sample(value, sure=False, size=size_of(value))
         return undecided or EMPTY
 
     def _solve(self, kind: str, branch: Branch, question: Question) -> Answer:
@@ -234,7 +243,7 @@ class Search:
             return UNKNOWN
         answer = self._pick(kind, branch)
         if branch.opaque and isinstance(answer, Sample):
-            return Sample(answer.value, sure=False)
+            return replace(answer, sure=False)
         return answer
 
     def _pick(self, kind: str, branch: Branch) -> Answer:

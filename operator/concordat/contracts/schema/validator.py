@@ -1,15 +1,18 @@
 """The arbiter: an independent validator that confirms every witness before it is shown."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema_rs
 
-from concordat.contracts.schema import paths
+from concordat.contracts.schema import formats, paths
 from concordat.contracts.schema.dialect import Dialect
 from concordat.contracts.schema.document import SchemaDocument, UnresolvableReference
 from concordat.contracts.schema.export import exported, names_in
 from concordat.contracts.schema.keywords import Malformed
+from concordat.contracts.schema.looks import in_place
 from concordat.contracts.schema.node import Node
+from concordat.contracts.steps import spend
 
 META_SCHEMAS = {
     Dialect.DRAFT_4: "http://json-schema.org/draft-04/schema#",
@@ -18,6 +21,11 @@ META_SCHEMAS = {
     Dialect.DRAFT_2019_09: "https://json-schema.org/draft/2019-09/schema",
     Dialect.DRAFT_2020_12: "https://json-schema.org/draft/2020-12/schema",
 }
+
+
+MOST_LOOKS = 200_000
+"""Times that a validator may look at a value with a schema; it looks again wherever two ways lead to the same schema."""
+_OPTIONS = jsonschema_rs.FancyRegexOptions(backtrack_limit=formats.BACKTRACKS, size_limit=formats.PATTERN_BYTES)
 
 
 class Arbiter:
@@ -41,9 +49,13 @@ class Arbiter:
         validator = known[1]
         if validator is None:
             return None
+        price = _price(node, value)
+        if price > MOST_LOOKS:
+            return None
+        spend(1 + price // 100, "its instances take too long to validate")
         try:
             return validator.is_valid(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
 
     def confirms(
@@ -81,6 +93,58 @@ def problem_of(document: SchemaDocument) -> tuple[str, str] | None:
 def _compile(node: Node, names: frozenset[str], receives: bool) -> jsonschema_rs.Draft202012Validator | None:
     try:
         schema = exported(node, names=names, receives=receives)
-        return None if schema is None else jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-    except (ValueError, UnresolvableReference, Malformed, RecursionError):
+        return (
+            None
+            if schema is None
+            else jsonschema_rs.Draft202012Validator(schema, validate_formats=True, pattern_options=_OPTIONS)
+        )
+    except (ValueError, OverflowError, UnresolvableReference, Malformed, RecursionError):
         return None
+
+
+def _price(node: Node, value: Any) -> int:
+    """
+    How often a validator that remembers nothing looks at parts of a value with parts of a schema, at the most.
+
+    Counted with a memory, so that the count itself is cheap where the validator is not.
+    """
+    known: dict[tuple[int, int], int] = {}
+
+    def price(at: Node, part: Any, depth: int) -> int:
+        if at.constant is not None:
+            return 1
+        if depth > MOST_DEPTH:
+            return MOST_LOOKS + 1
+        key = (at.uid, id(part))
+        if key in known:
+            return known[key]
+        known[key] = 0  # a schema that leads to itself in place is refused elsewhere
+        spend(1, "its instances take too long to validate")
+        looks = 1 + sum(price(child, part, depth + 1) for child in in_place(at))
+        looks += sum(price(child, item, depth + 1) for child, item in _inside(at, part))
+        known[key] = min(looks, MOST_LOOKS + 1)
+        return known[key]
+
+    return price(node, value, 0)
+
+
+MOST_DEPTH = 200
+
+
+def _inside(node: Node, value: Any) -> Iterator[tuple[Node, Any]]:
+    """The parts of a value with the schemas that look at them."""
+    keywords = node.keywords
+    if isinstance(value, list):
+        rest = [part for part in (keywords.rest, keywords.unevaluated_items) if part is not None]
+        rest += [keywords.contains[0]] if keywords.contains is not None else []
+        yield from zip(keywords.prefix, value, strict=False)
+        yield from ((part, item) for part in rest for item in value)
+    elif isinstance(value, dict):
+        rest = [part for part in (keywords.additional, keywords.unevaluated_properties) if part is not None]
+        rest += keywords.pattern_properties.values()
+        for name, item in value.items():
+            if name in keywords.properties:
+                yield keywords.properties[name], item
+            yield from ((part, item) for part in rest)
+            if keywords.names is not None:
+                yield keywords.names, name

@@ -43,5 +43,12 @@ def fraction(number: float) -> Fraction:
 
 
 def plain_number(exact: Fraction) -> int | float:
-    """The JSON number nearest to an exact one; whole numbers stay whole."""
-    return exact.numerator if exact.denominator == 1 else exact.numerator / exact.denominator
+    """
+    The JSON number nearest to an exact one; whole numbers stay whole, also where they are the nearest to one beyond all floats.
+    """
+    if exact.denominator == 1:
+        return exact.numerator
+    try:
+        return exact.numerator / exact.denominator
+    except OverflowError:
+        return round(exact)
