@@ -69,3 +69,37 @@ def test_who_holds_a_host_is_foretold(control_plane: ControlPlane, namespace: st
     assert (1, True) == (hijack, veteran["complete"])
     assert "HostTaken" in {problem["reason"] for problem in veteran["problems"]}
     assert "HostTaken" not in {problem["reason"] for problem in orders["problems"]}
+
+
+def test_nothing_is_foretold_that_would_act_on_a_stranger(control_plane: ControlPlane, namespace: str) -> None:
+    """The name of the Deployment is taken, so that the operator would write no autoscaler for it either."""
+    stranger = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "orders", "namespace": namespace},
+        "spec": {
+            "selector": {"matchLabels": {"app": "legacy"}},
+            "template": {
+                "metadata": {"labels": {"app": "legacy"}},
+                "spec": {"containers": [{"name": "legacy", "image": "legacy:1"}]},
+            },
+        },
+    }
+    kubectl(control_plane, "apply", "-f", "-", stdin=json.dumps(stranger))
+
+    _, found = planned(control_plane, microservice("orders", namespace))
+
+    foretold = {change["kind"] for change in found["changes"]}
+    assert {"Service", "NetworkPolicy"} <= foretold
+    assert not {"Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget"} & foretold
+    assert any("HorizontalPodAutoscaler/orders would act on Deployment/orders" in said for said in found["refusals"])
+
+
+def test_a_paused_child_is_foretold_to_stay(control_plane: ControlPlane, namespace: str) -> None:
+    """The operator keeps its hands off; so does the plan."""
+    applied(control_plane, microservice("orders", namespace))
+    kubectl(control_plane, "annotate", "deployment", "orders", "-n", namespace, "concordat.dev/paused=true")
+
+    _, found = planned(control_plane, microservice("orders", namespace, image=NEWER))
+
+    assert [] == found["changes"]

@@ -2,15 +2,18 @@
 What is written, what is left alone, and what is not sent twice: without an API server.
 """
 
+from collections.abc import Callable
+
 import pytest
 
 from concordat import conventions
 from concordat.cluster.apply import Apply
+from concordat.cluster.client import Object
 from concordat.cluster.failures import ApiError
 from concordat.cluster.settled import Known, Owner, Settled
 from concordat.errors import Conflict, Rejected, Stalled, Waiting
-from concordat.manifest import ChildKey, Kind, PlannedChild
-from concordat.resources.kinds import DEPLOYMENT, NETWORK_POLICY, SERVICE
+from concordat.manifest import ChildKey, Kind, Manifest, PlannedChild
+from concordat.resources.kinds import AUTOSCALER, DEPLOYMENT, NETWORK_POLICY, SERVICE
 from tests.engine.fake import FakeCluster, caches
 
 OWNER = Owner(kind="Microservice", namespace="shop", name="orders", uid="p1")
@@ -137,3 +140,56 @@ async def test_a_paused_guard_of_ours_does_not() -> None:
     world.cached(NETWORK_POLICY)
     guard, deployment = await world.settle(planned(NETWORK_POLICY), planned(DEPLOYMENT))
     assert (guard.paused, guard.error, deployment.written) == (True, None, True)
+
+
+# --- what points at another object ------------------------------------------------------------------------------------
+
+ADOPT = {conventions.ANNOTATION_ADOPT: "true"}
+
+
+def _immutable(world: World) -> None:
+    """The API server refuses to change a selector."""
+    apply = world.cluster.apply
+
+    async def refusing(kind: Kind, manifest: Manifest, *, force: bool) -> Object:
+        if kind == DEPLOYMENT:
+            refusal = INVALID if force else ApiError(409, "modified", reason="Conflict")
+            world.cluster.failures["apply Deployment"] = refusal
+        return await apply(kind, manifest, force=force)
+
+    world.cluster.apply = refusing  # type: ignore[method-assign]
+
+
+def _unreadable(world: World) -> None:
+    store = world.children.store(DEPLOYMENT, "shop")
+    assert store is not None
+    store.refusal = "forbidden"
+
+
+def _failing(world: World) -> None:
+    world.cluster.failures["apply Deployment"] = ApiError(500, "etcd", reason="InternalError")
+
+
+@pytest.mark.parametrize(
+    ("annotations", "trouble"),
+    [
+        ({}, lambda _world: None),
+        (ADOPT, _immutable),
+        ({**ADOPT, conventions.ANNOTATION_PAUSED: "true"}, lambda _world: None),
+        ({}, _unreadable),
+        ({}, _failing),
+    ],
+    ids=["a stranger's", "cannot be adopted", "adopted and paused", "cannot be read", "the API server fails"],
+)
+async def test_an_autoscaler_is_written_only_for_a_deployment_known_to_be_ours(
+    annotations: dict[str, str], trouble: Callable[[World], None]
+) -> None:
+    """Whatever the reason: a Deployment that is not ours is not scaled."""
+    world = World()
+    world.cluster.put("Deployment", "orders", annotations=annotations)
+    trouble(world)
+
+    settled = await world.settle(planned(DEPLOYMENT), planned(AUTOSCALER))
+
+    assert ("HorizontalPodAutoscaler", "orders") not in world.cluster.objects
+    assert all(outcome.error is not None for outcome in settled)

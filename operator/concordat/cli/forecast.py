@@ -10,9 +10,13 @@ from concordat import conventions
 from concordat.api import Microservice
 from concordat.cli.live import APPLY, JSON_PATCH, Cluster, Forbidden
 from concordat.cli.offline import World
+from concordat.cluster.children import Child
+from concordat.cluster.children import child as record
 from concordat.cluster.ownership import ownership
+from concordat.cluster.settled import Owner
+from concordat.cluster.title import ensure_ours
 from concordat.consequences import ChildChange, Severity, consequences
-from concordat.errors import Rejected
+from concordat.errors import Rejected, Stalled, Waiting
 from concordat.manifest import ChildKey, Manifest, PlannedChild
 from concordat.plan import Plan
 from concordat.resources import kinds
@@ -44,12 +48,27 @@ def forecast(cluster: Cluster, world: World, service: Microservice) -> Forecast:
     before: list[PlannedChild] = []
     after: list[PlannedChild] = []
     refusals: list[str] = []
-    for child in planned.children if planned.complete else ():
+    strange: dict[str, ChildKey] = {}
+    own = _owner(service)
+    for child in sorted(planned.children if planned.complete else (), key=lambda child: child.kind.wave):
         folder = f"{child.kind.path}/namespaces/{service.namespace}/{child.kind.plural}"
         live = cluster.get(f"{folder}/{child.key.name}")
-        if live is not None and not _ours(live, service):
-            refusals.append(f"{child.key} exists and is not ours")
+        found = record(child.kind, live) if live is not None else None
+        if child.kind.points_at in strange:
+            refusals.append(f"{child.key} would act on {strange[child.kind.points_at]}, which is not ours")
+            before += (
+                [PlannedChild(kind=child.kind, manifest=_comparable(live))] if live and _is_ours(found, own) else []
+            )
             continue
+        try:
+            if found is not None:
+                ensure_ours(found, own)
+        except (Stalled, Waiting) as reason:
+            refusals.append(reason.message)
+            strange[child.kind.kind] = child.key
+            continue
+        if found is not None and found.paused:
+            continue  # hands off: the operator leaves it as it is
         try:
             would_be = _would_be(cluster, folder, child, live)
         except Forbidden as lack:
@@ -65,12 +84,15 @@ def forecast(cluster: Cluster, world: World, service: Microservice) -> Forecast:
     return Forecast(plan=planned, changes=consequences(before, after), refusals=tuple(refusals))
 
 
-def _ours(live: Mapping[str, Any], service: Microservice) -> bool:
-    owners = live["metadata"].get("ownerReferences") or []
-    adopted = (live["metadata"].get("annotations") or {}).get(conventions.ANNOTATION_ADOPT) == "true"
-    return adopted or any(
-        owner["kind"] == conventions.MICROSERVICE and owner["name"] == service.name for owner in owners
+def _owner(service: Microservice) -> Owner:
+    """As its children name it. One that is not there yet has no uid, which no object's owner has."""
+    return Owner(
+        kind=conventions.MICROSERVICE, namespace=service.namespace, name=service.name, uid=service.uid or "none yet"
     )
+
+
+def _is_ours(found: Child | None, own: Owner) -> bool:
+    return found is not None and found.controller_uid == own.uid
 
 
 def _would_be(cluster: Cluster, folder: str, child: PlannedChild, live: Mapping[str, Any] | None) -> Mapping[str, Any]:

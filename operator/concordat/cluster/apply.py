@@ -32,11 +32,11 @@ class Apply:
         Every planned child, wave by wave, concurrently inside a wave.
 
         A guard that cannot be written holds back the waves behind it: no pod without its policy. What points at a child
-        that turned out to be a stranger's is not written, and taken back where it exists: it would act on the stranger.
+        is written only while that child is ours; where it is a stranger's, what points at it is taken back.
         """
         outcomes: list[Settled] = []
         unguarded: Settled | None = None
-        strange: dict[str, Settled] = {}
+        settled_kinds: dict[str, Settled] = {}
         waves = groupby(sorted(planned, key=lambda child: child.kind.wave), key=lambda child: child.kind.wave)
         for _, wave in waves:
             if unguarded is not None:
@@ -45,13 +45,13 @@ class Apply:
             together = list(wave)
             settled = await asyncio.gather(
                 *(
-                    self._take_back(owner, child, behind)
-                    if (behind := strange.get(child.kind.points_at)) is not None
-                    else self._settle(owner, child, known)
+                    self._settle(owner, child, known)
+                    if self._may_act(owner, settled_kinds.get(child.kind.points_at))
+                    else self._keep_off(owner, child, settled_kinds[child.kind.points_at])
                     for child in together
                 )
             )
-            strange |= {s.key.kind: s for s in settled if isinstance(s.error, Conflict)}
+            settled_kinds |= {each.key.kind: each for each in settled}
             unguarded = next((s for c, s in zip(together, settled, strict=True) if c.kind.guard and s.error), None)
             outcomes += settled
         return outcomes
@@ -120,14 +120,29 @@ class Apply:
                 error=error,
             )
 
-    async def _take_back(self, owner: Owner, child: PlannedChild, behind: Settled) -> Settled:
-        """Not written, and deleted where it exists and is ours: the object it points at belongs to somebody else."""
+    def _may_act(self, owner: Owner, on: Settled | None) -> bool:
+        """Whether the sibling it points at is ours: settled, or refused a change as an object of ours."""
+        if on is None or on.error is None:
+            return True
+        return any(
+            found.key == on.key and found.controller_uid == owner.uid
+            for found in self._children.owned_by(owner.kind, owner.namespace, owner.name).values()
+        )
+
+    async def _keep_off(self, owner: Owner, child: PlannedChild, behind: Settled) -> Settled:
+        """Not written. Deleted as well where the object it points at is known to be somebody else's."""
+        if not isinstance(behind.error, Stalled) or behind.error.reason == conventions.REASON_FORBIDDEN:
+            # It could not be read, or the API server failed: nothing says whose it is.
+            message = f"{child.key} waits until {behind.key} is known to be ours"
+            return Settled(key=child.key, error=Waiting(conventions.REASON_PROGRESSING, message, retry_after=1))
         found = self._children.find(child.kind, owner.namespace, child.name)
+        message = f"{child.key} is not written, because it would act on {behind.key}, which is not ours"
         if found is not None and found.controller_uid == owner.uid:
             deleted = await self._delete(found)
-            if deleted.error is not None or deleted.paused:
+            if deleted.paused:
+                message = f"{child.key} carries {conventions.ANNOTATION_PAUSED} and acts on {behind.key}, which is not ours: delete it"
+            elif deleted.error is not None:
                 return deleted
-        message = f"{child.key} is not written, because it would act on {behind.key}, which is not ours"
         return Settled(key=child.key, error=Conflict(conventions.REASON_CONFLICT, message))
 
     def _store(self, owner: Owner, child: PlannedChild) -> ChildStore:

@@ -35,6 +35,7 @@ from concordat.reconcile.parents import Parents
 from concordat.reconcile.past import Stores
 from concordat.reconcile.reconcile import Reconciler
 from concordat.reconcile.reliance import relies
+from concordat.reconcile.settling import deployment_of, stands_for
 from concordat.reconcile.trials import POD, Trials
 from concordat.reconcile.watches import Watches
 from concordat.workqueue import Lane, Observer, Place, ShutDown, WorkQueue
@@ -215,8 +216,7 @@ class Engine:
     def _recall(self) -> None:
         """Who relies on which contract, before anything is decided about one."""
         for parent in self.parents:
-            owned = self.children.owned_by(*parent.key).values()
-            self.parents.relies(parent, relies(parent.relies, next((child for child in owned if child.workload), None)))
+            self.parents.relies(parent, relies(parent.relies, deployment_of(self.children, parent)))
 
     def _child_changed(self, before: Child | None, after: Child | None) -> None:
         self._workload_changed(before, after)
@@ -236,7 +236,7 @@ class Engine:
         if not self.synced or deployment is None or deployment.workload is None:
             return
         parent = self.parents.find(Key(conventions.MICROSERVICE, deployment.namespace, deployment.owner))
-        if parent is None:
+        if parent is None or not stands_for(deployment, parent):
             return
         self.parents.relies(parent, relies(parent.relies, after))
         for name in parent.service.spec.provides if parent.service else ():

@@ -28,7 +28,7 @@ from concordat.reconcile.outcome import Outcome
 from concordat.reconcile.parent import MICROSERVICE, Decided, Parent, Turn
 from concordat.reconcile.parents import Parents
 from concordat.reconcile.reliance import relies
-from concordat.reconcile.settling import outcomes, owner, remember, remembered, what_is_left
+from concordat.reconcile.settling import deployment_of, outcomes, owner, remember, remembered, what_is_left
 from concordat.status import Seen, defective, report
 
 logger = logging.getLogger(__name__)
@@ -150,6 +150,7 @@ class Reconciler:
     ) -> None:
         """Write the status if it differs from the one the API server has."""
         current = self._children.owned_by(*parent.key)
+        deployment = deployment_of(self._children, parent)
         complete = planned if isinstance(planned, Decided) or (planned and planned.complete) else None
         status = report(
             parent.status,
@@ -161,14 +162,13 @@ class Reconciler:
                 violations=planned.violations if isinstance(planned, Plan) else (),
                 notices=planned.notices if planned else (),
                 children=tuple(outcomes(settled, current, parent.fingerprints)),
-                workload=next((child.workload for child in current.values() if child.workload), None),
+                workload=deployment.workload if deployment else None,
                 platform=self._platform,
                 hosts=complete.hosts if complete else None,
                 objectives=complete.objectives if complete else None,
             ),
             now=self._timestamp(),
         )
-        deployment = next((child for child in current.values() if child.workload), None)
         self._parents.relies(parent, relies(parent.relies, deployment))
         if status == parent.status:
             return

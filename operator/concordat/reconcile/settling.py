@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from concordat import conventions
-from concordat.cluster.children import Child
+from concordat.cluster.children import Child, Children
 from concordat.cluster.failures import ApiError
 from concordat.cluster.settled import Known, Owner, Settled
 from concordat.errors import ConcordatError, Conflict, Stalled, Waiting
-from concordat.manifest import ChildKey, PlannedChild
+from concordat.manifest import ChildKey, PlannedChild, object_name
 from concordat.reconcile.keys import Key
 from concordat.reconcile.outcome import LOOK_AGAIN_AT_REFUSAL, Outcome
+from concordat.resources import kinds
 from concordat.status import ChildOutcome
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,21 @@ class Holder(Protocol):
 def owner(holder: Holder) -> Owner:
     """As its children name it."""
     return Owner(kind=holder.key.kind, namespace=holder.key.namespace, name=holder.key.name, uid=holder.uid)
+
+
+def stands_for(deployment: Child, holder: Holder) -> bool:
+    """
+    Whether it is the Deployment of a Microservice: of its name, and controlled by this very one.
+
+    Anybody in the namespace may write a Deployment that merely names it as its owner; such a one stands for nobody.
+    """
+    return deployment.name == object_name(holder.key.name) and deployment.controller_uid == holder.uid
+
+
+def deployment_of(children: Children, holder: Holder) -> Child | None:
+    """The Deployment of a Microservice, where there is one."""
+    found = children.find(kinds.DEPLOYMENT, holder.key.namespace, object_name(holder.key.name))
+    return found if found is not None and stands_for(found, holder) else None
 
 
 def remembered(holder: Holder) -> Known:
