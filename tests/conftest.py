@@ -61,6 +61,16 @@ def kubectl(cluster: ControlPlane, *arguments: str, stdin: str | None = None, ch
     return done.stdout
 
 
+def established(cluster: ControlPlane) -> None:
+    """Every CRD is served. One that was applied a moment ago has no status yet, which ``kubectl wait`` takes for an error."""
+    for _ in range(100):
+        said = kubectl(cluster, "wait", "--for=condition=Established", "--timeout=180s", "crd", "--all", check=False)
+        if "accessor error" not in said:
+            break
+        time.sleep(0.1)
+    assert "error:" not in said, said
+
+
 @pytest.fixture(scope="session")
 def operator(control_plane: ControlPlane) -> Iterator[subprocess.Popen[bytes]]:
     """The operator as its image starts it, on the session's control plane."""

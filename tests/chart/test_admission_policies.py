@@ -26,7 +26,7 @@ from concordat.manifest import Manifest
 from tests.cases.test_cases import STORIES, around
 from tests.chart.account import Account, token_of
 from tests.chart.helm import NAMESPACE, Helm, of_kind
-from tests.conftest import ROOT, kubectl
+from tests.conftest import ROOT, established, kubectl
 
 pytestmark = pytest.mark.controlplane
 
@@ -107,7 +107,7 @@ def server(helm: Helm) -> Iterator[ControlPlane]:
     with control_plane() as cluster:
         for file in binaries.locate(("gateway-api.yaml", "prometheus-operator.yaml", "grafana-operator.yaml")).values():
             kubectl(cluster, "apply", "--server-side", "-f", str(file))
-        kubectl(cluster, "wait", "--for=condition=Established", "--timeout=180s", "crd", "--all")
+        established(cluster)
         for name in sorted({NAMESPACE, *(one["metadata"]["namespace"] for one in children())}):
             kubectl(cluster, "create", "namespace", name, check=False)
         objects = of_kind(helm.manifests({}), *INSTALLED)

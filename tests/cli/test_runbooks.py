@@ -43,7 +43,9 @@ def _typed(cluster: ControlPlane, command: str) -> str:
 
 def _image(cluster: ControlPlane, namespace: str) -> str:
     wanted = "-o=jsonpath={.spec.template.spec.containers[0].image}"
-    return kubectl(cluster, "get", "deployment", "orders", "-n", namespace, wanted)
+    return kubectl(
+        cluster, "get", "deployment", "orders", "-n", namespace, wanted, check=False
+    )  # it may not be there yet
 
 
 def _listed(cluster: ControlPlane, listing: str) -> list[str]:

@@ -21,7 +21,7 @@ from concordat.gate.assessment import LONGEST_TEXT, assess
 from concordat.gate.unpacking import MOST_UNPACKED, CannotBeUnpacked, holds, unpacked
 from tests.gate.test_gate import ADDED, OLD
 
-SLOW = b"openapi: 3.1.0\ninfo: {title: t, version: 1.0.0}\npaths: {}\nx-a:\n" + b"- {}\n" * (1 << 21)
+SLOW = b"openapi: 3.1.0\ninfo: {title: t, version: 1.0.0}\npaths: {}\nx-a:\n" + b"- {}\n" * 1_900_000
 """Ten seconds of work, without any trick."""
 
 
@@ -75,8 +75,8 @@ def test_a_document_is_unpacked_within_its_bound() -> None:
 
 def test_json_has_as_many_values_as_yaml_may_have() -> None:
     """Counted before anything is parsed."""
-    text = b'{"openapi": "3.1.0", "x-a": [' + b"0," * 5_000_000 + b"0]}"
-    assert "more than 5,000,000 values" in assess(Question(document=text)).invalid
+    text = b'{"openapi": "3.1.0", "x-a": [' + b"0," * 2_000_000 + b"0]}"
+    assert "more than 2,000,000 values" in assess(Question(document=text)).invalid
 
 
 def test_what_is_said_of_a_finding_has_a_length() -> None:

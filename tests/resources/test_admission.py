@@ -16,7 +16,7 @@ from concordat.plan import plan
 from concordat.resources import kinds
 from tests.api.server import Server
 from tests.api.strategies import manifests
-from tests.conftest import kubectl
+from tests.conftest import established, kubectl
 
 FACTS = Facts(
     platform=Platform(gateway_pods={"app": "gateway"}),
@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with started(simulated_nodes=0) as cluster:
         for file in definitions.values():
             kubectl(cluster, "apply", "--server-side", "-f", str(file))
-            kubectl(cluster, "wait", "--for=condition=Established", "--timeout=180s", "crd", "--all")
+            established(cluster)
         kubectl(cluster, "create", "namespace", "shop")
         found = Server(cluster.kubeconfig, tmp_path_factory.mktemp("client"))
         with found.http:

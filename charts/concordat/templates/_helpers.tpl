@@ -82,7 +82,7 @@ gives of it. `helm template` sees no cluster and finds none.
 */ -}}
 {{- define "concordat.apiServer" -}}
 {{- $networks := .Values.networkPolicy.apiServer -}}
-{{- if not $networks -}}
+{{- if and (not $networks) (eq .Values.scope "cluster") -}}
 {{- range (get (lookup "discovery.k8s.io/v1" "EndpointSlice" "default" "") "items" | default list) -}}
 {{- if eq "kubernetes" (dig "labels" "kubernetes.io/service-name" "" .metadata) -}}
 {{- $length := ternary "128" "32" (eq .addressType "IPv6") -}}
@@ -103,10 +103,13 @@ gives of it. `helm template` sees no cluster and finds none.
 {{- range .Values.networkPolicy.apiServerPorts -}}
 {{- $ports = append $ports (int .) -}}
 {{- end -}}
+{{- /* Who installs for some namespaces may not read the default one: helm would end with the refusal. */ -}}
+{{- if eq .Values.scope "cluster" -}}
 {{- range (get (lookup "discovery.k8s.io/v1" "EndpointSlice" "default" "") "items" | default list) -}}
 {{- if eq "kubernetes" (dig "labels" "kubernetes.io/service-name" "" .metadata) -}}
 {{- range (.ports | default list) -}}
 {{- $ports = append $ports (int .port) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

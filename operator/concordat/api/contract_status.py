@@ -44,7 +44,7 @@ class Consent(Schema):
     """A namespace whose use of the contract binds it."""
 
     namespace: Annotated[str, StringConstraints(max_length=63)]
-    until: Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)?$")] = ""
+    until: Annotated[str, StringConstraints(max_length=20, pattern=r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)?$")] = ""
     """Consent was withdrawn; what runs there binds the contract until then. Empty while it is let in."""
 
 

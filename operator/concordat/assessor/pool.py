@@ -25,6 +25,8 @@ class Pool:
         self._control: socket.socket | None = None
         self._starting = asyncio.Lock()
         self._end: asyncio.TimerHandle | None = None
+        self._retired: asyncio.subprocess.Process | None = None
+        """The one before: it has been told to end, and may not have ended yet."""
         self._open = 0
         self._loaded = 64 * 1024 * 1024
         """Bytes it has loaded before any question; measured once it runs."""
@@ -60,9 +62,9 @@ class Pool:
         if self._end is not None:
             self._end.cancel()
             self._end = None
-        process, self.process = self.process, None
+        ending, self.process, self._retired = (self.process, self._retired), None, None
         self._let_go()
-        if process is not None:
+        for process in filter(None, ending):
             with contextlib.suppress(ProcessLookupError):
                 process.kill()  # its forks end with their connections, or with their limits
             await process.wait()
@@ -100,4 +102,4 @@ class Pool:
         self._end = None
         if not self._open:
             self._let_go()
-            self.process = None
+            self._retired, self.process = self.process, None

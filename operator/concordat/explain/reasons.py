@@ -66,6 +66,11 @@ REASONS: dict[str, dict[str, str]] = {
         "spec.targetLabels": "series carry the team and the tier",
         "spec.podTargetLabels": "series carry the version of the pod they come from",
         "spec.selector": _SELECTOR,
+        "spec.sampleLimit": "one service cannot fill Prometheus; the platform sets how many samples a pod may give",
+        "spec.labelLimit": "one service cannot fill Prometheus with labels",
+        "spec.labelNameLengthLimit": "one service cannot fill Prometheus with labels",
+        "spec.labelValueLengthLimit": "one service cannot fill Prometheus with labels",
+        "spec.bodySizeLimit": "one service cannot fill Prometheus's memory",
         "spec.endpoints": "read every 30 s: the windows of the alert rules are multiples of it",
     },
     "GrafanaDashboard": {
