@@ -10,7 +10,7 @@ RUN python3 -m venv /opt/concordat \
     --require-hashes --no-deps --only-binary :all: -r /build/conformance.lock \
  && /opt/concordat/bin/python -m pip uninstall --yes --quiet --disable-pip-version-check setuptools pip
 COPY concordat/__init__.py /opt/concordat/src/concordat/
-COPY concordat/conformance /opt/concordat/src/concordat/conformance
+COPY concordat_contracts/conformance /opt/concordat/src/concordat_contracts/conformance
 # Compiled here: the root file system is read-only where it runs.
 RUN /opt/concordat/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/concordat
 
@@ -25,4 +25,4 @@ ENV HOME=/tmp \
     PYTHONUNBUFFERED=1
 WORKDIR /tmp
 USER 65532:65532
-ENTRYPOINT ["/opt/concordat/bin/python", "-m", "concordat.conformance"]
+ENTRYPOINT ["/opt/concordat/bin/python", "-m", "concordat_contracts.conformance"]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from concordat.lab.controlplane import ControlPlane
-from concordat.lab.testing import control_plane as started
+from concordat_lab.control_plane.controlplane import ControlPlane
+from concordat_lab.testing import control_plane as started
 
 ROOT = Path(__file__).parent.parent
 

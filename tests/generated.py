@@ -12,7 +12,7 @@ from typing import Any
 import rich_click as click
 import yaml
 
-from concordat.api.crd import microservice_crd, service_contract_crd
+from concordat.api.schema.crd import microservice_crd, service_contract_crd
 from concordat.cli.main import COMMANDS, main
 from tests.api import pages as api_pages
 from tests.chart import pages

@@ -10,9 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from concordat.lab import binaries, packages
-from concordat.lab.errors import Unavailable
-from concordat.lab.progress import Lines
+from concordat_lab.errors import Unavailable
+from concordat_lab.machine.progress import Lines
+from concordat_lab.programs import binaries, packages
 
 ROOT = Path(__file__).parents[1]
 

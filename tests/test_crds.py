@@ -4,7 +4,7 @@ The custom resources on a real API server.
 
 import pytest
 
-from concordat.lab.controlplane import ControlPlane
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.conftest import kubectl
 
 pytestmark = pytest.mark.controlplane

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from concordat import conventions
+from concordat.manifest import conventions
 from tests.generated import GENERATED
 
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from concordat.lab.controlplane import ControlPlane
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.conftest import kubectl
 from tests.slo.promtool import promtool3
 

@@ -15,8 +15,8 @@ import uvloop  # noqa: E402
 
 import concordat.handlers  # noqa: E402, F401  registers with Kopf
 from concordat.errors import InvalidInput  # noqa: E402
-from concordat.legible import LegibleFormatter  # noqa: E402
 from concordat.reconcile import configuration  # noqa: E402
+from concordat_contracts.legible import LegibleFormatter  # noqa: E402
 
 
 def main() -> int:

@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from concordat.api import TIERS, MicroserviceSpec, ServiceContract, ServiceContractSpec
-from concordat.api.crd import microservice_crd, service_contract_crd
 from concordat.api.defaults import PROBES
+from concordat.api.schema.crd import microservice_crd, service_contract_crd
 from tests.api.reference import objects, table
 
 CASES = Path(__file__).parents[1] / "cases"

@@ -15,10 +15,10 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from concordat import conventions
 from concordat.api import Microservice
 from concordat.cli.offline import World
-from concordat.plan import Plan
+from concordat.manifest import conventions
+from concordat.plan.service import Plan
 from concordat.reconcile import MICROSERVICE
 from concordat.resources import kinds
 from tests.api.server import Server

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from concordat.api.schema import VALIDATIONS
+from concordat.api.schema.base import VALIDATIONS
 
 
 def table(schema: Mapping[str, Any], path: str, raw: Mapping[str, Any]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from concordat.api import parse
-from concordat.lab.controlplane import ControlPlane
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.api.server import Server
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from concordat.api import ServiceContract, ServiceContractStatus, parse_contract
 from concordat.api.contract import ServiceContractSpec
-from concordat.api.semver import Version, allows
+from concordat.api.values.semver import Version, allows
 from concordat.errors import InvalidInput
-from concordat.lab.controlplane import ControlPlane
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.api.server import Server
 from tests.conftest import kubectl
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from concordat.api import Microservice, MicroserviceSpec, ServiceContract, ServiceContractSpec
-from concordat.api.crd import crds, microservice_crd, service_contract_crd
-from concordat.api.schema import VALIDATIONS
+from concordat.api.schema.base import VALIDATIONS
+from concordat.api.schema.crd import crds, microservice_crd, service_contract_crd
 
 CRDS = Path(__file__).parents[2] / "crds"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from concordat.api import parse
 from concordat.errors import InvalidInput
-from concordat.lab.controlplane import ControlPlane
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.api.server import Server
 from tests.api.strategies import damaged, manifests
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from concordat.lab.controlplane import ControlPlane
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.api.population import generated, tried
 from tests.api.server import Server
 

@@ -19,7 +19,7 @@ from concordat.api import parse
 from concordat.cli.offline import OPTIONAL, World
 from concordat.errors import InvalidInput
 from concordat.manifest import PlannedChild
-from concordat.plan import Plan
+from concordat.plan.service import Plan
 
 STORIES = sorted(path.parent for path in Path(__file__).parent.glob("*/microservice.yaml"))
 

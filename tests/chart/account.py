@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import yaml
 
-from concordat.lab.controlplane import ControlPlane
 from concordat.manifest import Manifest
 from concordat.resources import kinds
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.chart.helm import NAMESPACE
 from tests.conftest import kubectl
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from concordat.lab import binaries
-from concordat.lab.controlplane import ControlPlane
-from concordat.lab.testing import control_plane
+from concordat_lab.control_plane.controlplane import ControlPlane
+from concordat_lab.programs import binaries
+from concordat_lab.testing import control_plane
 from tests.chart.helm import Helm
 
 

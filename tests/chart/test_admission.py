@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from concordat.lab import binaries
-from concordat.lab.controlplane import ControlPlane
 from concordat.manifest import Manifest
+from concordat_lab.control_plane.controlplane import ControlPlane
+from concordat_lab.programs import binaries
 from tests.chart.helm import MATRIX, NAMESPACE, Helm, only
 
 pytestmark = pytest.mark.controlplane

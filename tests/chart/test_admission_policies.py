@@ -16,13 +16,13 @@ import yaml
 
 from concordat.api import parse, parse_contract
 from concordat.cli.offline import World
-from concordat.contract_plan import plan_contract
 from concordat.errors import InvalidInput
 from concordat.facts import ContractFacts, Platform, Provider
-from concordat.lab import binaries
-from concordat.lab.controlplane import ControlPlane
-from concordat.lab.testing import control_plane
 from concordat.manifest import Manifest
+from concordat.plan.contract import plan_contract
+from concordat_lab.control_plane.controlplane import ControlPlane
+from concordat_lab.programs import binaries
+from concordat_lab.testing import control_plane
 from tests.cases.test_cases import STORIES, around
 from tests.chart.account import Account, token_of
 from tests.chart.helm import NAMESPACE, Helm, of_kind

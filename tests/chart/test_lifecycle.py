@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from concordat.lab.controlplane import ControlPlane
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.chart.helm import CHART, Helm
 
 pytestmark = pytest.mark.controlplane

@@ -10,9 +10,9 @@ import yaml
 
 from concordat import __version__
 from concordat.facts import Platform
-from concordat.lab.controlplane import ControlPlane
 from concordat.reconcile import Settings
 from concordat.reconcile.configuration import KNOWN, Configuration, read
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.chart.helm import CHART, DASHBOARD, EVERYTHING, MATRIX, NAMESPACE, Helm, of_kind, only
 from tests.chart.pages import GENERATED, ROOT
 from tests.conftest import kubectl

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from concordat.lab.controlplane import ControlPlane
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.chart.helm import NAMESPACE, Helm, of_kind
 
 pytestmark = pytest.mark.controlplane

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
-from concordat.cli.contract import contract
+from concordat.cli.contract.group import contract
 
 ORDER = {
     "type": "object",

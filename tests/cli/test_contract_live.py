@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from concordat.lab.controlplane import ControlPlane
-from concordat.lab.testing import control_plane as started
+from concordat_lab.control_plane.controlplane import ControlPlane
+from concordat_lab.testing import control_plane as started
 from tests.cli.test_contract_check import ADDED, DROPPED, OLD, _large
 from tests.conftest import kubectl
 

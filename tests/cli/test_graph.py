@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concordat.cli.drawing import graph_svg
 from concordat.cli.main import main
 from concordat.cli.offline import World
-from concordat.graph import Edge, as_dot, as_mermaid, as_text, cycles, ranks
+from concordat.cli.service.drawing import graph_svg
+from concordat.world.graph import Edge, as_dot, as_mermaid, as_text, cycles, ranks
 
 
 def _service(reference: str, **spec: object) -> dict[str, Any]:

@@ -5,7 +5,7 @@ A first Microservice from a Deployment.
 from typing import Any
 
 from concordat.api import parse
-from concordat.cli.start import from_deployment
+from concordat.cli.service.init import from_deployment
 
 DEPLOYMENT: dict[str, Any] = {
     "metadata": {"name": "orders", "namespace": "shop"},

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from concordat.lab.controlplane import ControlPlane
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.conftest import kubectl
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.usefixtures("operator")]

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from concordat.lab.controlplane import ControlPlane
 from concordat.manifest import as_yaml
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.conftest import kubectl
 from tests.engine.rig import microservice
 

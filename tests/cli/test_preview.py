@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from concordat.cli import browser, main, preview_page
-from concordat.cli.dashboard_preview import height
-from concordat.dashboards.fleet import fleet_dashboard
+from concordat.cli import main
+from concordat.cli.dashboard import browser, page_server
+from concordat.cli.dashboard.preview import height
+from concordat.observability.dashboards.fleet import fleet_dashboard
 
 FLEET = str(Path(__file__).parents[2] / "dashboards" / "fleet.json")
 
@@ -17,9 +18,9 @@ def test_a_page_that_was_not_built_is_said_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """The command that builds it."""
-    monkeypatch.setattr(preview_page, "_BUILT", tmp_path)
+    monkeypatch.setattr(page_server, "_BUILT", tmp_path)
     with pytest.raises(SystemExit):
-        preview_page.files()
+        page_server.files()
 
     assert "run `make preview`" in capsys.readouterr().err
 
@@ -93,7 +94,7 @@ def test_a_picture_is_as_high_as_its_dashboard() -> None:
 @pytest.mark.parametrize(("since", "step", "rate"), [(3600, 30, "120s"), (86_400, 432, "462s")])
 def test_the_rate_interval_is_grafanas(since: int, step: int, rate: str) -> None:
     """Four scrapes at least, one more than a step: Grafana's documentation of ``$__rate_interval``."""
-    settings = preview_page.View(since=since, scrape_interval=30, width=1400, theme="dark").settings()
+    settings = page_server.View(since=since, scrape_interval=30, width=1400, theme="dark").settings()
 
     assert (step, rate) == (settings["step"], settings["rateInterval"])
 

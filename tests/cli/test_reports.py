@@ -17,10 +17,10 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concordat.cli.lines import lines_of
+from concordat.cli.contract.line_index import lines_of
 from concordat.cli.main import main
-from concordat.contracts import Finding, Outcome, Severity, Verdict, compare
-from concordat.contracts.reports import as_junit, as_sarif
+from concordat_contracts import Finding, Outcome, Severity, Verdict, compare
+from concordat_contracts.findings.reports import as_junit, as_sarif
 from tests.cli.test_contract import ORDER, _api
 from tests.cli.test_contract_check import ADDED, DROPPED, export
 from tests.contracts.corpus_pairs import pairs

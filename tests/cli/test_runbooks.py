@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from concordat.lab.controlplane import ControlPlane
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.cli.test_live import _service
 from tests.conftest import ROOT, kubectl
 from tests.e2e.stage import eventually

@@ -6,9 +6,9 @@ import io
 
 from rich.console import Console
 
-from concordat.cli.slo_report import _table
-from concordat.promql import duration
-from concordat.slo.report import BURN_WINDOWS, Report, Standing
+from concordat.api.values.promql import duration
+from concordat.cli.slo.report import _table
+from concordat.observability.slo.report import BURN_WINDOWS, Report, Standing
 
 WORST = Standing(
     namespace="fulfilment-europe",

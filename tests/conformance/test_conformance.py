@@ -19,11 +19,11 @@ import pytest
 import uvicorn
 import yaml
 
-from concordat.conformance.openapi import base_url, limited, operations
-from concordat.conformance.profile import Profile
-from concordat.conformance.run import Trial, run
-from concordat.conformance.verdict import MOST_BYTES, Breach, Verdict, read, written
-from concordat.contracts import normal_form
+from concordat_contracts import normal_form
+from concordat_contracts.conformance.openapi import base_url, limited, operations
+from concordat_contracts.conformance.profile import Profile
+from concordat_contracts.conformance.run import Trial, run
+from concordat_contracts.conformance.verdict import MOST_BYTES, Breach, Verdict, read, written
 from tests.conformance.orders import BUGS, DOCUMENT, WRITING_BUGS, Orders
 from tests.engine.rig import free_port
 
@@ -203,7 +203,7 @@ def test_the_program_of_the_job(bug: str, code: int, tmp_path: Path) -> None:
     (tmp_path / "log").touch()
     with serving(bug) as service:
         done = subprocess.run(
-            [sys.executable, "-m", "concordat.conformance", service.url, str(tmp_path / "document.json.gz")],
+            [sys.executable, "-m", "concordat_contracts.conformance", service.url, str(tmp_path / "document.json.gz")],
             env={"CONCORDAT_TERMINATION_LOG": str(tmp_path / "log"), "PATH": "/usr/bin"},
             capture_output=True,
             check=False,

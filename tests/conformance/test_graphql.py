@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from graphql import build_schema, parse
 
-from concordat.conformance.answer import first_wrong
-from concordat.conformance.graphql import endpoint, limited, operations
-from concordat.conformance.profile import Profile
-from concordat.conformance.run import Trial, run
-from concordat.conformance.verdict import Verdict
-from concordat.contracts import normal_form
+from concordat_contracts import normal_form
+from concordat_contracts.conformance.answer import first_wrong
+from concordat_contracts.conformance.graphql import endpoint, limited, operations
+from concordat_contracts.conformance.profile import Profile
+from concordat_contracts.conformance.run import Trial, run
+from concordat_contracts.conformance.verdict import Verdict
 from tests.conformance.storefront import BUGS, CONTRACT, HABITS, Storefront
 from tests.conformance.test_conformance import command, listening
 
@@ -111,8 +111,8 @@ def test_the_program_of_the_job_reads_the_normal_form(tmp_path: Path) -> None:
     """And is told where the API answers by the path of the address."""
     (tmp_path / "document.json").write_bytes(normal_form(CONTRACT))
     with listening(Storefront("field-is-gone").app()) as url:
-        done = _ran("-m", "concordat.conformance", f"{url}/graphql", str(tmp_path / "document.json"))
-        lost = _ran("-m", "concordat.conformance", f"{url}/elsewhere", str(tmp_path / "document.json"))
+        done = _ran("-m", "concordat_contracts.conformance", f"{url}/graphql", str(tmp_path / "document.json"))
+        lost = _ran("-m", "concordat_contracts.conformance", f"{url}/elsewhere", str(tmp_path / "document.json"))
     assert (done.returncode, "Cannot query field 'total'" in done.stdout) == (1, True), done.stderr
     assert lost.returncode == 1, lost.stdout
 

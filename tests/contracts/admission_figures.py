@@ -8,9 +8,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from concordat import conventions
-from concordat.lab.controlplane import ControlPlane
-from concordat.reconcile.contracts import SERVICE_CONTRACT
+from concordat.manifest import conventions
+from concordat.world.contracts import SERVICE_CONTRACT
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.conformance.orders import ORDER
 from tests.engine.cluster import Kubectl, started
 from tests.engine.conftest import Story, eventually, operating

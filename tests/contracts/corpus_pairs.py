@@ -20,7 +20,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from concordat.contracts import Policy, parse_text
+from concordat_contracts import Policy, parse_text
 
 CORPUS = Path(__file__).parent / "corpus"
 _OK = {"responses": {"200": {"description": "ok"}}}

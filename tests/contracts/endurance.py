@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from concordat.contracts import compare, parse_text
-from concordat.contracts.schema import Dialect
+from concordat_contracts import compare, parse_text
+from concordat_contracts.schema import Dialect
 from tests.contracts.random_contracts import document_pair, large_pair
 from tests.contracts.schema.figures import judged
 from tests.contracts.schema.random_schemas import Schemas, monsters

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from concordat.contracts import Outcome, Severity, compare
+from concordat_contracts import Outcome, Severity, compare
 from tests.contracts.corpus_pairs import pairs
 from tests.contracts.endurance import random_pairs_failed
 from tests.contracts.random_contracts import unsound

@@ -8,9 +8,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from concordat.contracts import Outcome, Usage, Verdict, compare, judge
 from concordat.gate import Question
 from concordat.gate.assessment import assess
+from concordat_contracts import Outcome, Usage, Verdict, compare, judge
 from tests.figures.engine.figure import at_most
 
 CONTRACTS, CONSUMERS, OPERATIONS = 200, 50, 11

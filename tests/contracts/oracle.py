@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from concordat.contracts import Outcome, Policy, Severity, compare
+from concordat_contracts import Outcome, Policy, Severity, compare
 from tests.contracts import random_contracts
 from tests.contracts.corpus_pairs import pairs
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from concordat.contracts import Matrix, Outcome, Usage, Verdict, compare, judge
+from concordat_contracts import Matrix, Outcome, Usage, Verdict, compare, judge
 
 Model = dict[str, Any]
 _WORDS = ("id", "state", "total", "note", "lines", "buyer", "at")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from concordat.contracts import Finding, Outcome, Severity, Usage, Verdict, compare, judge
+from concordat_contracts import Finding, Outcome, Severity, Usage, Verdict, compare, judge
 
 ORDER: dict[str, Any] = {
     "type": "object",

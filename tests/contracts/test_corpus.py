@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from concordat.contracts import RULES, Severity, compare
+from concordat_contracts import RULES, Severity, compare
 from tests.contracts.corpus_pairs import Pair, pairs
 
 FORMATS = ("openapi", "asyncapi", "graphql")

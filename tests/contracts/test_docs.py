@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from concordat.contracts import RULES
+from concordat_contracts import RULES
 from tests.contracts.write_rules import PAGE, page
 
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from concordat.contracts import Format, InvalidDocument, Outcome, compare, read
+from concordat_contracts import Format, InvalidDocument, Outcome, compare, read
 
 INFO = {"title": "Orders", "version": "1.2.3"}
 _OK = {"responses": {"200": {"description": "ok"}}}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from concordat.contracts import InvalidDocument, expect_legible, parse_text, read
+from concordat_contracts import InvalidDocument, expect_legible, parse_text, read
 from tests.contracts.corpus_pairs import pairs
 
 _OPENAPI = """

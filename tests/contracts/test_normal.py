@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from concordat.contracts import InvalidDocument, Verdict, compare, digest, normal_form, parse_text, read
+from concordat_contracts import InvalidDocument, Verdict, compare, digest, normal_form, parse_text, read
 from tests.contracts.corpus_pairs import Pair, pairs
 from tests.contracts.random_contracts import document_pair
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from concordat.contracts import Usage, read, response_fields, unknown_uses
+from concordat_contracts import Usage, read, response_fields, unknown_uses
 from tests.contracts.corpus_pairs import pairs
 
 ITEM = {"type": "object", "properties": {"sku": {"type": "string"}, "qty": {"type": "integer"}}}

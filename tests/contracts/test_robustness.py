@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from concordat.contracts import InvalidDocument, compare
+from concordat_contracts import InvalidDocument, compare
 from tests.contracts.corpus_pairs import pairs
 
 JUNK: tuple[Any, ...] = (

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from concordat.contracts import Matrix, Outcome, Usage, Verdict, compare, judge
-from concordat.contracts.consumers import Row
+from concordat_contracts import Matrix, Outcome, Usage, Verdict, compare, judge
+from concordat_contracts.usage.consumers import Row
 from tests.contracts.random_contracts import unsound
 
 

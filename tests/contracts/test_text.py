@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from concordat.contracts import InvalidDocument, parse_text
+from concordat_contracts import InvalidDocument, parse_text
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_deep_nesting_is_refused_not_recursed_into(text: str) -> None:
 
 def test_too_much_text_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     """The size is looked at first."""
-    monkeypatch.setattr("concordat.contracts.text.MAX_BYTES", 11)
+    monkeypatch.setattr("concordat_contracts.reading.text.MAX_BYTES", 11)
 
     with pytest.raises(InvalidDocument, match="at most"):
         parse_text("a: 1234567890")

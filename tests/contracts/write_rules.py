@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from concordat.contracts import RULES, InvalidDocument, Outcome, Rule, compare
+from concordat_contracts import RULES, InvalidDocument, Outcome, Rule, compare
 from tests.contracts.corpus_pairs import CORPUS, Pair, pairs
 
 PAGE = Path(__file__).parents[2] / "docs" / "contracts.md"

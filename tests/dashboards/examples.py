@@ -4,14 +4,14 @@ A service that has everything a dashboard can show.
 
 from decimal import Decimal
 
-from concordat.dashboards.board import Dashboard
-from concordat.dashboards.contract import contract_dashboard
-from concordat.dashboards.fleet import fleet_dashboard
-from concordat.dashboards.operator import operator_dashboard
-from concordat.dashboards.service import service_dashboard
-from concordat.dashboards.subject import Contract, Neighbour, Places, Promise, Provider, Requests, Service
-from concordat.slo.objective import ServiceIdentity
-from concordat.slo.profiles import PROFILES
+from concordat.observability.dashboards.board import Dashboard
+from concordat.observability.dashboards.contract import contract_dashboard
+from concordat.observability.dashboards.fleet import fleet_dashboard
+from concordat.observability.dashboards.operator import operator_dashboard
+from concordat.observability.dashboards.service import service_dashboard
+from concordat.observability.dashboards.subject import Contract, Neighbour, Places, Promise, Provider, Requests, Service
+from concordat.observability.slo.rules.objective import ServiceIdentity
+from concordat.observability.slo.rules.profiles import PROFILES
 
 PLACES = Places(
     traces="https://jaeger.example.com", logs="https://logs.example.com/{namespace}/{service}", portal="/portal"

@@ -5,7 +5,7 @@ The figures of the dashboards: ``python -m tests.figures observability``.
 from collections.abc import Iterator
 from typing import Any
 
-from concordat.dashboards.delivery import compact
+from concordat.observability.dashboards.delivery import compact
 from tests.dashboards.examples import every
 
 Figure = dict[str, Any]

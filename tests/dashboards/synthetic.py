@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from concordat.slo.groups import groups
-from concordat.slo.objective import Links, Objective, ServiceIdentity, ServiceObjectives
-from concordat.slo.profiles import PROFILES
-from concordat.slo.proof import notation, values
-from concordat.slo.rules import measure
-from concordat.slo.traffic import Phase, exposed
+from concordat.observability.slo.rules.groups import groups
+from concordat.observability.slo.rules.objective import Links, Objective, ServiceIdentity, ServiceObjectives
+from concordat.observability.slo.rules.profiles import PROFILES
+from concordat.observability.slo.rules.recording import measure
+from concordat.observability.slo.simulation.proof import notation, values
+from concordat.observability.slo.simulation.traffic import Phase, exposed
 from tests.dashboards.linter import Board, filled_in, targets
 from tests.slo.promtool import query
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concordat.dashboards.board import SCHEMA_VERSION, shown
-from concordat.dashboards.contract import contract_dashboard
-from concordat.dashboards.delivery import as_json
-from concordat.dashboards.service import service_dashboard, service_uid
-from concordat.dashboards.subject import Neighbour, Provider
-from concordat.slo.profiles import PROFILES
+from concordat.observability.dashboards.board import SCHEMA_VERSION, shown
+from concordat.observability.dashboards.contract import contract_dashboard
+from concordat.observability.dashboards.delivery import as_json
+from concordat.observability.dashboards.service import service_dashboard, service_uid
+from concordat.observability.dashboards.subject import Neighbour, Provider
+from concordat.observability.slo.rules.profiles import PROFILES
 from tests.dashboards import figures, linter, synthetic
 from tests.dashboards.examples import contract, every, requests, service
 from tests.slo.promtool import promtool3

@@ -2,7 +2,7 @@
 Who is on stage, and who declared to talk to whom.
 """
 
-from concordat import conventions
+from concordat.manifest import conventions
 from tests.e2e.opening import BYSTANDERS, MONITORING, PARTNERS, SHOP, SYSTEM
 from tests.e2e.pairs import Edge, Place
 

@@ -13,11 +13,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from concordat import conventions
-from concordat.dashboards.service import service_uid
-from concordat.lab import binaries
-from concordat.manifest import Kind, Manifest
+from concordat.manifest import Kind, Manifest, conventions
+from concordat.observability.dashboards.service import service_uid
 from concordat.resources import kinds
+from concordat_lab.programs import binaries
 from tests.e2e.stage import Stage, eventually
 
 FORMS = (kinds.PROMETHEUS_RULE, kinds.GRAFANA_DASHBOARD)

@@ -8,11 +8,12 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from concordat.lab import binaries, gateway
-from concordat.lab.images import build_image
-from concordat.lab.progress import Lines, Progress
-from concordat.lab.testing import any_cluster
 from concordat.manifest import Manifest
+from concordat_lab import gateway
+from concordat_lab.machine.progress import Lines, Progress
+from concordat_lab.programs import binaries
+from concordat_lab.programs.images import build_image
+from concordat_lab.testing import any_cluster
 from tests.chart.helm import CHART
 from tests.e2e.stage import Stage, manifests
 

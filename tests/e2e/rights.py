@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from concordat.lab.audit import Request
 from concordat.manifest import Manifest
+from concordat_lab.control_plane.audit import Request
 
 EVERYWHERE = "*"
 

@@ -16,8 +16,8 @@ from typing import Any, Self, TypeVar
 
 import yaml
 
-from concordat.lab.audit import AuditLog
 from concordat.manifest import Manifest
+from concordat_lab.control_plane.audit import AuditLog
 
 PROBER = (Path(__file__).parent / "prober" / "prober.py").read_text()
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from concordat.lab import gateway
+from concordat_lab import gateway
 from tests.chart.helm import dashboard_queries
 from tests.e2e.cast import SERVICES
 from tests.e2e.exercise import RESOURCES, children_of, name_of

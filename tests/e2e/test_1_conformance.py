@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from concordat import conventions
-from concordat.manifest import Manifest
+from concordat.manifest import Manifest, conventions
 from tests.e2e.opening import SAMPLES, SHOP
 from tests.e2e.stage import Stage, eventually
 

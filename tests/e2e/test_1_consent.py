@@ -9,8 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from concordat import conventions
-from concordat.manifest import Manifest
+from concordat.manifest import Manifest, conventions
 from tests.e2e.opening import PARTNERS, PROBER_IMAGE, SHOP, bystander, restricted
 from tests.e2e.stage import Stage, eventually
 

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from concordat import conventions
-from concordat.manifest import Manifest
+from concordat.manifest import Manifest, conventions
 from tests.e2e.opening import PROBER_IMAGE, RELEASE, SAMPLES, SHOP
 from tests.e2e.stage import Stage, eventually, manifests
 

@@ -7,9 +7,8 @@ import json
 
 import pytest
 
-from concordat import conventions
 from concordat.cluster.trust import certificates
-from concordat.manifest import Manifest
+from concordat.manifest import Manifest, conventions
 from tests.e2e.opening import PROBER_IMAGE, RELEASE, SHOP, SYSTEM
 from tests.e2e.stage import Stage, eventually
 

@@ -5,8 +5,8 @@ The comparison of rights can itself be wrong: what it must see, on hand-made rol
 from dataclasses import replace
 from typing import Any
 
-from concordat.lab.audit import Request
 from concordat.manifest import Manifest
+from concordat_lab.control_plane.audit import Request
 from tests.e2e.rights import Difference, difference, granted, used
 
 ACCOUNT = "system:serviceaccount:concordat-system:concordat"

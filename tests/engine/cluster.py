@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from concordat.lab.controlplane import ControlPlane
-from concordat.lab.testing import control_plane
+from concordat_lab.control_plane.controlplane import ControlPlane
+from concordat_lab.testing import control_plane
 from tests.engine.rig import OPTIONAL_KINDS, optional_crd
 
 CRDS = Path(__file__).parents[2] / "crds"

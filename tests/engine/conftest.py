@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from concordat import conventions
-from concordat.cluster.access import from_kubeconfig
-from concordat.cluster.client import Client
-from concordat.cluster.session import Middleware
+from concordat.cluster.connection.access import from_kubeconfig
+from concordat.cluster.connection.client import Client
+from concordat.cluster.connection.session import Middleware
 from concordat.facts import Platform
-from concordat.lab.audit import Request
-from concordat.lab.controlplane import ControlPlane
+from concordat.manifest import conventions
 from concordat.reconcile import MICROSERVICE, Engine, Key, Settings
+from concordat_lab.control_plane.audit import Request
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.engine.cluster import Kubectl, started
 from tests.engine.rig import OPTIONAL_KINDS, optional_crd, wait_for
 

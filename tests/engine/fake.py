@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from concordat.cluster.children import Children, ChildStore
-from concordat.cluster.client import Object
-from concordat.cluster.failures import ApiError
-from concordat.conventions import FIELD_MANAGER
+from concordat.cluster.connection.client import Object
+from concordat.cluster.connection.failures import ApiError
 from concordat.manifest import Kind, Manifest
+from concordat.manifest.conventions import FIELD_MANAGER
 from concordat.resources import kinds
 
 Place = tuple[str, str]

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from concordat import conventions
-from concordat.lab.controlplane import ControlPlane
+from concordat.manifest import conventions
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.engine import killable
 from tests.engine.cluster import Kubectl
 from tests.engine.rig import microservice, routed, wait_for

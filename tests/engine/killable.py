@@ -15,8 +15,8 @@ from typing import Any, Literal
 import aiohttp
 import uvloop
 
-from concordat.cluster.access import from_kubeconfig
-from concordat.cluster.client import Client
+from concordat.cluster.connection.access import from_kubeconfig
+from concordat.cluster.connection.client import Client
 from concordat.reconcile import Engine, Settings
 
 When = Literal["before", "after"]

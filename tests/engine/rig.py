@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from concordat import conventions
+from concordat.manifest import conventions
 
 OPTIONAL_KINDS = {
     "HTTPRoute": ("gateway.networking.k8s.io", "v1", "httproutes"),

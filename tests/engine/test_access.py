@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from concordat.cluster.access import Token, find_access, from_kubeconfig, from_service_account
+from concordat.cluster.connection.access import Token, find_access, from_kubeconfig, from_service_account
 from concordat.errors import InvalidInput
-from concordat.lab.controlplane import ControlPlane
+from concordat_lab.control_plane.controlplane import ControlPlane
 
 
 def kubeconfig(folder: Path, user: dict[str, Any], **context: Any) -> Path:

@@ -13,15 +13,15 @@ import orjson
 import pytest
 from aiohttp import web
 
-from concordat.cluster import client as client_module
-from concordat.cluster.access import Access, StaticToken
 from concordat.cluster.children import ChildStore
-from concordat.cluster.client import Client, Object
-from concordat.cluster.echo import identity
-from concordat.cluster.failures import ApiError
+from concordat.cluster.connection import client as client_module
+from concordat.cluster.connection.access import Access, StaticToken
+from concordat.cluster.connection.client import Client, Object
+from concordat.cluster.connection.failures import ApiError
+from concordat.cluster.connection.watch_line import identity
 from concordat.cluster.informer import Informer
+from concordat.cluster.workqueue import Backoff
 from concordat.resources.kinds import HTTP_ROUTE, SERVICE
-from concordat.workqueue import Backoff
 from tests.engine.test_children import found
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from concordat import conventions
-from concordat.conformance.verdict import Breach, Verdict, written
+from concordat.manifest import conventions
+from concordat_contracts.conformance.verdict import Breach, Verdict, written
 from tests.engine.conftest import Story, eventually
 from tests.engine.rig import microservice
 from tests.engine.test_contract_admission import contract

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from concordat import conventions
-from concordat.lab.controlplane import ControlPlane
+from concordat.manifest import conventions
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.conformance.orders import DOCUMENT
 from tests.engine.conftest import eventually, operating
 from tests.engine.rig import microservice

@@ -7,9 +7,9 @@ import gzip
 
 import pytest
 
-from concordat.reconcile.contracts import SERVICE_CONTRACT
-from concordat.reconcile.gatekeeper import FIRST_PAUSE
-from concordat.reconcile.keys import Key
+from concordat.reconcile.contract import FIRST_PAUSE
+from concordat.world.contracts import SERVICE_CONTRACT
+from concordat.world.keys import Key
 from tests.engine.conftest import Story
 from tests.engine.test_contracts import OLD, contract, decided
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from concordat import conventions
-from concordat.lab.controlplane import ControlPlane
+from concordat.manifest import conventions
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.engine.cluster import Kubectl
 from tests.engine.rig import OperatorProcess, microservice, wait_for
 

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from concordat import conventions
-from concordat.cluster.access import Access, StaticToken
-from concordat.cluster.client import Client
-from concordat.cluster.failures import ApiError
+from concordat.cluster.connection.access import Access, StaticToken
+from concordat.cluster.connection.client import Client
+from concordat.cluster.connection.failures import ApiError
+from concordat.manifest import conventions
 from concordat.reconcile import Engine, Key, Settings
+from concordat.reconcile.microservice import Reconciler
 from concordat.reconcile.outcome import Outcome
-from concordat.reconcile.reconcile import Reconciler
 
 KEY = Key(conventions.MICROSERVICE, "shop", "orders")
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from concordat import conventions
-from concordat.cluster.access import Access, StaticToken, from_kubeconfig
-from concordat.cluster.client import Client
-from concordat.lab.controlplane import ControlPlane
-from concordat.reconcile import Engine, Settings, settling, watches
+from concordat.cluster.connection.access import Access, StaticToken, from_kubeconfig
+from concordat.cluster.connection.client import Client
+from concordat.manifest import conventions
+from concordat.reconcile import Engine, Settings, child_memory, watches
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.kill_plans import Plan, Runner
 from tests.engine.rig import OPTIONAL_KINDS, microservice, optional_crd, routed
@@ -53,7 +53,7 @@ async def test_an_outage_in_a_create_storm_is_survived_by_the_same_process(story
 
 async def test_a_quota_is_named_and_recovers(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """An admission plugin's refusal is in the condition, holds back nothing else, and is tried again."""
-    monkeypatch.setattr(settling, "LOOK_AGAIN_AT_REFUSAL", 0.5)
+    monkeypatch.setattr(child_memory, "LOOK_AGAIN_AT_REFUSAL", 0.5)
     quota = {
         "apiVersion": "v1",
         "kind": "ResourceQuota",

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from concordat.graph import Circles
-from concordat.reconcile.pacing import SHARE, Pacer
-from concordat.reconcile.parents import Parents
-from concordat.reconcile.retry_amplification import DEEPEST
+from concordat.world.graph import Circles
+from concordat.world.microservices import Parents
+from concordat.world.pacing import SHARE, Pacer
+from concordat.world.retry_amplification import DEEPEST
 from tests.engine.test_parents import World
 
 Uses = dict[str, dict[str, int]]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from concordat import conventions
-from concordat.lab.controlplane import ControlPlane
+from concordat.manifest import conventions
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.rig import microservice
 

@@ -9,9 +9,9 @@ import pytest
 from aiohttp import web
 
 from concordat.cluster import election as election_module
-from concordat.cluster.client import Client
+from concordat.cluster.connection.client import Client
+from concordat.cluster.connection.failures import ApiError
 from concordat.cluster.election import Election
-from concordat.cluster.failures import ApiError
 from concordat.handlers import operator
 from concordat.resources.kinds import SERVICE
 from tests.engine.test_client import serving, status

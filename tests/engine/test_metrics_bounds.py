@@ -4,12 +4,12 @@ What others write does not make series without end: labels have known values, an
 
 from typing import Any
 
-from concordat import conventions
 from concordat.cluster.children import Children
 from concordat.handlers.metrics import Metrics
-from concordat.reconcile.census import MOST_FAILING, Census
-from concordat.reconcile.contracts import Contracts
-from concordat.reconcile.parents import Parents
+from concordat.manifest import conventions
+from concordat.world.census import MOST_FAILING, Census
+from concordat.world.contracts import Contracts
+from concordat.world.microservices import Parents
 
 
 def test_words_of_a_question_make_no_series() -> None:

@@ -11,10 +11,10 @@ import yaml
 
 from concordat.api import parse
 from concordat.facts import Facts, Platform
-from concordat.lab import binaries
-from concordat.lab.controlplane import ControlPlane
-from concordat.lab.progress import Lines
-from concordat.plan import plan
+from concordat.plan.service import plan
+from concordat_lab.control_plane.controlplane import ControlPlane
+from concordat_lab.machine.progress import Lines
+from concordat_lab.programs import binaries
 from tests.engine.cluster import Kubectl, started
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.rig import optional_crd, routed

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from concordat.lab.controlplane import ControlPlane
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.engine.cluster import CRDS, Kubectl
 from tests.engine.rig import OperatorProcess, microservice, wait_for
 

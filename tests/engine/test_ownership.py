@@ -7,13 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concordat.cluster.ownership import (
-    drop_before_first_apply,
-    fingerprint,
-    ownership,
-    relinquish,
-    turn_into_apply,
-)
+from concordat.cluster.ownership import drop_before_first_apply, fingerprint, ownership, relinquish, turn_into_apply
 
 
 def entry(manager: str, operation: str, fields: dict[str, Any], *, subresource: str = "") -> dict[str, Any]:

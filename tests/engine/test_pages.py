@@ -7,7 +7,7 @@ import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from concordat.cluster.client import LARGEST_PAGE, PAGE, PAGE_BYTES, Client
+from concordat.cluster.connection.client import LARGEST_PAGE, PAGE, PAGE_BYTES, Client
 from concordat.resources.kinds import SERVICE
 
 

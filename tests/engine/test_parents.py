@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from concordat import conventions
 from concordat.api import Microservice, MicroserviceStatus, ServiceContractStatus
+from concordat.cluster.workqueue import Lane
 from concordat.facts import Consumer, Facts, Platform, Retried
-from concordat.reconcile.contracts import Contracts
-from concordat.reconcile.gather import Neighbours, gather
-from concordat.reconcile.keys import Key
-from concordat.reconcile.parent import observation
-from concordat.reconcile.parents import Parents
-from concordat.workqueue import Lane
+from concordat.manifest import conventions
+from concordat.world.contracts import Contracts
+from concordat.world.gather import Neighbours, gather
+from concordat.world.keys import Key
+from concordat.world.microservice_record import observation
+from concordat.world.microservices import Parents
 from tests.engine.rig import microservice
 
 CLAIM: dict[str, Any] = {"routing": {"hosts": ["orders.example.com"]}}

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from concordat.contracts import digest, normal_form, parse_text
-from concordat.reconcile import past
+from concordat.reconcile import accepted_versions
+from concordat_contracts import digest, normal_form, parse_text
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.test_contracts import ADDED, DROPPED, OLD, contract, decided
 
@@ -178,7 +178,7 @@ async def test_accepted_versions_are_pruned_but_never_published_twice(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of those beyond the number kept the ConfigMap goes, and the digest stays."""
-    monkeypatch.setattr(past, "MOST_STORED", 2)
+    monkeypatch.setattr(accepted_versions, "MOST_STORED", 2)
     for minor in range(4, 8):
         await story.apply(contract(story, f"1.{minor}.0", OLD))
         await decided(story)

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from concordat import conventions
-from concordat.cluster.failures import ApiError
+from concordat.cluster.connection.failures import ApiError
 from concordat.facts import Platform
-from concordat.reconcile.contracts import Contracts
-from concordat.reconcile.gatekeeper import Gatekeeper
-from concordat.reconcile.keys import Key
-from concordat.reconcile.parents import Parents
-from concordat.reconcile.reconcile import Reconciler
+from concordat.manifest import conventions
+from concordat.reconcile.contract import Gatekeeper
+from concordat.reconcile.microservice import Reconciler
 from concordat.resources.kinds import DEPLOYMENT
+from concordat.world.contracts import Contracts
+from concordat.world.keys import Key
+from concordat.world.microservices import Parents
 from tests.engine.fake import FakeCluster, caches
 from tests.engine.rig import microservice
 

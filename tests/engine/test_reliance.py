@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concordat.gate import together
-from concordat.reconcile.reliance import LONGEST, contracts_in, tokens_in, usages_in
+from concordat.world.usage import LONGEST, contracts_in, tokens_in, usages_in
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),

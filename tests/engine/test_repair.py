@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from concordat import conventions
+from concordat.manifest import conventions
 from tests.engine.conftest import Story, eventually
 from tests.engine.rig import routed
 

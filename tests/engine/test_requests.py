@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from concordat.lab.controlplane import ControlPlane
 from concordat.resources.kinds import DEPLOYMENT
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.rig import routed
 

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from concordat import conventions
 from concordat.api import MicroserviceStatus, parse, resolve
 from concordat.errors import Problem
 from concordat.facts import WorkloadState
-from concordat.manifest import ChildKey
+from concordat.manifest import ChildKey, conventions
 from concordat.policies import Violation
-from concordat.status import ChildOutcome, Seen, defective, report
+from concordat.reconcile.status import ChildOutcome, Seen, defective, report
 from tests.engine.rig import microservice
 
 NOW = "2026-11-22T11:12:13Z"

@@ -11,8 +11,8 @@ from concordat.facts import Platform
 from concordat.gate import Assessment, Case, Change, InForce, decide
 from concordat.manifest import ChildKey
 from concordat.policies import Violation
-from concordat.status import ChildOutcome, Judgement, report_contract, size
-from concordat.status.services import Seen, report
+from concordat.reconcile.status import ChildOutcome, Judgement, report_contract, size
+from concordat.reconcile.status.services import Seen, report
 
 LARGEST = 256 * 1024
 HARD = "\x01😀" * 2048

@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from concordat import conventions
-from concordat.lab.controlplane import ControlPlane
-from concordat.manifest import Kind
-from concordat.reconcile import settling
+from concordat.manifest import Kind, conventions
+from concordat.reconcile import child_memory
 from concordat.resources import kinds
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.engine.conftest import Story, eventually
 from tests.engine.rig import microservice, routed
 
@@ -147,7 +146,7 @@ async def test_the_other_children_are_built_all_the_same(story: Story) -> None:
 
 async def test_adopt_hands_an_object_over(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """The annotation on the stranger is the owner's consent."""
-    monkeypatch.setattr(settling, "LOOK_AGAIN_AT_STRANGER", 0.5)
+    monkeypatch.setattr(child_memory, "LOOK_AGAIN_AT_STRANGER", 0.5)
     await story.apply(service(story.namespace), microservice("orders", story.namespace))
     await story.settled("orders")
     await story.run("annotate", "service", "orders", f"{conventions.ANNOTATION_ADOPT}=true")
@@ -164,7 +163,7 @@ async def test_adopt_hands_an_object_over(story: Story, monkeypatch: pytest.Monk
 
 async def test_a_name_that_becomes_free_is_taken(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stranger is not watched, so we look again."""
-    monkeypatch.setattr(settling, "LOOK_AGAIN_AT_STRANGER", 0.5)
+    monkeypatch.setattr(child_memory, "LOOK_AGAIN_AT_STRANGER", 0.5)
     await story.apply(service(story.namespace), microservice("orders", story.namespace))
     await story.settled("orders")
     await story.run("delete", "service", "orders")

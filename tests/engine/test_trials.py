@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from concordat.conformance.__main__ import BROKEN, main
 from concordat.facts import Platform
-from concordat.lab.controlplane import ControlPlane
+from concordat_contracts.conformance.__main__ import BROKEN, main
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.conformance.storefront import CONTRACT, Storefront
 from tests.conformance.test_conformance import listening
 from tests.engine.conftest import Story, eventually, operating

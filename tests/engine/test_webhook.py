@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from concordat import conventions
 from concordat.cluster.trust import MOST, Certificate, Trust, bundle, certificates
 from concordat.handlers.peers import Trusted
 from concordat.handlers.webhook import PATH, WebhookServer
-from concordat.lab.controlplane import ControlPlane
-from concordat.reconcile.admission import Admission, listed
+from concordat.manifest import conventions
+from concordat.reconcile.admission.microservice import Admission, listed
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.engine.cluster import Kubectl
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.rig import OperatorProcess, free_port, microservice, wait_for

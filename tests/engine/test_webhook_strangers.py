@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from concordat import conventions
 from concordat.handlers.peers import Rates, Trusted
 from concordat.handlers.webhook import OF_ONE_ADDRESS, PATH
-from concordat.lab.controlplane import ControlPlane
-from concordat.reconcile.contracts import SERVICE_CONTRACT
-from concordat.reconcile.review import Question
+from concordat.manifest import conventions
+from concordat.reconcile.admission.request import Question
+from concordat.world.contracts import SERVICE_CONTRACT
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.rig import microservice
 from tests.engine.test_webhook import METADATA_OF_THE_CLOUD, asking, configured  # noqa: F401  a fixture

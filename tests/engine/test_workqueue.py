@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concordat.workqueue import Backoff, Lane, Place, ShutDown, TokenBucket, WorkQueue
+from concordat.cluster.workqueue import Backoff, Lane, Place, ShutDown, TokenBucket, WorkQueue
 
 
 class ManualClock:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from concordat.lab.processes import resident_mib
-from concordat.lab.testing import control_plane, node_cluster
+from concordat_lab.machine.processes import resident_mib
+from concordat_lab.testing import control_plane, node_cluster
 from tests.lab.traces import Traces
 
 RUNS = 3

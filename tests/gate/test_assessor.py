@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from concordat.assessor import Assessor, limits
-from concordat.assessor.turns import Memory, Turns
-from concordat.assessor.wire import Ended, answered, trailer, understood
 from concordat.gate import Assessment, Question
 from concordat.gate.assessment import LONGEST_TEXT, assess
+from concordat.gate.assessor import Assessor, limits
+from concordat.gate.assessor.turns import Memory, Turns
+from concordat.gate.assessor.wire import Ended, answered, trailer, understood
 from concordat.gate.unpacking import MOST_UNPACKED, CannotBeUnpacked, holds, unpacked
 from tests.gate.test_gate import ADDED, OLD
 

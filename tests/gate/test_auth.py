@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from concordat import conventions
 from concordat.api import AcceptedAuth, ServiceContract, parse_contract
 from concordat.api.auth import plain
-from concordat.contracts import touching
+from concordat.facts.tokens import Token
 from concordat.gate import Case, InForce, Question, decide, refusal, tokens_of_external
 from concordat.gate.assessment import assess
-from concordat.tokens import Token
+from concordat.manifest import conventions
+from concordat_contracts.findings import touching
 from tests.gate.test_gate import OLD
 
 ISSUER = "https://id.example.com"

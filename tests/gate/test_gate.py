@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from concordat.api import parse_contract
-from concordat.assessor import Assessor, Pool
 from concordat.gate import Case, Decision, InForce, Question, decide, refusal
 from concordat.gate.assessment import assess
+from concordat.gate.assessor import Assessor, Pool
 
 OLD = """
 openapi: 3.1.0

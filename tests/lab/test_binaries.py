@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from concordat.lab import binaries
-from concordat.lab.build import LOCK, remove_own_caches
-from concordat.lab.download import NotOffered
-from concordat.lab.errors import LabError, Refused
-from concordat.lab.lock import alone
-from concordat.lab.progress import Detail
-from concordat.lab.tools import TOOL_OF, TOOLS, Tool
+from concordat_lab.errors import LabError, Refused
+from concordat_lab.machine.lock import alone
+from concordat_lab.machine.progress import Detail
+from concordat_lab.programs import binaries
+from concordat_lab.programs.build import LOCK, remove_own_caches
+from concordat_lab.programs.download import NotOffered
+from concordat_lab.programs.tools import TOOL_OF, TOOLS, Tool
 
 
 class Notes:

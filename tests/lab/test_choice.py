@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from concordat.lab import packages, providers
-from concordat.lab.errors import LabError, Unavailable
-from concordat.lab.local import Local, Options
-from concordat.lab.progress import Quiet
+from concordat_lab.errors import LabError, Unavailable
+from concordat_lab.machine.progress import Quiet
+from concordat_lab.programs import packages
+from concordat_lab.providers import selection
+from concordat_lab.providers.local import Local, Options
 
 
 class Machine:
@@ -23,7 +24,7 @@ class Machine:
         patch.delenv("INSTALL", raising=False)
         patch.setattr(shutil, "which", lambda program: program if program in self.programs else None)
         patch.setattr("os.geteuid", lambda: 0 if self.root else 1000)
-        patch.setattr(providers, "docker_answers", lambda: self.docker)
+        patch.setattr(selection, "docker_answers", lambda: self.docker)
         patch.setattr(packages, "CNI_FOLDERS", ())
 
 
@@ -49,7 +50,7 @@ def test_docker_and_kind_without_root_get_kind(machine: Machine) -> None:
 def test_neither_gets_the_control_plane_and_is_told_the_cost(machine: Machine) -> None:
     """Nobody believes a pod ran that did not."""
     machine.root = False
-    choice = providers.choose()
+    choice = selection.choose()
 
     assert ("local", False) == (choice.provider, choice.node)
     assert "a node needs root. Objects are real; pods stay pending, nothing answers a request" in choice.why
@@ -67,15 +68,15 @@ def test_insisting_on_a_node_is_not_overruled(machine: Machine) -> None:
     machine.root = False
 
     with pytest.raises(Unavailable, match="a node needs root; and no kind: there is no program kind in PATH"):
-        providers.choose(node=True)
+        selection.choose(node=True)
 
 
 def test_an_existing_cluster_is_never_chosen_by_itself(machine: Machine) -> None:
     """It belongs to somebody; it is used when it is asked for, by option or environment."""
     machine.root = False
 
-    assert "existing" != providers.choose().provider
-    assert "existing" == providers.choose("existing").provider
+    assert "existing" != selection.choose().provider
+    assert "existing" == selection.choose("existing").provider
 
 
 def test_an_unknown_provider_is_named_with_the_known_ones(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +84,7 @@ def test_an_unknown_provider_is_named_with_the_known_ones(machine: Machine, monk
     monkeypatch.setenv("CONCORDAT_PROVIDER", "minikube")
 
     with pytest.raises(Unavailable, match="--provider minikube: there are local, kind, existing"):
-        providers.choose()
+        selection.choose()
 
 
 def test_install_no_forbids_and_says_what_to_type(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +123,7 @@ def test_ending_what_never_was_does_nothing(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def _chosen() -> tuple[str, bool]:
-    choice = providers.choose()
+    choice = selection.choose()
     return choice.provider, choice.node
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from concordat.cli.cluster import COMMANDS
-from concordat.lab import paths
-from concordat.lab.controlplane import RECORD, recorded
-from concordat.lab.errors import LabError
-from concordat.lab.local import Local
+from concordat.cli.local.up import COMMANDS
+from concordat_lab.control_plane.controlplane import RECORD, recorded
+from concordat_lab.errors import LabError
+from concordat_lab.machine import paths
+from concordat_lab.providers.local import Local
 from tests.lab.test_processes import until
 
 BY_NAME = {command.name: command for command in COMMANDS}
@@ -67,7 +67,7 @@ def test_a_node_by_name_takes_images_from_the_next_command() -> None:
 @pytest.mark.controlplane
 def test_a_start_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
     """A cluster outlives its start only once it is up."""
-    script = "from concordat.cli.cluster import up; up(['--without-node', '--name', 'killed'])"
+    script = "from concordat.cli.local.up import up; up(['--without-node', '--name', 'killed'])"
     starting = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     folder = Local("killed").folder
     with starting:

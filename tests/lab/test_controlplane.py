@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from concordat.lab.audit import Request
-from concordat.lab.controlplane import ControlPlane
-from concordat.lab.processes import Mark, members
-from concordat.lab.testing import control_plane as started
+from concordat_lab.control_plane.audit import Request
+from concordat_lab.control_plane.controlplane import ControlPlane
+from concordat_lab.machine.processes import Mark, members
+from concordat_lab.testing import control_plane as started
 from tests.lab.test_processes import until
 
 pytestmark = pytest.mark.controlplane

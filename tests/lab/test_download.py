@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from concordat.lab.download import NotOffered, Origins, download
-from concordat.lab.errors import Refused
-from concordat.lab.reachable import PATIENCE_SECONDS, why_unreachable
-from concordat.lab.tools import TOOLS, architecture, prometheus_release
+from concordat_lab.errors import Refused
+from concordat_lab.programs.download import NotOffered, Origins, download
+from concordat_lab.programs.reachable import PATIENCE_SECONDS, why_unreachable
+from concordat_lab.programs.tools import TOOLS, architecture, prometheus_release
 
 
 class Origin:

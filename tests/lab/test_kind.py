@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from concordat.lab.kind import configuration
+from concordat_lab.providers.kind import configuration
 
 FLAGS = {"audit-log-path", "audit-policy-file"}
 

@@ -14,12 +14,12 @@ from string import Template
 
 import pytest
 
-from concordat.lab.errors import Unavailable
-from concordat.lab.existing import Existing
-from concordat.lab.node.cluster import NodeCluster
-from concordat.lab.node.keeper import RECORD
-from concordat.lab.processes import Mark
-from concordat.lab.testing import node_cluster
+from concordat_lab.errors import Unavailable
+from concordat_lab.machine.processes import Mark
+from concordat_lab.node.cluster import NodeCluster
+from concordat_lab.node.keeper import RECORD
+from concordat_lab.providers.existing import Existing
+from concordat_lab.testing import node_cluster
 from tests.lab.test_processes import until
 from tests.lab.traces import Traces, cgroups, links
 

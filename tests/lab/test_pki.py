@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from concordat.lab.pki import IDENTITIES, write_pki
+from concordat_lab.control_plane.pki import IDENTITIES, write_pki
 
 
 @pytest.fixture(scope="module")

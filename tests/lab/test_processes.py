@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from concordat.lab.errors import ComponentDied
-from concordat.lab.processes import Keeper, Mark, Processes
+from concordat_lab.errors import ComponentDied
+from concordat_lab.machine.processes import Keeper, Mark, Processes
 
 HOLDER = """
 import sys, time
@@ -59,7 +59,7 @@ def test_a_reused_process_number_is_not_taken_for_the_old_process(tmp_path: Path
 
 def test_who_lets_go_of_a_process_ends_without_complaint() -> None:
     """Python warns of children that still run when it ends; these are meant to."""
-    script = "import subprocess, concordat.lab.processes as p; p.outlives_us(subprocess.Popen(['sleep', '2']))"
+    script = "import subprocess, concordat_lab.machine.processes as p; p.outlives_us(subprocess.Popen(['sleep', '2']))"
     ended = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True)
 
     assert ended.stderr == ""

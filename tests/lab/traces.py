@@ -5,7 +5,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from concordat.lab.node.cluster import NodeCluster
+from concordat_lab.node.cluster import NodeCluster
 
 
 class Traces:

@@ -19,8 +19,8 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from concordat import conventions
-from concordat.api.quantity import quantity
+from concordat.api.values.quantity import quantity
+from concordat.manifest import conventions
 
 Manifest = Mapping[str, Any]
 Sample = tuple[str, dict[str, str], float]

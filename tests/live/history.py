@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from concordat.records import BAD, TOTAL
+from concordat.observability.records import BAD, TOTAL
 from tests.live.compressed import FACTOR
 from tests.live.load import PER_SECOND
 from tests.slo.promtool import promtool

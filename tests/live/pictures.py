@@ -6,9 +6,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from concordat.cli.browser import look_at
-from concordat.cli.dashboard_preview import height
-from concordat.cli.preview_page import View, served
+from concordat.cli.dashboard.browser import look_at
+from concordat.cli.dashboard.page_server import View, served
+from concordat.cli.dashboard.preview import height
 from tests.dashboards.linter import Board
 from tests.live import boards
 from tests.live.world import World, world

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from concordat.cli.browser import Drawn, Page, look_at
-from concordat.cli.dashboard_preview import height
-from concordat.cli.preview_page import View, served
+from concordat.cli.dashboard.browser import Drawn, Page, look_at
+from concordat.cli.dashboard.page_server import View, served
+from concordat.cli.dashboard.preview import height
 from tests.dashboards.linter import Board, panels
 from tests.live import boards
 from tests.live.watched import wait

@@ -18,10 +18,10 @@ import pytest
 import yaml
 
 from concordat.api import parse
-from concordat.dashboards.requests import RequestPanels
 from concordat.facts import Facts
-from concordat.plan import plan
-from concordat.records import BAD
+from concordat.observability.dashboards.panels.requests import RequestPanels
+from concordat.observability.records import BAD
+from concordat.plan.service import plan
 from tests.dashboards.examples import requests
 from tests.live import boards, compressed, history, load
 from tests.live.servers import prometheus, prometheus3

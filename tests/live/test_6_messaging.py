@@ -16,9 +16,9 @@ import httpx
 import pytest
 import yaml
 
-from concordat.dashboards.service import service_dashboard
-from concordat.slo.objective import Links, ServiceIdentity
-from concordat.slo.service_alerts import Workload, service_group
+from concordat.observability.dashboards.service import service_dashboard
+from concordat.observability.slo.rules.objective import Links, ServiceIdentity
+from concordat.observability.slo.rules.service_alerts import Workload, service_group
 from tests.dashboards.examples import service
 from tests.live import boards, compressed
 from tests.live.brokers import kafka_exporter

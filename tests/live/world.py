@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import yaml
 
-from concordat.lab.testing import control_plane
+from concordat_lab.testing import control_plane
 from tests.live import cluster, compressed, history, load
 from tests.live.receiver import Receiver, receiver
 from tests.live.servers import alertmanager, prometheus

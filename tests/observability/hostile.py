@@ -21,8 +21,8 @@ from concordat.facts import Consumer, ContractFacts, Facts, Platform, Provider
 from concordat.manifest import Manifest, as_yaml
 from concordat.observability import contract as contracts
 from concordat.observability import dashboard, routing, rules
+from concordat.observability.slo.routing import HardDependency, alertmanager_file
 from concordat.resources import kinds
-from concordat.slo.routing import HardDependency, alertmanager_file
 from tests.dashboards import linter
 from tests.slo.skeleton import skeleton
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from concordat.api import ServiceContract, parse_contract, resolve
-from concordat.contract_plan import plan_contract
 from concordat.facts import Consumer, ContractFacts, Facts
 from concordat.manifest import PlannedChild
-from concordat.plan import plan
+from concordat.plan.contract import plan_contract
+from concordat.plan.service import plan
 from tests.observability.test_delivery import service
 
 FORMS = frozenset({"GrafanaDashboard"})

@@ -11,7 +11,7 @@ import yaml
 from concordat.api import parse
 from concordat.facts import Consumer, Facts, Platform
 from concordat.manifest import Manifest
-from concordat.plan import plan
+from concordat.plan.service import plan
 from tests.observability.hostile import SERVICE
 from tests.slo.catalogue import missing
 

@@ -14,7 +14,7 @@ def test_hostile_texts_change_no_structure() -> None:
 
 def test_a_text_that_breaks_out_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """With quotation marks left as they are, the same texts break what they touch."""
-    monkeypatch.setattr("concordat.promql.quote", lambda text: '"{}"'.format(text.replace("\\", "\\\\")))
+    monkeypatch.setattr("concordat.api.values.promql.quote", lambda text: '"{}"'.format(text.replace("\\", "\\\\")))
 
     def written(field: str, text: str) -> object:
         try:

@@ -6,7 +6,7 @@ from typing import Any
 
 from concordat.api.objectives import ContractObjective
 from concordat.facts import Facts
-from concordat.plan import plan
+from concordat.plan.service import plan
 from tests.observability.test_delivery import built, service
 
 PROMISED = {

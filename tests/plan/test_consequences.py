@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from concordat.api import parse
-from concordat.consequences import ChildChange, Severity, consequences
 from concordat.facts import Consumer, Facts
 from concordat.manifest import PlannedChild
-from concordat.plan import plan
+from concordat.plan.consequences import ChildChange, Severity, consequences
+from concordat.plan.service import plan
 from tests.plan.test_explain import FACTS, manifest
 
 

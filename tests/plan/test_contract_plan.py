@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from concordat.api import parse_contract
 from concordat.api.conformance import CRON
-from concordat.contract_plan import ContractPlan, plan_contract
 from concordat.facts import ContractFacts, Platform, Provider
+from concordat.plan.contract import ContractPlan, plan_contract
 from tests.api.strategies import names
 
 FACTS = ContractFacts(

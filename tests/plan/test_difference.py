@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concordat.difference import ABSENT, Change, changes, leaves, written
+from concordat.manifest.difference import ABSENT, Change, changes, leaves, written
 
 nested = st.recursive(
     st.none() | st.integers(0, 3) | st.sampled_from(["a", "b"]),

@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 
 from concordat.api import parse
-from concordat.difference import leaves, written
-from concordat.explain import Origin, Source, explain
 from concordat.facts import Consumer, Facts, Provider
-from concordat.plan import plan
+from concordat.manifest.difference import leaves, written
+from concordat.observability.slo.delivery import condensed
+from concordat.plan.explain import Origin, Source, explain
+from concordat.plan.service import plan
 from concordat.resources import kinds
-from concordat.slo.delivery import condensed
 from tests.api.strategies import manifests
 
 SPEC: dict[str, Any] = {

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from concordat.api import parse
 from concordat.facts import Consumer, Facts, Provider
 from concordat.manifest import canonical
-from concordat.plan import BUILDERS, plan
+from concordat.plan.service import BUILDERS, plan
 from concordat.resources import kinds
 from tests.api.strategies import manifests
 

@@ -5,7 +5,8 @@ Policies: what each finds is told in the stories of tests/cases; here, what must
 import re
 from pathlib import Path
 
-from concordat import conventions, policies
+from concordat import policies
+from concordat.manifest import conventions
 from concordat.policies import MICROSERVICE_POLICIES
 
 IN_A_CLUSTER_ALONE = {conventions.REASON_CONTRACT_REFUSED, conventions.REASON_CONTRACT_IN_USE}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from concordat.api import parse
 from concordat.facts import Facts, Provider, Retried
 from concordat.policies import violations
-from concordat.promises import PROMISES
+from concordat.policies.promises import PROMISES
 
 
 def found(providers: dict[str, Provider], retried: dict[str, Retried] | None = None, **spec: Any) -> list[str]:

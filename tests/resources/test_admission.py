@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from concordat.api import parse
 from concordat.facts import Consumer, Facts, Platform, Provider
-from concordat.lab import binaries
-from concordat.lab.testing import control_plane as started
-from concordat.plan import plan
+from concordat.plan.service import plan
 from concordat.resources import kinds
+from concordat_lab.programs import binaries
+from concordat_lab.testing import control_plane as started
 from tests.api.server import Server
 from tests.api.strategies import manifests
 from tests.conftest import established, kubectl

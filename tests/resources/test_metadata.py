@@ -10,7 +10,7 @@ import pytest
 
 from concordat.api import parse
 from concordat.facts import Facts, Platform
-from concordat.plan import Plan, plan
+from concordat.plan.service import Plan, plan
 from tests.engine.rig import microservice
 
 OPEN = replace(Platform(), private_networks=())

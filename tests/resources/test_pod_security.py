@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 
 from concordat.api import parse
 from concordat.facts import Facts
-from concordat.lab.controlplane import ControlPlane
-from concordat.plan import plan
+from concordat.plan.service import plan
 from concordat.resources import kinds
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.api.server import Server
 from tests.api.strategies import manifests
 from tests.conftest import kubectl

@@ -16,8 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from concordat import conventions
 from concordat.handlers.webhook import PATH
+from concordat.manifest import conventions
 from tests.engine.rig import microservice
 from tests.safety.world import Evil
 

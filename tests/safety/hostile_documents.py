@@ -13,8 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from concordat.contracts import InvalidDocument, compare, parse_text
-from concordat.contracts.steps import MOST_STEPS, account
+from concordat_contracts import InvalidDocument, compare, parse_text
+from concordat_contracts.steps import MOST_STEPS, account
 
 Random = random.Random
 LEAVES: tuple[Any, ...] = (

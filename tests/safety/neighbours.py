@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from concordat import conventions
+from concordat.manifest import conventions
 from tests.engine.cluster import Kubectl, started
 from tests.engine.rig import OperatorProcess, microservice, resident_mib, wait_for
 from tests.figures.engine.figure import at_most

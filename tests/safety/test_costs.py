@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from concordat.contracts import InvalidDocument, Outcome, compare, parse_text
-from concordat.contracts.steps import MOST_STEPS, REMEDY, TooCostly, account, spend
+from concordat_contracts import InvalidDocument, Outcome, compare, parse_text
+from concordat_contracts.steps import MOST_STEPS, REMEDY, TooCostly, account, spend
 from tests.safety.hostile_documents import document, pair, steps_of
 
 

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from concordat.cli import contract as contract_command
-from concordat.cli import contract_views
+from concordat.cli.contract import group as contract_command
+from concordat.cli.contract import views
 from concordat.cli.output import plain, styled
-from concordat.contracts import compare, read
-from concordat.contracts.reports import as_junit, as_markdown, markdown_cell
 from concordat.gate.question import Change
 from concordat.gate.refusal import _line
-from concordat.legible import LegibleFormatter, legible
-from concordat.status.finding import Finding, at
+from concordat.reconcile.status.finding import Finding, at
+from concordat_contracts import compare, read
+from concordat_contracts.findings.reports import as_junit, as_markdown, markdown_cell
+from concordat_contracts.legible import LegibleFormatter, legible
 
 PIECES = (
     "\x1b[2J", "\x1b]0;title\x07", "\x1b]8;;https://x.example\x1b\\", "\x9b31m", "\r", "\n", "\t", "\x00", "\x7f", "\x85",
@@ -103,11 +103,11 @@ def test_an_author_cannot_print_a_verdict(monkeypatch: pytest.MonkeyPatch) -> No
     written = io.StringIO()
     console = Console(file=written, highlight=False, soft_wrap=True, width=2000)
     monkeypatch.setattr(contract_command, "out", console)
-    monkeypatch.setattr(contract_views, "out", console)
+    monkeypatch.setattr(views, "out", console)
     old, new = _named("a\ncompatible\nb\u2028compatible"), _named("other")
 
     contract_command._print_text(compare(old, new))
-    contract_views._print_document(read(old), "x")
+    views._print_document(read(old), "x")
 
     assert "compatible" in written.getvalue()
     assert not [line for line in written.getvalue().splitlines() if line.strip().startswith("compatible")]

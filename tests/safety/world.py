@@ -25,9 +25,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from concordat import conventions
 from concordat.handlers.webhook import PATH
-from concordat.lab.controlplane import ControlPlane
+from concordat.manifest import conventions
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.engine.cluster import Kubectl, started
 from tests.engine.rig import OperatorProcess, free_port, microservice, routed, wait_for
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from concordat.lab.images import build_image
+from concordat_lab.programs.images import build_image
 from tests.samples.process import ROOT
 
 FOLDER = ROOT / "sample_services"

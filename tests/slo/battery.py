@@ -5,13 +5,13 @@ The battery of scenarios in every profile, and what low traffic does.
 import random
 from collections.abc import Iterator
 
-from concordat.slo.groups import groups
-from concordat.slo.objective import Objective
-from concordat.slo.profiles import PROFILES
-from concordat.slo.rules import measure
-from concordat.slo.series import Store
-from concordat.slo.simulation import Player
-from concordat.slo.traffic import Counts, exposed
+from concordat.observability.slo.rules.groups import groups
+from concordat.observability.slo.rules.objective import Objective
+from concordat.observability.slo.rules.profiles import PROFILES
+from concordat.observability.slo.rules.recording import measure
+from concordat.observability.slo.simulation.playback import Player
+from concordat.observability.slo.simulation.series import Store
+from concordat.observability.slo.simulation.traffic import Counts, exposed
 from tests.slo.examples import AVAILABILITY, LATENCY, service
 from tests.slo.playing import firings, promtool_pages
 from tests.slo.scenarios import BATTERY, STEP, Scenario, outage_at_night

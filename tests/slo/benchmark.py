@@ -19,13 +19,13 @@ from typing import Any
 
 import yaml
 
-from concordat.promql import duration
-from concordat.records import BAD, TOTAL
-from concordat.slo.groups import groups
-from concordat.slo.objective import Links, ServiceIdentity, ServiceObjectives
-from concordat.slo.rules import measure
-from concordat.slo.traffic import exposed
-from concordat.slo.windows import PERIOD_INTERVAL
+from concordat.api.values.promql import duration
+from concordat.observability.records import BAD, TOTAL
+from concordat.observability.slo.rules.groups import groups
+from concordat.observability.slo.rules.objective import Links, ServiceIdentity, ServiceObjectives
+from concordat.observability.slo.rules.recording import measure
+from concordat.observability.slo.rules.windows import PERIOD_INTERVAL
+from concordat.observability.slo.simulation.traffic import exposed
 from tests.slo import sloth_layout, straight_lines
 from tests.slo.examples import AVAILABILITY
 from tests.slo.straight_lines import Line

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from concordat.dashboards.operator import OPERATOR_UID
-from concordat.slo.groups import groups
-from concordat.slo.objective import Links
-from concordat.slo.operator_alerts import operator_group
-from concordat.slo.proof import promtool_tests
-from concordat.slo.service_alerts import Workload, service_group
-from concordat.slo.windows import TIERS
+from concordat.observability.dashboards.operator import OPERATOR_UID
+from concordat.observability.slo.rules.groups import groups
+from concordat.observability.slo.rules.objective import Links
+from concordat.observability.slo.rules.operator_alerts import operator_group
+from concordat.observability.slo.rules.service_alerts import Workload, service_group
+from concordat.observability.slo.rules.windows import TIERS
+from concordat.observability.slo.simulation.proof import promtool_tests
 from tests.slo.examples import service
 from tests.slo.promtool import run_tests
 

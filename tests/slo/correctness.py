@@ -5,10 +5,10 @@ Is the recorded ratio the true one? Uneven traffic, idle minutes, series of erro
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from concordat.slo.groups import groups
-from concordat.slo.proof import notation
-from concordat.slo.rules import measure
-from concordat.slo.traffic import Counts, Exposed, exposed
+from concordat.observability.slo.rules.groups import groups
+from concordat.observability.slo.rules.recording import measure
+from concordat.observability.slo.simulation.proof import notation
+from concordat.observability.slo.simulation.traffic import Counts, Exposed, exposed
 from tests.slo.examples import service
 from tests.slo.promtool import query
 

@@ -10,11 +10,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from concordat.api import TIERS as SERVICE_TIERS
-from concordat.promql import duration, number
-from concordat.slo.indicators import milliseconds
-from concordat.slo.profiles import PROFILES
-from concordat.slo.simulation import simulate
-from concordat.slo.windows import PERIODS, TIERS
+from concordat.api.values.promql import duration, number
+from concordat.observability.slo.rules.indicators import milliseconds
+from concordat.observability.slo.rules.profiles import PROFILES
+from concordat.observability.slo.rules.windows import PERIODS, TIERS
+from concordat.observability.slo.simulation.playback import simulate
 from tests.slo.catalogue import every_alert
 from tests.slo.examples import AVAILABILITY, service
 from tests.slo.scenarios import BATTERY

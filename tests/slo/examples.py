@@ -4,9 +4,9 @@ Services for the tests. Odd numbers: they cannot be right by accident.
 
 from decimal import Decimal
 
-from concordat.slo.alerts import page_alerts, ticket_alerts
-from concordat.slo.objective import Links, Objective, ServiceIdentity, ServiceObjectives
-from concordat.slo.rules import Measured, Rule, fast_rules, slow_rules
+from concordat.observability.slo.rules.alerts import page_alerts, ticket_alerts
+from concordat.observability.slo.rules.objective import Links, Objective, ServiceIdentity, ServiceObjectives
+from concordat.observability.slo.rules.recording import Measured, Rule, fast_rules, slow_rules
 
 AVAILABILITY = Objective(name="availability", target=Decimal("99.9"))
 LATENCY = Objective(name="latency", target=Decimal(99), below=Decimal("0.25"))

@@ -13,14 +13,14 @@ from typing import Any
 
 import promql_parser as promql
 
-from concordat.promql import MINUTE
-from concordat.slo.groups import groups
-from concordat.slo.objective import Links, Objective, ServiceIdentity, ServiceObjectives
-from concordat.slo.proof import notation, values
-from concordat.slo.rules import measure, period_rules
-from concordat.slo.service_alerts import Workload, service_group
-from concordat.slo.simulation import simulate
-from concordat.slo.traffic import Phase, exposed
+from concordat.api.values.promql import MINUTE
+from concordat.observability.slo.rules.groups import groups
+from concordat.observability.slo.rules.objective import Links, Objective, ServiceIdentity, ServiceObjectives
+from concordat.observability.slo.rules.recording import measure, period_rules
+from concordat.observability.slo.rules.service_alerts import Workload, service_group
+from concordat.observability.slo.simulation.playback import simulate
+from concordat.observability.slo.simulation.proof import notation, values
+from concordat.observability.slo.simulation.traffic import Phase, exposed
 from tests.observability import hostile
 from tests.slo import battery, benchmark, correctness
 from tests.slo.examples import AVAILABILITY, CUSTOM, LATENCY, burn_alerts, recording_rules, service

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from concordat.slo.operator_alerts import operator_group
-from concordat.slo.routing import HardDependency, Team, alertmanager_file
+from concordat.observability.slo.routing import HardDependency, Team, alertmanager_file
+from concordat.observability.slo.rules.operator_alerts import operator_group
 from tests.slo.catalogue import HEALTHY, OPERATOR_LINKS, TROUBLES, firing_test, healthy_test, promtool_file
 from tests.slo.document import PAGE, written
 

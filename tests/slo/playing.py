@@ -2,11 +2,11 @@
 The same rules and the same traffic, played by our evaluator and by the real promtool.
 """
 
-from concordat.slo.groups import groups
-from concordat.slo.objective import ServiceObjectives
-from concordat.slo.rules import measure
-from concordat.slo.series import Store
-from concordat.slo.simulation import Firing, Player
+from concordat.observability.slo.rules.groups import groups
+from concordat.observability.slo.rules.objective import ServiceObjectives
+from concordat.observability.slo.rules.recording import measure
+from concordat.observability.slo.simulation.playback import Firing, Player
+from concordat.observability.slo.simulation.series import Store
 from tests.slo.promtool import promtool3, query
 from tests.slo.scenarios import LENGTH, STEP, Scenario, traces
 

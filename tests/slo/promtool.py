@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from concordat.lab.tools import TOOL_OF
+from concordat_lab.programs.tools import TOOL_OF
 
 MISSING = "install Prometheus (apt-get install prometheus), or set PROMTOOL to its promtool"
 MISSING_3 = "no promtool of Prometheus 3: run `python -m tests.setup`, or set PROMTOOL3 to one"

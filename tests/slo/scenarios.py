@@ -7,11 +7,11 @@ Every scenario starts with two quiet hours. ``STEP`` is the scrape interval; the
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from concordat.slo.objective import IndicatorKind
-from concordat.slo.profiles import PROFILES
-from concordat.slo.proof import notation
-from concordat.slo.rules import Measured
-from concordat.slo.traffic import Counts, Exposed, Phase, exposed
+from concordat.observability.slo.rules.objective import IndicatorKind
+from concordat.observability.slo.rules.profiles import PROFILES
+from concordat.observability.slo.rules.recording import Measured
+from concordat.observability.slo.simulation.proof import notation
+from concordat.observability.slo.simulation.traffic import Counts, Exposed, Phase, exposed
 
 STEP = 30
 START = 240

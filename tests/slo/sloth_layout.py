@@ -3,15 +3,15 @@ The rules of an availability objective in the layout of Sloth 0.16: what everybo
 
 Seventeen rules: the error ratio of seven windows, each from the raw series; the period as the average of the recorded
 five-minute ratios; seven rules of metadata; two alerts. The service, its series and its objective are those of
-``concordat.slo``; only the layout is another.
+``concordat.observability.slo``; only the layout is another.
 """
 
 from typing import Any
 
-from concordat.promql import Selector, duration, equal, number
-from concordat.slo.indicators import BadCounter
-from concordat.slo.rules import Measured
-from concordat.slo.windows import PAGE_FAST, PAGE_SLOW, TICKET_FAST, TICKET_SLOW, TIERS, Tier
+from concordat.api.values.promql import Selector, duration, equal, number
+from concordat.observability.slo.rules.indicators import BadCounter
+from concordat.observability.slo.rules.recording import Measured
+from concordat.observability.slo.rules.windows import PAGE_FAST, PAGE_SLOW, TICKET_FAST, TICKET_SLOW, TIERS, Tier
 
 RATIO = "slo:sli_error:ratio_rate"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from concordat.lab import binaries
+from concordat_lab.programs import binaries
 
 
 @dataclass(frozen=True, kw_only=True)

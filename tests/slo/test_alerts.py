@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from concordat.slo.groups import groups
-from concordat.slo.objective import Links, Objective, ServiceIdentity, ServiceObjectives
-from concordat.slo.rules import measure
-from concordat.slo.service_alerts import Workload, service_group
+from concordat.observability.slo.rules.groups import groups
+from concordat.observability.slo.rules.objective import Links, Objective, ServiceIdentity, ServiceObjectives
+from concordat.observability.slo.rules.recording import measure
+from concordat.observability.slo.rules.service_alerts import Workload, service_group
 from tests.slo.catalogue import HEALTHY, RUNBOOKS, TROUBLES, every_alert, every_group, missing, prove_troubles
 from tests.slo.examples import burn_alerts, service
 from tests.slo.promtool import check_rules, every_promtool

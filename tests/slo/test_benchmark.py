@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from concordat.lab.tools import TOOLS
+from concordat_lab.programs.tools import TOOLS
 from tests.slo import benchmark, straight_lines
 from tests.slo.promtool import every_promtool
 from tests.slo.straight_lines import Line

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from concordat.cli.dashboard import dashboard
-from concordat.cli.slo import slo
-from concordat.dashboards.service import service_uid
+from concordat.cli.dashboard.group import dashboard
+from concordat.cli.slo.group import slo
+from concordat.observability.dashboards.service import service_uid
 from tests.slo.promtool import check_rules, run_tests
 
 ORDERS = """

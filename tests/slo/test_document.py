@@ -4,7 +4,7 @@ The page about objectives cannot lie; its tables are compared with the code's in
 
 import re
 
-from concordat.records import BUDGET_REMAINING, TARGET
+from concordat.observability.records import BUDGET_REMAINING, TARGET
 from tests.dashboards.linter import RULES
 from tests.slo.document import PAGE
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concordat.promql import equal, like, literal, quote
-from concordat.slo.alerts import plain
+from concordat.api.values.promql import equal, like, literal, quote
+from concordat.observability.slo.rules.alerts import plain
 from tests.slo import figures
 from tests.slo.skeleton import nodes
 

@@ -8,11 +8,11 @@ import promql_parser as promql
 import pytest
 from click.testing import CliRunner
 
+from concordat.api.values.promql import HOUR
 from concordat.cli import main
-from concordat.promql import HOUR
-from concordat.records import BUDGET_REMAINING, PERIOD_RATIO, TARGET, ratio
-from concordat.slo.burn_down import MOST, burn_down
-from concordat.slo.report import BURN_WINDOWS, Report, budget_history, queries, report
+from concordat.observability.records import BUDGET_REMAINING, PERIOD_RATIO, TARGET, ratio
+from concordat.observability.slo.report import BURN_WINDOWS, Report, budget_history, queries, report
+from concordat.observability.slo.simulation.burn_down import MOST, burn_down
 from tests.slo.skeleton import skeleton
 
 

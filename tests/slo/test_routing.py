@@ -10,8 +10,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from concordat.cli.alertmanager import alertmanager
-from concordat.slo.routing import HardDependency, Team, acyclic, alertmanager_file, service_routing
+from concordat.cli.slo.alertmanager import alertmanager
+from concordat.observability.slo.routing import HardDependency, Team, acyclic, alertmanager_file, service_routing
 
 TEAMS = [
     Team(name="checkout", page="http://127.0.0.1:11/page", ticket="http://127.0.0.1:11/ticket"),

@@ -7,12 +7,12 @@ from decimal import Decimal
 import pytest
 
 from concordat.errors import InvalidInput
-from concordat.slo.groups import groups
-from concordat.slo.indicators import indicator
-from concordat.slo.objective import Objective, ServiceObjectives
-from concordat.slo.profiles import PROFILES
-from concordat.slo.rules import measure
-from concordat.slo.windows import PAGE_FAST, PAGE_SLOW, PERIODS, TICKET_SLOW, TIERS
+from concordat.observability.slo.rules.groups import groups
+from concordat.observability.slo.rules.indicators import indicator
+from concordat.observability.slo.rules.objective import Objective, ServiceObjectives
+from concordat.observability.slo.rules.profiles import PROFILES
+from concordat.observability.slo.rules.recording import measure
+from concordat.observability.slo.rules.windows import PAGE_FAST, PAGE_SLOW, PERIODS, TICKET_SLOW, TIERS
 from tests.slo import figures
 from tests.slo.examples import AVAILABILITY, CUSTOM, LATENCY, burn_alerts, recording_rules, service
 from tests.slo.promtool import check_rules, every_promtool

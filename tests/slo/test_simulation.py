@@ -6,14 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from concordat.slo.groups import groups
-from concordat.slo.objective import Objective
-from concordat.slo.profiles import PROFILES
-from concordat.slo.proof import promtool_tests
-from concordat.slo.rules import measure
-from concordat.slo.series import Store
-from concordat.slo.simulation import Player, simulate
-from concordat.slo.windows import PAGE_FAST, PAGE_SLOW, TICKET_FAST, TIERS
+from concordat.observability.slo.rules.groups import groups
+from concordat.observability.slo.rules.objective import Objective
+from concordat.observability.slo.rules.profiles import PROFILES
+from concordat.observability.slo.rules.recording import measure
+from concordat.observability.slo.rules.windows import PAGE_FAST, PAGE_SLOW, TICKET_FAST, TIERS
+from concordat.observability.slo.simulation.playback import Player, simulate
+from concordat.observability.slo.simulation.proof import promtool_tests
+from concordat.observability.slo.simulation.series import Store
 from tests.slo import battery, correctness, figures
 from tests.slo.examples import AVAILABILITY, CUSTOM, LATENCY, service
 from tests.slo.playing import pages, promtool_pages

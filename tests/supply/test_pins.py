@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from concordat.lab.download import Origins, pinned, releases
-from concordat.lab.errors import LabError
-from concordat.lab.tools import TOOLS
+from concordat_lab.errors import LabError
+from concordat_lab.programs.download import Origins, pinned, releases
+from concordat_lab.programs.tools import TOOLS
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILES = sorted(
@@ -69,6 +69,6 @@ def test_pinned_downloads_are_of_the_pinned_versions() -> None:
 def test_a_line_that_pins_nothing_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A misspelt pin must not become none."""
     (tmp_path / "checksums").write_text("# fine\n1b1b  https://example.com/helm\n")
-    monkeypatch.setattr("concordat.lab.paths.tools", lambda: tmp_path)
+    monkeypatch.setattr("concordat_lab.machine.paths.tools", lambda: tmp_path)
     with pytest.raises(LabError, match="tools/checksums, line 2: write a SHA-256"):
         pinned()

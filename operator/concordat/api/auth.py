@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from concordat.api.schema import Check, Distinct, Schema, matching, without_nulls
+from concordat.api.schema.base import Check, Distinct, Schema, matching, without_nulls
 
 _LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _PORT = "(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
@@ -101,7 +101,7 @@ _METHOD = re.compile(r"[a-z]+(?= /)")
 
 def plain(operation: str) -> str:
     """
-    An operation's name without what may differ between those who mean the same, as ``concordat.contracts`` has it.
+    An operation's name without what may differ between those who mean the same, as ``concordat_contracts`` has it.
 
     >>> plain("get /pets/{id}")
     'GET /pets/{}'

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from concordat.api.schema import Schema
+from concordat.api.schema.base import Schema
 
 
 class Condition(Schema):

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from concordat.api.scalars import HttpPath, Key, ObjectName
-from concordat.api.schema import Distinct, Schema, matching
+from concordat.api.schema.base import Distinct, Schema, matching
+from concordat.api.values.scalars import HttpPath, Key, ObjectName
 
 
 def _field(number: str, names: str = "") -> str:

@@ -9,14 +9,14 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from concordat import conventions
 from concordat.api.auth import Auth, Scopes
 from concordat.api.conformance import Conformance
 from concordat.api.objectives import ContractObjective
-from concordat.api.scalars import DnsLabel, Key, ObjectName
-from concordat.api.schema import Check, Distinct, Schema, Transition, matching
-from concordat.api.semver import SEMVER
+from concordat.api.schema.base import Check, Distinct, Schema, Transition, matching
 from concordat.api.traffic import Access, Use
+from concordat.api.values.scalars import DnsLabel, Key, ObjectName
+from concordat.api.values.semver import SEMVER
+from concordat.manifest import conventions
 
 MOST_INLINE = 200 * 1024
 """

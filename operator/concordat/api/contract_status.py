@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from concordat.api.auth import AcceptedAuth
 from concordat.api.condition import Condition
-from concordat.api.schema import Schema
+from concordat.api.schema.base import Schema
 from concordat.api.status import ChildStatus, ProblemStatus, by_type
 
 _Name = Annotated[str, StringConstraints(max_length=317)]

@@ -8,12 +8,12 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConstraints
 
-from concordat import conventions
 from concordat.api.objectives import MEASURABLE, Objective, Profile
-from concordat.api.scalars import PORT_NAMES, BrokerName, DnsLabel, Image, ObjectName, PathPrefix, PortName
-from concordat.api.schema import Check, Distinct, Schema, without_nulls
+from concordat.api.schema.base import Check, Distinct, Schema, without_nulls
 from concordat.api.traffic import Access, Consumption, Egress, Routing
+from concordat.api.values.scalars import PORT_NAMES, BrokerName, DnsLabel, Image, ObjectName, PathPrefix, PortName
 from concordat.api.workload import EnvVar, Flag, Health, Port, Resources, Scaling
+from concordat.manifest import conventions
 
 
 class Tier(StrEnum):

@@ -2,7 +2,7 @@
 Objectives: promises about the requests of a service, or about an operation of a contract.
 
 What can be measured depends on who counts: a latency needs a bucket at its threshold, a route a label of its own. Those
-tables are here, because the API server refuses by them; :mod:`concordat.slo.profiles` makes queries of them.
+tables are here, because the API server refuses by them; :mod:`concordat.observability.slo.rules.profiles` makes queries of them.
 """
 
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, Strict, StringConstraints
 
-from concordat.api.duration import seconds
-from concordat.api.scalars import DnsLabel, Duration
-from concordat.api.schema import Check, Schema, matching
+from concordat.api.schema.base import Check, Schema, matching
+from concordat.api.values.duration import seconds
+from concordat.api.values.scalars import DnsLabel, Duration
 
 Window = Literal["7d", "28d", "30d", "90d"]
 Profile = Literal["default", "otel", "otel-native", "istio", "gateway"]

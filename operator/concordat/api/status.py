@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from concordat.api.condition import Condition
-from concordat.api.schema import Schema
+from concordat.api.schema.base import Schema
 
 _Text = Annotated[str, StringConstraints(max_length=1024)]
 _Name = Annotated[str, StringConstraints(max_length=253)]

@@ -9,8 +9,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field, Strict, StringConstraints
 
 from concordat.api.auth import Scopes
-from concordat.api.duration import seconds
-from concordat.api.scalars import (
+from concordat.api.schema.base import Check, Distinct, Schema, matching, without_nulls
+from concordat.api.values.duration import seconds
+from concordat.api.values.scalars import (
     DnsLabel,
     Duration,
     Host,
@@ -23,8 +24,7 @@ from concordat.api.scalars import (
     Protocol,
     Reference,
 )
-from concordat.api.schema import Check, Distinct, Schema, matching, without_nulls
-from concordat.api.semver import RANGE
+from concordat.api.values.semver import RANGE
 
 
 class Use(Schema):

@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, Strict, StringConstraints
 
-from concordat.api.quantity import quantity
-from concordat.api.scalars import Cpu, EnvName, HttpPath, Key, Memory, ObjectName, PortName, PortNumber, Protocol
-from concordat.api.schema import Check, Schema, matching
+from concordat.api.schema.base import Check, Schema, matching
+from concordat.api.values.quantity import quantity
+from concordat.api.values.scalars import Cpu, EnvName, HttpPath, Key, Memory, ObjectName, PortName, PortNumber, Protocol
 
 Flag = Annotated[bool, Strict()]
 Seconds = Annotated[int, Strict(), Field(ge=1, le=300)]

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from concordat import conventions
 from concordat.api import Microservice, parse, parse_contract
 from concordat.errors import InvalidInput, Problem
+from concordat.manifest import conventions
 
 MOST_BYTES = 2 * 1024 * 1024
 MOST_NODES = 200_000

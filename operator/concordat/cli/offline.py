@@ -5,24 +5,24 @@ The facts of a cluster that is not there, from what is in files: gathered by the
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from concordat import conventions
 from concordat.api import AcceptedVersion, Microservice, ServiceContract, parse_contract
-from concordat.contract_plan import ContractPlan, plan_contract
-from concordat.dashboards.subject import Contract as DrawnContract
 from concordat.errors import InvalidInput, Problem
 from concordat.facts import ContractFacts, Facts, Missing, Platform
+from concordat.facts.tokens import announced
 from concordat.gate import Assessment, Question, demanded
-from concordat.graph import Edge
+from concordat.manifest import conventions
+from concordat.observability.dashboards.subject import Contract as DrawnContract
 from concordat.observability.subjects import drawn_contract
-from concordat.plan import Plan, plan
+from concordat.plan.contract import ContractPlan, plan_contract
+from concordat.plan.service import Plan, plan
 from concordat.policies import Violation, violations
-from concordat.promises import PROMISES
-from concordat.reconcile.contracts import Contracts, binds
-from concordat.reconcile.gather import Neighbours, gather, gather_contract
-from concordat.reconcile.keys import Key, asked_for
-from concordat.reconcile.parents import Parents
+from concordat.policies.promises import PROMISES
 from concordat.resources import kinds
-from concordat.tokens import announced
+from concordat.world.contracts import Contracts, binds
+from concordat.world.gather import Neighbours, gather, gather_contract
+from concordat.world.graph import Edge
+from concordat.world.keys import Key, asked_for
+from concordat.world.microservices import Parents
 
 OPTIONAL = frozenset(kind.kind for kind in kinds.ALL if kind.optional)
 
@@ -138,9 +138,7 @@ class World:
 
 
 def _assess(document: str, consumer: str, uses: Mapping[str, tuple[str, ...] | None]) -> Assessment:
-    from concordat.gate.assessment import (
-        assess,  # the comparer takes half a second to import, and most files hold no contract
-    )
+    from concordat.gate.assessment import assess
 
     return assess(Question(document=document, usages={consumer: dict(uses)}))
 

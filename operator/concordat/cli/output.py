@@ -12,7 +12,7 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
-from concordat.legible import legible
+from concordat_contracts.legible import legible
 
 WIDE = 200
 """Columns of a table that goes into a file or a pipe: nobody there can widen a window, and nothing should be cut off."""
@@ -35,7 +35,7 @@ output_option = click.option(
 
 
 def plain(text: object) -> str:
-    """Text from outside that may have several lines; see :func:`concordat.legible.legible`."""
+    """Text from outside that may have several lines; see :func:`concordat_contracts.legible.legible`."""
     return legible(text, lines=True)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import rich_click as click
 
-from concordat.promql import DAY, HOUR, MINUTE
+from concordat.api.values.promql import DAY, HOUR, MINUTE
 
 _UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}
 

@@ -9,15 +9,14 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
-from concordat import conventions
+from concordat.cluster.adoption import ensure_ours, is_in_place
 from concordat.cluster.children import Child, Children, ChildStore
-from concordat.cluster.client import Cluster, Object
-from concordat.cluster.failures import ApiError
+from concordat.cluster.connection.client import Cluster, Object
+from concordat.cluster.connection.failures import ApiError
+from concordat.cluster.outcomes import Known, Owner, Settled, Wanted
 from concordat.cluster.ownership import drop_before_first_apply, relinquish, turn_into_apply
-from concordat.cluster.settled import Known, Owner, Settled, Wanted
-from concordat.cluster.title import ensure_ours, is_in_place
 from concordat.errors import ConcordatError, Conflict, Rejected, Stalled, Waiting
-from concordat.manifest import ChildKey, Manifest, PlannedChild
+from concordat.manifest import ChildKey, Manifest, PlannedChild, conventions
 
 
 class Apply:

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from sys import intern
 from typing import Any
 
-from concordat import conventions
-from concordat.cluster.client import Object
+from concordat.cluster.connection.client import Object
 from concordat.cluster.ownership import NOTHING, Ownership, ownership
 from concordat.facts import ObservedChild, WorkloadState
-from concordat.manifest import ChildKey, Kind
+from concordat.manifest import ChildKey, Kind, conventions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ a body.
 
 from collections.abc import Iterable, Iterator
 
-from concordat.cluster.client import Client, Object
+from concordat.cluster.connection.client import Client, Object
 from concordat.manifest import Kind
 
 
@@ -22,7 +22,7 @@ class Discovery:
         self._served: frozenset[Kind] = frozenset()
 
     async def served(self) -> frozenset[Kind]:
-        """The optional kinds that exist now. Raises :exc:`~concordat.cluster.failures.ApiError`."""
+        """The optional kinds that exist now. Raises :exc:`~concordat.cluster.connection.failures.ApiError`."""
         document, self._etag = await self._client.discover(self._etag)
         if document is not None:
             resources = set(_resources(document))

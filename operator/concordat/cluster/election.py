@@ -14,8 +14,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from concordat.cluster.client import Client, Object
-from concordat.cluster.failures import ApiError
+from concordat.cluster.connection.client import Client, Object
+from concordat.cluster.connection.failures import ApiError
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from concordat.conventions import BEFORE_FIRST_APPLY, FIELD_MANAGER
+from concordat.manifest.conventions import BEFORE_FIRST_APPLY, FIELD_MANAGER
 
 Operation = dict[str, Any]
 """One operation of a JSON patch (RFC 6902)."""

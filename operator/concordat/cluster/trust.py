@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from concordat.cluster.client import JSON_PATCH, Client
-from concordat.cluster.failures import ApiError
+from concordat.cluster.connection.client import JSON_PATCH, Client
+from concordat.cluster.connection.failures import ApiError
 from concordat.errors import ConcordatError
 
 logger = logging.getLogger(__name__)

@@ -7,13 +7,13 @@ Imported only where documents are compared: the comparer is most of a small oper
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
-from concordat import contracts
+import concordat_contracts
 from concordat.api import Compatibility
-from concordat.contracts import Document, Finding, InvalidDocument, Outcome, Severity
-from concordat.contracts.text import MAX_NODES
 from concordat.gate.operations import operations_with_scopes, unknown_operations
 from concordat.gate.question import MOST_CONSUMERS_OF_A_CHANGE, Assessment, Change, Question, UnknownUse
 from concordat.gate.unpacking import CannotBeUnpacked, unpacked
+from concordat_contracts import Document, Finding, InvalidDocument, Outcome, Severity
+from concordat_contracts.reading.text import MAX_NODES
 
 _MOST_FINDINGS = 200
 LONGEST_TEXT = 1024
@@ -29,11 +29,11 @@ def assess(question: Question) -> Assessment:
     """The answer; never raises for what stands in a document."""
     try:
         document = _read(question.document)
-        normal = contracts.normal_form(document)
+        normal = concordat_contracts.normal_form(document)
         before = [_read(text) for text in question.before]
         _expect(document, question.format)
         if question.new:
-            contracts.expect_legible(document)
+            concordat_contracts.expect_legible(document)
         return _assessed(question, document, normal.decode(), before)
     except (InvalidDocument, CannotBeUnpacked) as refusal:
         return Assessment(invalid=shortened(str(refusal), _LONGEST_REFUSAL))
@@ -51,7 +51,7 @@ def shortened(text: str, most: int = LONGEST_TEXT) -> str:
 def _read(text: str | bytes) -> Document:
     content = text.encode(errors="surrogatepass") if isinstance(text, str) else unpacked(text)
     _expect_few_nodes(content)
-    return contracts.read(contracts.parse_text(text if isinstance(text, str) else content))
+    return concordat_contracts.read(concordat_contracts.parse_text(text if isinstance(text, str) else content))
 
 
 def _expect_few_nodes(content: bytes) -> None:
@@ -76,7 +76,7 @@ def _expect(document: Document, wanted: str) -> None:
 
 def _assessed(question: Question, document: Document, normal: str, before: list[Document]) -> Assessment:
     usages = [
-        contracts.Usage(
+        concordat_contracts.Usage(
             consumer=name,
             operations=None
             if uses is None
@@ -84,13 +84,13 @@ def _assessed(question: Question, document: Document, normal: str, before: list[
         )
         for name, uses in question.usages.items()
     ]
-    for_consumers = contracts.compare(before[-1], document) if before and usages else None
-    matrix = contracts.judge(for_consumers, usages) if for_consumers else contracts.Matrix()
+    for_consumers = concordat_contracts.compare(before[-1], document) if before and usages else None
+    matrix = concordat_contracts.judge(for_consumers, usages) if for_consumers else concordat_contracts.Matrix()
     harmful = [finding for finding in (for_consumers.findings if for_consumers else ()) if matrix.users_of(finding)]
     found = _against(question.compatibility, document, before)
     touched = {_same(finding): matrix.users_of(finding) for finding in harmful}
     return Assessment(
-        digest=contracts.digest(document),
+        digest=concordat_contracts.digest(document),
         version=document.release,
         operations=_operations(document),
         normal=normal if question.keep else "",
@@ -105,7 +105,7 @@ def _assessed(question: Question, document: Document, normal: str, before: list[
                 for use in missing[:_MOST_UNKNOWN]
             )
             for usage in usages
-            if (missing := contracts.unknown_uses(document, usage))
+            if (missing := concordat_contracts.unknown_uses(document, usage))
         },
         with_scopes=None if question.scopes is None else operations_with_scopes(document, question.scopes),
         scopes_unknown=tuple(
@@ -123,9 +123,9 @@ def _against(compatibility: Compatibility, document: Document, before: list[Docu
     found: list[Finding] = []
     for other in others:
         if direction in ("backward", "full"):
-            found += contracts.compare(other, document).findings
+            found += concordat_contracts.compare(other, document).findings
         if direction in ("forward", "full"):
-            found += contracts.compare(document, other).findings
+            found += concordat_contracts.compare(document, other).findings
     return list({_same(finding): finding for finding in found}.values())
 
 

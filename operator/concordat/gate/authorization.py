@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from concordat.api import AcceptedAuth, OperationScopes, ServiceContract
 from concordat.api.auth import MOST_OPERATIONS_WITH_SCOPES
+from concordat.facts.tokens import Lack, Token, audience, lacks
 from concordat.gate.question import Change, Usage
-from concordat.tokens import Lack, Token, audience, lacks
 
 Tokens = Mapping[str, tuple[Token | None, ...]]
 """By consumer: what each of its revisions that runs asks for; ``None`` for no token."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from concordat import conventions
 from concordat.api import AcceptedAuth, ServiceContract, State
 from concordat.api.auth import MOST_OPERATIONS_WITH_SCOPES
-from concordat.api.semver import Version
+from concordat.api.values.semver import Version
 from concordat.errors import Problem
 from concordat.gate.authorization import Tokens, demanded, shut_out
 from concordat.gate.question import Assessment, Change, Usage
+from concordat.manifest import conventions
 
 LONGEST_AUTH = 60 * 1024
 """Bytes."""

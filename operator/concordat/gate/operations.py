@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from concordat import contracts
+import concordat_contracts
 from concordat.api import OperationScopes
 from concordat.api.auth import LONGEST_OPERATION, LONGEST_PATH, MOST_PATHS, plain
-from concordat.contracts import Document
-from concordat.contracts.openapi.model import Api, Operation
 from concordat.gate.question import UnknownUse
+from concordat_contracts import Document
+from concordat_contracts.openapi.model import Api, Operation
 
 _ORIGIN = re.compile("^[^/]*//[^/]*")
 MOST_SCOPES = 8
@@ -50,8 +50,8 @@ def operations_with_scopes(document: Document, scopes: Scopes) -> tuple[Operatio
 
 def unknown_operations(document: Document, scopes: Scopes) -> tuple[UnknownUse, ...]:
     """Names that are no operation of the document, each with the nearest one that is."""
-    usage = contracts.Usage(consumer="", operations=dict.fromkeys(scopes))
-    messages = {one.operation: one.message for one in contracts.unknown_uses(document, usage)}
+    usage = concordat_contracts.Usage(consumer="", operations=dict.fromkeys(scopes))
+    messages = {one.operation: one.message for one in concordat_contracts.unknown_uses(document, usage)}
     webhooks = document.model.webhooks.values() if isinstance(document.model, Api) else ()
     theirs = {plain(name) for one in webhooks for name in one.names}
     messages |= {

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from concordat.gate.decision import Case, Decision, Objection
 from concordat.gate.question import Change
-from concordat.legible import legible
+from concordat_contracts.legible import legible
 
 MOST_LINES = 10
 """Findings told; the command in the last line shows the rest."""

@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from concordat.api import AcceptedAuth, Compatibility, ServiceContract, State
 from concordat.errors import InvalidInput, Problem
+from concordat.facts.tokens import Token
 from concordat.gate.authorization import tokens_of_external
 from concordat.gate.decision import Case, InForce
 from concordat.gate.question import Assessment, Question
-from concordat.tokens import Token
 
 Usages = dict[str, dict[str, tuple[str, ...] | None] | None]
 """By consumer: operations with what is read of each answer; ``None`` for all of it, or for everything."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from concordat.errors import ConcordatError
 
 MOST_UNPACKED = 32 * 1024 * 1024
-"""Bytes: as many as a document may have, see :data:`concordat.contracts.text.MAX_BYTES`."""
+"""Bytes: as many as a document may have, see :data:`concordat_contracts.reading.text.MAX_BYTES`."""
 _STEP = 256 * 1024
 """Bytes unpacked at a time."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import kopf
 
-from concordat.cluster.access import find_access
+from concordat.cluster.connection.access import find_access
 from concordat.errors import InvalidInput
 from concordat.handlers.operator import Operator
 from concordat.reconcile import configuration

@@ -11,7 +11,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from concordat import conventions
+from concordat.manifest import conventions
 from concordat.reconcile import Engine
 
 CONTROLLER = conventions.MICROSERVICE.lower()

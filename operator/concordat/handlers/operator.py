@@ -7,8 +7,8 @@ import logging
 import os
 from contextlib import suppress
 
-from concordat.cluster.access import Access
-from concordat.cluster.client import Client
+from concordat.cluster.connection.access import Access
+from concordat.cluster.connection.client import Client
 from concordat.cluster.election import Election
 from concordat.cluster.trust import Trust
 from concordat.handlers.health import TOO_LATE, HealthServer, LoopLag
@@ -16,7 +16,7 @@ from concordat.handlers.metrics import Leading, Looked, Metrics
 from concordat.handlers.peers import Trusted
 from concordat.handlers.webhook import WebhookServer
 from concordat.reconcile import Engine
-from concordat.reconcile.admission import Admission
+from concordat.reconcile.admission.microservice import Admission
 from concordat.reconcile.configuration import Configuration
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
-from concordat.workqueue import Clock, TokenBucket
+from concordat.cluster.workqueue import Clock, TokenBucket
 
 RATE, BURST = 200.0, 400
 """Questions of one address a second, and at once. ``kubectl apply`` of a thousand resources asks some hundred a second."""

@@ -2,7 +2,7 @@
 The HTTPS server the API server asks before it stores a Microservice or a ServiceContract.
 
 Not Kopf's: its handlers answer only once the operator has started, which for Kopf a standby never has, and its managed
-configuration is written over as a whole. What is asked here is answered by :mod:`concordat.reconcile.admission`, from
+configuration is written over as a whole. What is asked here is answered by :mod:`concordat.reconcile.admission.microservice`, from
 caches that a standby keeps warm as well.
 
 Nothing depends on it: whatever goes wrong here lets the request pass, and the reconciler decides as if nobody had asked.
@@ -26,7 +26,7 @@ from aiohttp import web
 from concordat.cluster.trust import TRY_AGAIN, Pair, Trust, load
 from concordat.errors import ConcordatError
 from concordat.handlers.peers import Rates, Trusted
-from concordat.reconcile.review import Judgement, Question
+from concordat.reconcile.admission.request import Judgement, Question
 
 logger = logging.getLogger(__name__)
 

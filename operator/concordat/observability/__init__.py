@@ -10,5 +10,5 @@ the dashboard of a ServiceContract.
     routing     AlertmanagerConfig
 
 Builders like those of :mod:`concordat.resources`: guard clauses and one literal. Rules and dashboards are made in
-:mod:`concordat.slo` and :mod:`concordat.dashboards`, which know nothing of each other; here they meet.
+:mod:`concordat.observability.slo` and :mod:`concordat.observability.dashboards`, which know nothing of each other; here they meet.
 """

@@ -4,10 +4,10 @@ A dashboard as a child: for grafana-operator, or for the sidecar of Grafana's ch
 
 from typing import Any
 
-from concordat.dashboards.board import Dashboard
-from concordat.dashboards.delivery import FOLDER_ANNOTATION, SIDECAR_LABEL, compact
 from concordat.facts import Platform
 from concordat.manifest import Manifest
+from concordat.observability.dashboards.board import Dashboard
+from concordat.observability.dashboards.delivery import FOLDER_ANNOTATION, SIDECAR_LABEL, compact
 
 
 def for_operator(dashboard: Dashboard, metadata: dict[str, Any], *, folder: str, platform: Platform) -> Manifest:

@@ -8,11 +8,11 @@ nothing to show. In Grafana it is in the folder of the team that provides it, th
 from typing import Any
 
 from concordat.api import ServiceContract
-from concordat.dashboards.contract import contract_dashboard
-from concordat.dashboards.delivery import file_name
 from concordat.facts import ContractFacts
 from concordat.manifest import Manifest, object_name
 from concordat.observability.boards import for_operator, for_sidecar
+from concordat.observability.dashboards.contract import contract_dashboard
+from concordat.observability.dashboards.delivery import file_name
 from concordat.observability.subjects import drawn_contract
 from concordat.resources import kinds
 from concordat.resources.metadata import contract_metadata

@@ -5,11 +5,11 @@ The dashboard of a service.
 from typing import Any
 
 from concordat.api import Microservice
-from concordat.dashboards.delivery import file_name
-from concordat.dashboards.service import service_dashboard
 from concordat.facts import Facts
 from concordat.manifest import Manifest, object_name
 from concordat.observability.boards import for_operator, for_sidecar
+from concordat.observability.dashboards.delivery import file_name
+from concordat.observability.dashboards.service import service_dashboard
 from concordat.observability.subjects import drawn
 from concordat.resources import kinds
 from concordat.resources.metadata import metadata

@@ -5,9 +5,9 @@ The way of its alerts: whom they reach, and which keep quiet while another wakes
 from concordat.api import Microservice
 from concordat.facts import Facts, Platform
 from concordat.manifest import Manifest, object_name
+from concordat.observability.slo.routing import HardDependency, Team, service_routing
 from concordat.resources import kinds
 from concordat.resources.metadata import metadata
-from concordat.slo.routing import HardDependency, Team, service_routing
 
 
 def resource(service: Microservice, facts: Facts) -> Manifest | None:

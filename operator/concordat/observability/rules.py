@@ -9,12 +9,12 @@ from typing import Any
 from concordat.api import Microservice
 from concordat.facts import Facts
 from concordat.manifest import Manifest, object_name
+from concordat.observability.slo.delivery import RULES_LABEL, file_name, rule_file
+from concordat.observability.slo.rules.groups import groups
+from concordat.observability.slo.rules.service_alerts import service_group
 from concordat.observability.subjects import objectives, workload
 from concordat.resources import kinds
 from concordat.resources.metadata import metadata
-from concordat.slo.delivery import RULES_LABEL, file_name, rule_file
-from concordat.slo.groups import groups
-from concordat.slo.service_alerts import service_group
 
 
 def resource(service: Microservice, facts: Facts) -> Manifest | None:

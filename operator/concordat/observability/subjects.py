@@ -5,17 +5,17 @@ A Microservice, or a ServiceContract, as rules and dashboards understand one.
 from collections.abc import Iterator
 
 from concordat.api import Microservice, ServiceContract, State, resolve
-from concordat.dashboards.service import service_uid
-from concordat.dashboards.subject import Contract as DrawnContract
-from concordat.dashboards.subject import Neighbour, Places, Promise, Provider, Requests
-from concordat.dashboards.subject import Service as Drawn
 from concordat.facts import ContractFacts, Facts, Platform
 from concordat.manifest import object_name
+from concordat.observability.dashboards.service import service_uid
+from concordat.observability.dashboards.subject import Contract as DrawnContract
+from concordat.observability.dashboards.subject import Neighbour, Places, Promise, Provider, Requests
+from concordat.observability.dashboards.subject import Service as Drawn
+from concordat.observability.slo.rules.declaration import declared
+from concordat.observability.slo.rules.objective import Links, Objective, ServiceObjectives
+from concordat.observability.slo.rules.profiles import PROFILES
+from concordat.observability.slo.rules.service_alerts import Workload
 from concordat.resources import route
-from concordat.slo.declaration import declared
-from concordat.slo.objective import Links, Objective, ServiceObjectives
-from concordat.slo.profiles import PROFILES
-from concordat.slo.service_alerts import Workload
 
 
 def objectives(service: Microservice, facts: Facts) -> ServiceObjectives:

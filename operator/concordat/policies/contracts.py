@@ -8,10 +8,10 @@ A service that cannot keep them is not rolled out, and its last good pods go on.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from concordat import conventions
 from concordat.api import Microservice
-from concordat.api.semver import allows
+from concordat.api.values.semver import allows
 from concordat.facts import Facts, Offer
+from concordat.manifest import conventions
 from concordat.policies.violation import Policy, Violation, error, warning
 
 

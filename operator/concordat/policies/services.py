@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from ipaddress import ip_network
 
-from concordat import conventions
 from concordat.api import Microservice, injected_variable
 from concordat.facts import Facts
+from concordat.manifest import conventions
 from concordat.policies.violation import Policy, Violation, error, left_out, warning
 
 

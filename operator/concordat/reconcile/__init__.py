@@ -14,7 +14,7 @@ Knows the cluster only through :mod:`concordat.cluster`, and nothing of Kopf.
 """
 
 from concordat.reconcile.engine import Engine, Settings
-from concordat.reconcile.keys import Key
-from concordat.reconcile.parent import MICROSERVICE
+from concordat.world.keys import Key
+from concordat.world.microservice_record import MICROSERVICE
 
 __all__ = ["MICROSERVICE", "Engine", "Key", "Settings"]

@@ -5,22 +5,21 @@ What is built from a contract: planned from the version in force, written like t
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from concordat import conventions
 from concordat.api import AcceptedVersion, Microservice, ServiceContract
 from concordat.cluster.apply import Apply
 from concordat.cluster.children import Child, Children
-from concordat.cluster.client import Client
-from concordat.cluster.settled import Settled, Wanted
-from concordat.contract_plan import plan_contract
+from concordat.cluster.connection.client import Client
+from concordat.cluster.outcomes import Settled, Wanted
 from concordat.errors import Problem
 from concordat.facts import Platform
-from concordat.manifest import ChildKey, object_name
-from concordat.reconcile.contracts import Known, Planned
-from concordat.reconcile.gather import Neighbours, gather_contract
-from concordat.reconcile.keys import Key
-from concordat.reconcile.settling import outcomes, owner, remember, remembered
+from concordat.manifest import ChildKey, conventions, object_name
+from concordat.plan.contract import plan_contract
+from concordat.reconcile.child_memory import outcomes, owner, remember, remembered
+from concordat.reconcile.status import ChildOutcome
 from concordat.resources import kinds
-from concordat.status import ChildOutcome
+from concordat.world.contracts import Known, Planned
+from concordat.world.gather import Neighbours, gather_contract
+from concordat.world.keys import Key
 
 
 @dataclass(frozen=True, kw_only=True)

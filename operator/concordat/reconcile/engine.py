@@ -13,32 +13,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from concordat import conventions
-from concordat.assessor import Pool
 from concordat.cluster.children import Child, Children, ChildStore
-from concordat.cluster.client import Client
-from concordat.cluster.failures import ApiError
+from concordat.cluster.connection.client import Client
+from concordat.cluster.connection.failures import ApiError
 from concordat.cluster.informer import Informer
+from concordat.cluster.workqueue import Lane, Observer, Place, ShutDown, WorkQueue
 from concordat.facts import Platform
-from concordat.manifest import Kind, object_name
-from concordat.reconcile.census import Census
+from concordat.gate.assessor import Pool
+from concordat.manifest import Kind, conventions, object_name
+from concordat.reconcile.accepted_versions import Stores
+from concordat.reconcile.child_memory import deployment_of, stands_for
+from concordat.reconcile.contract import Gatekeeper
 from concordat.reconcile.contract_children import ContractChildren
-from concordat.reconcile.contracts import SERVICE_CONTRACT, Contracts
-from concordat.reconcile.gatekeeper import Gatekeeper
-from concordat.reconcile.gather import Neighbours
-from concordat.reconcile.keys import Key
-from concordat.reconcile.library import Library
+from concordat.reconcile.document_store import Library
+from concordat.reconcile.microservice import Reconciler
 from concordat.reconcile.outcome import Outcome
-from concordat.reconcile.pacing import Pacer
-from concordat.reconcile.parent import MICROSERVICE
-from concordat.reconcile.parents import Parents
-from concordat.reconcile.past import Stores
-from concordat.reconcile.reconcile import Reconciler
-from concordat.reconcile.reliance import relies
-from concordat.reconcile.settling import deployment_of, stands_for
-from concordat.reconcile.trials import POD, Trials
 from concordat.reconcile.watches import Watches
-from concordat.workqueue import Lane, Observer, Place, ShutDown, WorkQueue
+from concordat.world.census import Census
+from concordat.world.conformance import POD, Trials
+from concordat.world.contracts import SERVICE_CONTRACT, Contracts
+from concordat.world.gather import Neighbours
+from concordat.world.keys import Key
+from concordat.world.microservice_record import MICROSERVICE
+from concordat.world.microservices import Parents
+from concordat.world.pacing import Pacer
+from concordat.world.usage import relies
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from concordat.api.schema import Schema
+from concordat.api.schema.base import Schema
 
 
 def merge_patch(before: Schema, after: Schema) -> dict[str, Any]:

@@ -8,12 +8,11 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from concordat import conventions
-from concordat.cluster.client import Client
+from concordat.cluster.connection.client import Client
+from concordat.cluster.connection.failures import ApiError
 from concordat.cluster.discovery import Discovery
-from concordat.cluster.failures import ApiError
 from concordat.cluster.informer import Informer, Sink
-from concordat.manifest import Kind
+from concordat.manifest import Kind, conventions
 from concordat.resources import kinds
 
 logger = logging.getLogger(__name__)

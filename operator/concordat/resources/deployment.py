@@ -7,10 +7,9 @@ Every field passes Pod Security ``restricted``; there is no passthrough, so what
 from dataclasses import asdict
 from typing import Any
 
-from concordat import conventions
 from concordat.api import TIERS, Microservice, Probe
 from concordat.facts import Facts
-from concordat.manifest import Manifest, canonical, object_name
+from concordat.manifest import Manifest, canonical, conventions, object_name
 from concordat.resources.edges import TOKENS, tokens
 from concordat.resources.environment import environment, literal
 from concordat.resources.metadata import metadata, pod_labels, selector

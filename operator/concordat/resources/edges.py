@@ -7,8 +7,8 @@ from decimal import Decimal
 from concordat.api import Consumption, Microservice, main_port
 from concordat.api.defaults import promised
 from concordat.facts import Facts, Platform, Provider
+from concordat.facts.tokens import Token
 from concordat.manifest import object_name
-from concordat.tokens import Token
 
 MAIN_PORT_NUMBER = 80
 """
@@ -20,7 +20,7 @@ a provider renumbers its port, goes, or comes later than they do.
 
 
 TOKENS = "tokens"
-"""In what a Deployment says of contracts (:data:`concordat.conventions.ANNOTATION_CONSUMES`): no contract is called so."""
+"""In what a Deployment says of contracts (:data:`concordat.manifest.conventions.ANNOTATION_CONSUMES`): no contract is called so."""
 
 
 def tokens(service: Microservice, facts: Facts) -> dict[str, Token]:

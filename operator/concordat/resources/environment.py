@@ -6,10 +6,10 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from concordat import conventions
 from concordat.api import EnvVar, KeyReference, Microservice, injected_variable
+from concordat.api.values.promql import number
 from concordat.facts import Facts
-from concordat.promql import number
+from concordat.manifest import conventions
 from concordat.resources.edges import url
 
 

@@ -4,9 +4,8 @@ Names, labels, the selector, ownership: what every child has in common.
 
 from typing import Any
 
-from concordat import conventions
 from concordat.api import Microservice, ServiceContract
-from concordat.manifest import LONGEST_LABEL, label_value, object_name, suffixed
+from concordat.manifest import LONGEST_LABEL, conventions, label_value, object_name, suffixed
 
 
 def selector(service: Microservice) -> dict[str, str]:

@@ -11,10 +11,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-from concordat import conventions
 from concordat.api import Egress, Microservice
 from concordat.facts import Facts, Platform
-from concordat.manifest import Manifest, object_name
+from concordat.manifest import Manifest, conventions, object_name
 from concordat.resources.edges import offered, tokens
 from concordat.resources.metadata import metadata, selector
 

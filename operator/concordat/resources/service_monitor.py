@@ -2,10 +2,9 @@
 ServiceMonitor: where prometheus-operator's Prometheus reads.
 """
 
-from concordat import conventions
 from concordat.api import Microservice
 from concordat.facts import Facts
-from concordat.manifest import Manifest
+from concordat.manifest import Manifest, conventions
 from concordat.resources.metadata import metadata, selector
 
 LABEL_LIMIT = 64

@@ -7,10 +7,9 @@ reads by the label ``concordat.dev/tries``.
 
 from typing import Any
 
-from concordat import conventions
 from concordat.api import Conformance, ServiceContract, main_port
 from concordat.facts import ContractFacts, Provider
-from concordat.manifest import Manifest, digest, object_name
+from concordat.manifest import Manifest, conventions, digest, object_name
 from concordat.resources.deployment import USER
 from concordat.resources.edges import host
 from concordat.resources.metadata import contract_metadata
@@ -23,7 +22,7 @@ DEADLINE_SECONDS = 600
 TRIES = 3
 """Where nothing could be said: the service did not answer, or the node was lost."""
 BROKEN = 1
-"""Exit code of :mod:`concordat.conformance` for a contract that is not kept; it is not kept the second time either."""
+"""Exit code of :mod:`concordat_contracts.conformance` for a contract that is not kept; it is not kept the second time either."""
 
 
 def way_out(contract: ServiceContract, facts: ContractFacts) -> Manifest | None:

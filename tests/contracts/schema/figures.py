@@ -13,8 +13,8 @@ from typing import Any
 import jsonschema
 import yaml
 
-from concordat.contracts.schema import Dialect, Direction, SchemaDocument, Surface, Where, compare_schemas
-from concordat.contracts.verdict import Outcome, Verdict
+from concordat_contracts.schema import Dialect, Direction, SchemaDocument, Surface, Where, compare_schemas
+from concordat_contracts.verdict import Outcome, Verdict
 
 from .random_schemas import Schemas
 

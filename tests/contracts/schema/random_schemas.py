@@ -7,7 +7,7 @@ Keywords meet each other on a few types, names and small numbers, so that pairs 
 import random
 from typing import Any
 
-from concordat.contracts.schema import Dialect
+from concordat_contracts.schema import Dialect
 
 NAMES = ["a", "b", "c", "ab", "x-1"]
 WORDS = ["", "a", "b", "ab", "abc", "x-1", "2026-01-31", "12", "aa", "xyz"]

@@ -3,8 +3,8 @@
 import jsonschema
 import pytest
 
-from concordat.contracts.schema import Dialect, Direction, compare_json_schemas
-from concordat.contracts.verdict import Outcome
+from concordat_contracts.schema import Dialect, Direction, compare_json_schemas
+from concordat_contracts.verdict import Outcome
 
 from .figures import Case, cases
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from concordat.contracts.invalid import InvalidDocument
-from concordat.contracts.schema import (
+from concordat_contracts.errors import InvalidDocument
+from concordat_contracts.schema import (  # fmt: skip
     Dialect,
     Direction,
     Memo,
@@ -15,8 +15,8 @@ from concordat.contracts.schema import (
     Where,
     compare_json_schemas,
     compare_schemas,
-)  # fmt: skip
-from concordat.contracts.verdict import Outcome
+)
+from concordat_contracts.verdict import Outcome
 
 PLAIN = Where(surface=Surface.DOCUMENT)
 

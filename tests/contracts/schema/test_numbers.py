@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from concordat.contracts.schema.answers import EMPTY, Sample
-from concordat.contracts.schema.numbers import pick
+from concordat_contracts.schema.solver.answers import EMPTY, Sample
+from concordat_contracts.schema.solver.numbers import pick
 
 HALVES = [Fraction(number, 2) for number in range(-12, 13)]
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from concordat.contracts.schema.pattern import Undecided, members
+from concordat_contracts.schema.regex.pattern import Undecided, members
 
 ATOMS = ["a", "b", "[ab]", "[^a]", ".", "(a|b)", "(ab)"]
 COUNTS = ["", "*", "+", "?", "{2}", "{1,2}"]

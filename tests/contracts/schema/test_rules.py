@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from concordat.contracts.schema import Dialect, Direction, SchemaDocument, Surface, Where, compare_schemas
-from concordat.contracts.schema.naming import NARROWED, NOTED, SAYS, WIDENED
-from concordat.contracts.verdict import Finding, Outcome, Severity
+from concordat_contracts.schema import Dialect, Direction, SchemaDocument, Surface, Where, compare_schemas
+from concordat_contracts.schema.naming.rule_names import NARROWED, NOTED, SAYS, WIDENED
+from concordat_contracts.verdict import Finding, Outcome, Severity
 
 TEXT = {"type": "string"}
 WHOLE = {"type": "integer"}

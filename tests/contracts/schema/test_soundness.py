@@ -8,8 +8,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from concordat.contracts.schema import Dialect, Direction, SchemaDocument, Surface, Where, compare_schemas
-from concordat.contracts.verdict import Outcome
+from concordat_contracts.schema import Dialect, Direction, SchemaDocument, Surface, Where, compare_schemas
+from concordat_contracts.verdict import Outcome
 from tests.contracts.endurance import random_pairs_failed
 
 from .figures import judged, soundness_counterexamples

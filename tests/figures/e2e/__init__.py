@@ -5,7 +5,7 @@ What is measured on a whole cluster: requests lost in a rollout, connections aga
 from collections.abc import Mapping
 from typing import Any
 
-from concordat.lab.progress import Lines
+from concordat_lab.machine.progress import Lines
 from tests.e2e.cast import ALLOWED, PLACES, SERVICES
 from tests.e2e.opening import PROBER_IMAGE, RELEASE, SYSTEM, install, opened, perform
 from tests.e2e.pairs import attempts, wrong

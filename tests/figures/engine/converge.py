@@ -18,9 +18,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from concordat.lab.audit import Request
-from concordat.lab.controlplane import ControlPlane
 from concordat.resources.kinds import ALL
+from concordat_lab.control_plane.audit import Request
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.engine.cluster import Kubectl, started
 from tests.engine.rig import OperatorProcess, cpu_seconds, wait_for
 from tests.figures.engine.figure import at_most

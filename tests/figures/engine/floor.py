@@ -14,11 +14,11 @@ import orjson
 import uvloop
 
 from concordat.api import parse
-from concordat.cluster.access import find_access
-from concordat.conventions import ANNOTATION_HASH, GROUP, VERSION
+from concordat.cluster.connection.access import find_access
 from concordat.facts import Facts
 from concordat.manifest import digest
-from concordat.plan import plan
+from concordat.manifest.conventions import ANNOTATION_HASH, GROUP, VERSION
+from concordat.plan.service import plan
 from tests.engine.rig import OPTIONAL_KINDS, routed
 
 PARENTS = f"/apis/{GROUP}/{VERSION}/namespaces/{{}}/microservices"

@@ -2,8 +2,8 @@
 ``contract.yaml`` of the catalog: its reviewed document as a ServiceContract, without a namespace of its own.
 """
 
+from concordat.cli.contract.publication import manifests, readable
 from concordat.cli.output import as_yaml
-from concordat.cli.publication import manifests, readable
 from tests.samples.process import ROOT
 
 FOLDER = ROOT / "sample_services" / "catalog"

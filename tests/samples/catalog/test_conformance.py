@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from concordat.conformance.run import Trial, run
-from concordat.contracts import normal_form
+from concordat_contracts import normal_form
+from concordat_contracts.conformance.run import Trial, run
 from tests.samples.process import ROOT, running
 
 RULES = ROOT / "sample_services/catalog/schemathesis.toml"

@@ -6,9 +6,9 @@ import yaml
 from openapi_spec_validator import validate
 
 from catalog.entrypoints import rest
-from concordat import conventions
 from concordat.api import parse, parse_contract
 from concordat.cli.offline import World
+from concordat.manifest import conventions
 from concordat.resources import kinds
 from concordat_servicekit import Settings
 from concordat_servicekit.requirement import VARIABLE

@@ -1,0 +1,1 @@
+"""Values inside resources that have a syntax of their own: durations, quantities, versions, PromQL."""

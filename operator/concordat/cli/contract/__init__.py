@@ -1,0 +1,1 @@
+"""``concordat contract``: compare, check, publish and look up contracts."""

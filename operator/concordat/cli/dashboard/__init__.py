@@ -1,0 +1,1 @@
+"""``concordat dashboard``: Grafana dashboards before there is a Grafana."""

@@ -1,0 +1,1 @@
+"""Commands about services: ``render``, ``lint``, ``explain``, ``plan``, ``status``, ``graph``, ``init``."""

@@ -1,0 +1,1 @@
+"""``concordat slo``: objectives as rules, simulated, reported and routed."""

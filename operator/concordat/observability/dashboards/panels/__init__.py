@@ -1,0 +1,1 @@
+"""Panels by subject; a dashboard is put together from them."""

@@ -1,0 +1,1 @@
+"""From objectives to Prometheus rules: indicators, recording rules and alerts."""

@@ -1,0 +1,1 @@
+"""Rules played through time without a Prometheus, and the proof that alerts fire in time."""

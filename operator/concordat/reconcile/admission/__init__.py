@@ -1,0 +1,1 @@
+"""Answers the API server before a resource is stored."""

@@ -1,0 +1,1 @@
+"""A JSON Schema as an object: dialect, keywords, references, values."""

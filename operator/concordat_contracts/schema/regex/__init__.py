@@ -1,0 +1,1 @@
+"""Regular expressions and formats as sets of strings."""

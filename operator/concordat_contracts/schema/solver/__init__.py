@@ -1,0 +1,1 @@
+"""Is there a value inside these schemas and outside those?"""

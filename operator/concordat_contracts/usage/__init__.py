@@ -1,0 +1,1 @@
+"""What consumers use of an API, and whether a change concerns them."""

@@ -1,0 +1,1 @@
+"""A control plane of ordinary processes: certificates, flags, start and end."""

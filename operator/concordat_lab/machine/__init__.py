@@ -1,0 +1,1 @@
+"""This machine: folders, free ports, locks, child processes, progress."""

@@ -1,0 +1,1 @@
+"""Where a cluster comes from: started here, by kind, or there already."""
