@@ -1,9 +1,7 @@
 """The one error of this package: a document that cannot be compared."""
 
-from concordat.errors import ConcordatError
 
-
-class InvalidDocument(ConcordatError, ValueError):
+class InvalidDocument(ValueError):
     """
     A document that is not valid, is in no supported format, or leaves our bounds; never compared by halves.
 

@@ -1,19 +1,16 @@
 """
 What can go wrong with a local cluster; each message says what to do.
 
-    ConcordatError
-    └── LabError
-        ├── Unavailable      this machine lacks something: a program, a right, a package
-        ├── Refused          something was found and is not to be trusted: a checksum that differs
-        └── ComponentDied    a process of the cluster ended or never became ready; carries the end of its log
+    LabError
+    ├── Unavailable      this machine lacks something: a program, a right, a package
+    ├── Refused          something was found and is not to be trusted: a checksum that differs
+    └── ComponentDied    a process of the cluster ended or never became ready; carries the end of its log
 """
 
 from pathlib import Path
 
-from concordat.errors import ConcordatError
 
-
-class LabError(ConcordatError):
+class LabError(Exception):
     """Base of what the local cluster raises on purpose."""
 
 

@@ -19,8 +19,8 @@ from concordat.api import Microservice
 from concordat.cli.offline import World
 from concordat.manifest import conventions
 from concordat.plan.service import Plan
-from concordat.reconcile import MICROSERVICE
 from concordat.resources import kinds
+from concordat.world.microservice_record import MICROSERVICE
 from tests.api.server import Server
 from tests.api.strategies import Json, damaged, manifests
 from tests.engine.rig import microservice

@@ -10,8 +10,8 @@ import yaml
 
 from concordat import __version__
 from concordat.facts import Platform
-from concordat.reconcile import Settings
 from concordat.reconcile.configuration import KNOWN, Configuration, read
+from concordat.reconcile.settings import Settings
 from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.chart.helm import CHART, DASHBOARD, EVERYTHING, MATRIX, NAMESPACE, Helm, of_kind, only
 from tests.chart.pages import GENERATED, ROOT

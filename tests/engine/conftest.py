@@ -14,7 +14,10 @@ from concordat.cluster.connection.client import Client
 from concordat.cluster.connection.session import Middleware
 from concordat.facts import Platform
 from concordat.manifest import conventions
-from concordat.reconcile import MICROSERVICE, Engine, Key, Settings
+from concordat.reconcile.engine import Engine
+from concordat.reconcile.settings import Settings
+from concordat.world.keys import Key
+from concordat.world.microservice_record import MICROSERVICE
 from concordat_lab.control_plane.audit import Request
 from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.engine.cluster import Kubectl, started

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from concordat.cluster.children import Children, ChildStore
-from concordat.cluster.connection.client import Object
 from concordat.cluster.connection.failures import ApiError
-from concordat.manifest import Kind, Manifest
+from concordat.manifest import Kind, Manifest, Object
 from concordat.manifest.conventions import FIELD_MANAGER
 from concordat.resources import kinds
 

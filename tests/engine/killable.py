@@ -17,7 +17,8 @@ import uvloop
 
 from concordat.cluster.connection.access import from_kubeconfig
 from concordat.cluster.connection.client import Client
-from concordat.reconcile import Engine, Settings
+from concordat.reconcile.engine import Engine
+from concordat.reconcile.settings import Settings
 
 When = Literal["before", "after"]
 

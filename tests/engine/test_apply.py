@@ -7,11 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from concordat.cluster.apply import Apply
-from concordat.cluster.connection.client import Object
 from concordat.cluster.connection.failures import ApiError
 from concordat.cluster.outcomes import Known, Owner, Settled
 from concordat.errors import Conflict, Rejected, Stalled, Waiting
-from concordat.manifest import ChildKey, Kind, Manifest, PlannedChild, conventions
+from concordat.manifest import ChildKey, Kind, Manifest, Object, PlannedChild, conventions
 from concordat.resources.kinds import AUTOSCALER, DEPLOYMENT, NETWORK_POLICY, SERVICE
 from tests.engine.fake import FakeCluster, caches
 

@@ -16,11 +16,12 @@ from aiohttp import web
 from concordat.cluster.children import ChildStore
 from concordat.cluster.connection import client as client_module
 from concordat.cluster.connection.access import Access, StaticToken
-from concordat.cluster.connection.client import Client, Object
+from concordat.cluster.connection.client import Client
 from concordat.cluster.connection.failures import ApiError
 from concordat.cluster.connection.watch_line import identity
 from concordat.cluster.informer import Informer
 from concordat.cluster.workqueue import Backoff
+from concordat.manifest import Object
 from concordat.resources.kinds import HTTP_ROUTE, SERVICE
 from tests.engine.test_children import found
 

@@ -11,9 +11,11 @@ from concordat.cluster.connection.access import Access, StaticToken
 from concordat.cluster.connection.client import Client
 from concordat.cluster.connection.failures import ApiError
 from concordat.manifest import conventions
-from concordat.reconcile import Engine, Key, Settings
+from concordat.reconcile.engine import Engine
 from concordat.reconcile.microservice import Reconciler
 from concordat.reconcile.outcome import Outcome
+from concordat.reconcile.settings import Settings
+from concordat.world.keys import Key
 
 KEY = Key(conventions.MICROSERVICE, "shop", "orders")
 

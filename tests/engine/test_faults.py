@@ -11,7 +11,9 @@ import pytest
 from concordat.cluster.connection.access import Access, StaticToken, from_kubeconfig
 from concordat.cluster.connection.client import Client
 from concordat.manifest import conventions
-from concordat.reconcile import Engine, Settings, child_memory, watches
+from concordat.reconcile import child_memory, watches
+from concordat.reconcile.engine import Engine
+from concordat.reconcile.settings import Settings
 from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.kill_plans import Plan, Runner

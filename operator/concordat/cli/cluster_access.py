@@ -14,7 +14,6 @@ import rich_click as click
 from concordat.cli.output import EXIT_FAILED, fail, notes, styled
 from concordat.errors import Rejected
 from concordat.manifest import as_yaml, conventions
-from concordat_lab.providers.local import all_local
 
 _OPERATOR = "app.kubernetes.io/name=concordat-operator"
 """Label of the operator's own Deployment, as the chart writes it."""
@@ -208,8 +207,12 @@ def _only_local_one() -> str | None:
     """The local cluster, where it is the only one that runs and no kubeconfig says otherwise."""
     if "KUBECONFIG" in os.environ or Path("~/.kube/config").expanduser().exists():
         return None
-    running = [cluster for cluster in all_local() if cluster.running]
-    return str(running[0].kubeconfig) if len(running) == 1 else None
+    try:
+        from concordat_lab.running import kubeconfigs
+    except ImportError:  # installed without the local cluster
+        return None
+    running = list(kubeconfigs())
+    return str(running[0]) if len(running) == 1 else None
 
 
 def _parsed(answer: bytes) -> Any:

@@ -3,6 +3,8 @@ The table of commands. A command's module is imported when it is called: ``--hel
 """
 
 import importlib
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import rich_click as click
@@ -12,33 +14,35 @@ from concordat.cli.output import fail
 from concordat.errors import ConcordatError
 
 COMMANDS: dict[str, dict[str, str]] = {
-    "Write": {
-        "init": "start",
-        "lint": "lint",
-        "render": "render",
-        "explain": "explain",
-        "crds": "render",
+    "Services": {
+        "init": "service.init",
+        "lint": "service.lint",
+        "render": "service.render",
+        "explain": "service.explain",
+        "plan": "service.plan",
+        "status": "service.status",
+        "graph": "service.graph",
+        "crds": "service.render",
     },
-    "Look and decide": {
-        "plan": "plan",
-        "status": "status",
-        "graph": "graph",
+    "Contracts": {
+        "contract": "contract.group",
     },
-    "Contracts and objectives": {
-        "contract": "contract",
-        "slo": "slo",
-        "dashboard": "dashboard",
-        "alertmanager": "alertmanager",
+    "Objectives": {
+        "slo": "slo.group",
+        "alertmanager": "slo.alertmanager",
+    },
+    "Dashboards": {
+        "dashboard": "dashboard.group",
     },
     "A local Kubernetes": {
-        "demo": "demo",
-        "up": "cluster",
-        "down": "cluster",
-        "clusters": "cluster",
-        "load-image": "cluster",
+        "demo": "local.demo",
+        "up": "local.up",
+        "down": "local.up",
+        "clusters": "local.up",
+        "load-image": "local.up",
     },
 }
-"""Panel of the help -> command -> module of this package that defines it."""
+"""Panel of the help -> command -> module of this package that defines it. The panels are the folders here."""
 
 _MODULES = {command: module for panel in COMMANDS.values() for command, module in panel.items()}
 
@@ -57,8 +61,15 @@ class _Lazy(click.RichGroup):
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
-        except ConcordatError as error:
+        except (ConcordatError, *_of_libraries()) as error:  # type: ignore[misc]  # mypy reads no generator here
             fail(str(error))
+
+
+def _of_libraries() -> Iterator[type[Exception]]:
+    """What the comparer and the local cluster raise on purpose, where a command has loaded them."""
+    for module, name in (("concordat_contracts.errors", "InvalidDocument"), ("concordat_lab.errors", "LabError")):
+        if module in sys.modules:
+            yield getattr(sys.modules[module], name)
 
 
 click.rich_click.TEXT_PARAGRAPH_LINEBREAKS = "\n\n"

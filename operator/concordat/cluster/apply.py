@@ -11,12 +11,12 @@ from itertools import groupby
 
 from concordat.cluster.adoption import ensure_ours, is_in_place
 from concordat.cluster.children import Child, Children, ChildStore
-from concordat.cluster.connection.client import Cluster, Object
+from concordat.cluster.connection.client import Cluster
 from concordat.cluster.connection.failures import ApiError
 from concordat.cluster.outcomes import Known, Owner, Settled, Wanted
 from concordat.cluster.ownership import drop_before_first_apply, relinquish, turn_into_apply
 from concordat.errors import ConcordatError, Conflict, Rejected, Stalled, Waiting
-from concordat.manifest import ChildKey, Manifest, PlannedChild, conventions
+from concordat.manifest import ChildKey, Manifest, Object, PlannedChild, conventions
 
 
 class Apply:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from sys import intern
 from typing import Any
 
-from concordat.cluster.connection.client import Object
 from concordat.cluster.ownership import NOTHING, Ownership, ownership
 from concordat.facts import ObservedChild, WorkloadState
-from concordat.manifest import ChildKey, Kind, conventions
+from concordat.manifest import ChildKey, Kind, Object, conventions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

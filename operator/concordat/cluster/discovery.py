@@ -8,8 +8,8 @@ a body.
 
 from collections.abc import Iterable, Iterator
 
-from concordat.cluster.connection.client import Client, Object
-from concordat.manifest import Kind
+from concordat.cluster.connection.client import Client
+from concordat.manifest import Kind, Object
 
 
 class Discovery:

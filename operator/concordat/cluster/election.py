@@ -14,8 +14,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from concordat.cluster.connection.client import Client, Object
+from concordat.cluster.connection.client import Client
 from concordat.cluster.connection.failures import ApiError
+from concordat.manifest import Object
 
 logger = logging.getLogger(__name__)
 

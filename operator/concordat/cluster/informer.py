@@ -7,10 +7,10 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Generic, Protocol, TypeVar
 
-from concordat.cluster.connection.client import Client, Object
+from concordat.cluster.connection.client import Client
 from concordat.cluster.connection.failures import ApiError
 from concordat.cluster.workqueue import Backoff
-from concordat.manifest import Kind
+from concordat.manifest import Kind, Object
 
 logger = logging.getLogger(__name__)
 

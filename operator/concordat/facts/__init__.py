@@ -12,7 +12,7 @@ from concordat.api import AcceptedAuth, Microservice
 from concordat.api.objectives import ContractObjective
 from concordat.facts.tokens import Lack, Token
 from concordat.manifest import ChildKey
-from concordat.observability.records import RUNBOOKS
+from concordat.manifest.conventions import RUNBOOKS
 
 
 @dataclass(frozen=True, kw_only=True)

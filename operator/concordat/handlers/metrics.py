@@ -12,7 +12,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from concordat.manifest import conventions
-from concordat.reconcile import Engine
+from concordat.reconcile.engine import Engine
 
 CONTROLLER = conventions.MICROSERVICE.lower()
 

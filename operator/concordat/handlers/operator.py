@@ -15,9 +15,9 @@ from concordat.handlers.health import TOO_LATE, HealthServer, LoopLag
 from concordat.handlers.metrics import Leading, Looked, Metrics
 from concordat.handlers.peers import Trusted
 from concordat.handlers.webhook import WebhookServer
-from concordat.reconcile import Engine
 from concordat.reconcile.admission.microservice import Admission
 from concordat.reconcile.configuration import Configuration
+from concordat.reconcile.engine import Engine
 
 logger = logging.getLogger(__name__)
 

@@ -13,6 +13,9 @@ MICROSERVICES = "microservices"
 SERVICE_CONTRACT = "ServiceContract"
 SERVICE_CONTRACTS = "servicecontracts"
 
+RUNBOOKS = "https://concordat.dev/runbooks"
+"""Where the pages of alerts are, unless an installation sets another place: ``<runbooks>/<alert>``."""
+
 # --- who writes -------------------------------------------------------------------------------------------------------
 
 FIELD_MANAGER = "concordat"

@@ -14,6 +14,9 @@ import orjson
 Manifest = dict[str, Any]
 """A Kubernetes object as it is written to the API server."""
 
+Object = dict[str, Any]
+"""A Kubernetes object as the API server returns it, whole or its metadata only."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:

@@ -12,9 +12,6 @@ PERIOD_RATIO = "objective:error_ratio:period"
 TARGET = "objective:target:ratio"
 BUDGET_REMAINING = "objective:budget_remaining:ratio"
 
-RUNBOOKS = "https://concordat.dev/runbooks"
-"""Where the pages of alerts are, unless an installation says otherwise: ``<runbooks>/<alert>``."""
-
 
 def ratio(window: int) -> str:
     """The error ratio over ``window`` seconds: ``objective:error_ratio:rate5m``."""

@@ -49,7 +49,7 @@ from ipaddress import ip_network
 
 from concordat.errors import InvalidInput, Problem
 from concordat.facts import Platform
-from concordat.reconcile.engine import Settings
+from concordat.reconcile.settings import Settings
 
 PREFIX = "CONCORDAT_"
 

@@ -12,11 +12,11 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from concordat.api import AcceptedVersion, ServiceContract
-from concordat.cluster.connection.client import Client, Object
+from concordat.cluster.connection.client import Client
 from concordat.cluster.connection.failures import ApiError
 from concordat.errors import Rejected, Waiting
 from concordat.gate.unpacking import MOST_UNPACKED, holds
-from concordat.manifest import Kind, Manifest, conventions
+from concordat.manifest import Kind, Manifest, Object, conventions
 from concordat.resources.metadata import contract_metadata
 
 WHOLE_CONFIG_MAP = Kind(group="", version="v1", kind="ConfigMap", plural="configmaps", watched_whole=True)

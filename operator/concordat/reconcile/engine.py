@@ -10,7 +10,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from concordat.cluster.children import Child, Children, ChildStore
@@ -18,7 +17,6 @@ from concordat.cluster.connection.client import Client
 from concordat.cluster.connection.failures import ApiError
 from concordat.cluster.informer import Informer
 from concordat.cluster.workqueue import Lane, Observer, Place, ShutDown, WorkQueue
-from concordat.facts import Platform
 from concordat.gate.assessor import Pool
 from concordat.manifest import Kind, conventions, object_name
 from concordat.reconcile.accepted_versions import Stores
@@ -28,6 +26,7 @@ from concordat.reconcile.contract_children import ContractChildren
 from concordat.reconcile.document_store import Library
 from concordat.reconcile.microservice import Reconciler
 from concordat.reconcile.outcome import Outcome
+from concordat.reconcile.settings import Settings
 from concordat.reconcile.watches import Watches
 from concordat.world.census import Census
 from concordat.world.conformance import POD, Trials
@@ -46,25 +45,6 @@ RESYNC = 600.0
 server called invalid is tried once more: the rule may be an admission policy's, and mended since."""
 SETTLE = 0.2
 """Seconds in which the many small steps of a rollout become one report."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How the engine is set up."""
-
-    platform: Platform = field(default_factory=Platform)
-    namespaces: tuple[str, ...] = ()
-    """Look after these only, with Roles instead of ClusterRoles; empty for all."""
-    workers: int = 8
-    """
-    Microservices of one namespace reconciled at the same time, and as many contracts; each writes its children concurrently. Twice
-    as many of all namespaces together, so that one of them cannot hold all.
-    """
-
-    @property
-    def at_once(self) -> int:
-        """Resources of both kinds and all namespaces together: then a worker is never what is missing."""
-        return 4 * self.workers
 
 
 class Watcher(Protocol):

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from concordat_lab import running
 from concordat_lab.control_plane import components, kwok
 from concordat_lab.control_plane.admission import write_admission
 from concordat_lab.control_plane.api import Api
@@ -42,16 +43,13 @@ DATABASE_BYTES = 2 << 30
 START_ATTEMPTS = 3
 
 
-RECORD = "group.json"
+RECORD = running.CONTROL_PLANE_RECORD
 
 
 def recorded(folder: Path) -> Mark | None:
     """The process group of the control plane in ``folder``, if it lives."""
-    try:
-        mark = Mark(**json.loads((folder / RECORD).read_text())["group"])
-    except (OSError, ValueError):
-        return None
-    return mark if mark.alive() else None
+    mark = running.recorded(folder, RECORD, "group")
+    return mark if mark is not None and mark.alive() else None
 
 
 def end_recorded(folder: Path) -> None:

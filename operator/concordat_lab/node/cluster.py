@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from concordat_lab import running
 from concordat_lab.control_plane.api import Api
 from concordat_lab.control_plane.audit import AuditLog
 from concordat_lab.errors import ComponentDied, LabError, Unavailable
@@ -246,7 +247,4 @@ class NodeCluster:
 
 
 def _init(folder: Path) -> Mark | None:
-    try:
-        return Mark(**json.loads((folder / RECORD).read_text())["init"])
-    except (OSError, ValueError):
-        return None
+    return running.recorded(folder, RECORD, "init")

@@ -18,6 +18,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from concordat_lab import running
 from concordat_lab.control_plane.admission import write_admission
 from concordat_lab.control_plane.audit import write_policy
 from concordat_lab.control_plane.kubeconfig import write_kubeconfig
@@ -28,7 +29,7 @@ from concordat_lab.node import cgroups, metrics
 from concordat_lab.node.network import claim, connect, disconnect
 from concordat_lab.node.spec import NODE_NAME, PYTHON, NodeSpec
 
-RECORD = "running.json"
+RECORD = running.NODE_RECORD
 DETACH = b"detach\n"
 MODULES = ("overlay", "br_netfilter", "nf_conntrack")
 """Kernel parts that may be modules; where they are built in, or there is no modprobe, nothing has to be done."""

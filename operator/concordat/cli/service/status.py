@@ -12,11 +12,9 @@ from rich.text import Text
 from rich.tree import Tree
 
 from concordat.cli.cluster_access import Cluster, all_namespaces_option, cluster_options, namespace_option
-from concordat.cli.local.up import describe
 from concordat.cli.output import EXIT_FAILED, emit_json, fail, notes, out, output_option, styled
 from concordat.cli.service.readiness import of_contract_whole, of_service
 from concordat.manifest import conventions
-from concordat_lab.providers.local import all_local
 
 Row = Mapping[str, Any]
 
@@ -56,7 +54,7 @@ def status(
             of_contract_whole(one) for one in _named(names, contracts)
         ]
 
-    local = [found for found in map(describe, all_local()) if found["running"]]
+    local = list(_local_clusters())
     for found in local if output == "text" else ():
         notes.print(styled(f"local cluster {found['name']}: {found['kind']}, {found['memory_mib']} MiB", "dim"))
     services, contracts = look()
@@ -152,6 +150,20 @@ def _add_children(node: Tree, children: Iterable[Row]) -> None:
         mark, colour = _MARKS["True" if child.get("ready", True) else "False"]
         text = Text.assemble((f"{mark} ", colour), styled(f"{child['kind']} {child['name']}"))
         node.add(text.append_text(styled(f"  {child.get('reason', '')}", "dim")))
+
+
+def _local_clusters() -> list[dict[str, Any]]:
+    """Those that run. What starts clusters is loaded only where one was started."""
+    try:
+        from concordat_lab.running import folders
+    except ImportError:  # installed without the local cluster
+        return []
+    if not folders():
+        return []
+    from concordat.cli.local.up import describe
+    from concordat_lab.providers.local import all_local
+
+    return [found for found in map(describe, all_local()) if found["running"]]
 
 
 COMMANDS = [status]

@@ -10,7 +10,7 @@ from concordat.cli.output import EXIT_FAILED, as_yaml, emit_json, emit_yaml, out
 from concordat.cli.slo.report import report_command
 from concordat.cli.slo.simulate import simulate_command
 from concordat.cli.slo.subjects import documents_of, mistakes, namespace_option, services, together, unwatched
-from concordat.observability.records import RUNBOOKS
+from concordat.manifest.conventions import RUNBOOKS
 from concordat.observability.slo.simulation.proof import promtool_tests
 from concordat.resources import kinds
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from concordat.cli.output import emit_json, fail, notes, out, output_option
 from concordat.cli.slo.subjects import namespace_option, services
-from concordat.observability.records import RUNBOOKS
+from concordat.manifest.conventions import RUNBOOKS
 from concordat.observability.slo.rules.objective import Links, Objective, ServiceIdentity, ServiceObjectives
 from concordat.observability.slo.rules.windows import PERIODS
 from concordat.observability.slo.simulation.chart import detection_chart

@@ -20,11 +20,8 @@ from concordat.cluster.connection.access import Access
 from concordat.cluster.connection.failures import ApiError
 from concordat.cluster.connection.session import Middleware, Session
 from concordat.cluster.connection.watch_line import identity
-from concordat.manifest import Kind, Manifest, as_yaml
+from concordat.manifest import Kind, Manifest, Object, as_yaml
 from concordat.manifest.conventions import FIELD_MANAGER
-
-Object = dict[str, Any]
-"""A Kubernetes object as the API server tells it, whole or its metadata only."""
 
 WHOLE = "application/json"
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from concordat.api.values.promql import DAY, Matcher, any_of
-from concordat.observability.records import RUNBOOKS
+from concordat.manifest.conventions import RUNBOOKS
 
 DOMAIN = "cluster.local"
 """DNS suffix of most clusters."""

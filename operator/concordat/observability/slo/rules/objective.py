@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from concordat.observability.records import RUNBOOKS
+from concordat.manifest.conventions import RUNBOOKS
 from concordat.observability.slo.rules.windows import PERIODS
 
 PROBE_PATHS = ("/healthz", "/readyz", "/metrics")
