@@ -63,10 +63,11 @@ pins: $(VENV)/installed ## Pin base images by digest and releases by checksum an
 	@tools/pin-images
 	@$(RUN)/python tools/pin-downloads
 
-LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+OURS   := --no-emit-package concordat-contracts --no-emit-package concordat-lab --no-emit-package concordat
+LOCKED := $(OURS) --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: lock
 lock: $(VENV)/installed ## Resolve the dependencies anew, for people and for the images
 	@$(RUN)/uv pip compile $(LOCKED) --all-extras pyproject.toml -o requirements.lock
-	@$(RUN)/uv pip compile $(LOCKED) --constraint requirements.lock --no-annotate --extra contracts pyproject.toml -o operator/requirements.lock
+	@$(RUN)/uv pip compile $(LOCKED) --constraint requirements.lock --no-annotate pyproject.toml -o operator/requirements.lock
 	@$(RUN)/uv pip compile $(LOCKED) --constraint requirements.lock --no-annotate operator/conformance.in -o operator/conformance.lock

@@ -9,7 +9,6 @@ RUN python3 -m venv /opt/concordat \
  && /opt/concordat/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-compile \
     --require-hashes --no-deps --only-binary :all: -r /build/conformance.lock \
  && /opt/concordat/bin/python -m pip uninstall --yes --quiet --disable-pip-version-check setuptools pip
-COPY concordat/__init__.py /opt/concordat/src/concordat/
 COPY concordat_contracts/conformance /opt/concordat/src/concordat_contracts/conformance
 # Compiled here: the root file system is read-only where it runs.
 RUN /opt/concordat/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/concordat

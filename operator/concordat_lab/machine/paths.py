@@ -25,7 +25,7 @@ def named_binaries() -> Path | None:
 def tools() -> Path:
     """The pinned Go modules: beside the sources in a checkout, inside the package in an installation."""
     here = Path(__file__).resolve()
-    for folder in (here.parent / "tools", here.parents[3] / "tools"):
+    for folder in (here.parents[1] / "tools", here.parents[3] / "tools"):
         if (folder / "kubernetes" / "go.mod").exists():
             return folder
     raise Unavailable(

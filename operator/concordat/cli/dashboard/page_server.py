@@ -19,7 +19,7 @@ from typing import Any
 
 from concordat.cli.output import fail
 
-_BUILT = Path(__file__).resolve().parents[3] / "dashboards" / "preview" / "dist"
+_BUILT = Path(__file__).resolve().parents[4] / "dashboards" / "preview" / "dist"
 _QUERIES = re.compile(r"/api/v1/(query|query_range|label/[a-zA-Z_][a-zA-Z0-9_]*/values)(\?.*)?")
 _KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
 _LOOPBACK = ("127.0.0.1", "localhost")
