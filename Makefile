@@ -12,7 +12,7 @@ help: ## Show this list
 	@echo "  PROVIDER=...   local | kind | existing: where demo and tests find their cluster (chosen by what is there)"
 	@echo "  GROUP=...      backbone | contracts | observability | safety: which figures to measure"
 
-$(VENV)/installed: requirements.lock pyproject.toml tools/environment
+$(VENV)/installed: requirements.lock pyproject.toml $(wildcard operator/*/pyproject.toml) tools/environment
 	@tools/environment $(PYTHON) $(VENV)
 
 .PHONY: venv
