@@ -83,7 +83,7 @@ FIGURES: tuple[Callable[[], Figure | list[Figure]], ...] = (
 
 _MEASURE = """
 import json, sys, time
-from concordat.contracts import compare
+from concordat_contracts import compare
 texts = [open(path).read() for path in sys.argv[1:]]
 started = time.process_time()
 old, new = (json.loads(text) for text in texts)

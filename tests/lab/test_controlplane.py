@@ -22,7 +22,7 @@ data: {key: "11"}
 """
 HOLDER = """
 import time
-from concordat.lab.testing import control_plane
+from concordat_lab.testing import control_plane
 with control_plane() as cluster:
     print(cluster.keeper.group.pid, cluster.folder, cluster.plan.etcd_data, flush=True)
     time.sleep(600)

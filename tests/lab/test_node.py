@@ -74,7 +74,7 @@ spec: {podSelector: {}, policyTypes: [Ingress]}
 """
 HOLDER = """
 import sys, time
-from concordat.lab.testing import node_cluster
+from concordat_lab.testing import node_cluster
 with node_cluster(sys.argv[1]) as cluster:
     print(cluster.folder, flush=True)
     time.sleep(600)

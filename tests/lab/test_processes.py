@@ -17,7 +17,7 @@ from concordat_lab.machine.processes import Keeper, Mark, Processes
 HOLDER = """
 import sys, time
 from pathlib import Path
-from concordat.lab.processes import Keeper, Processes
+from concordat_lab.machine.processes import Keeper, Processes
 keeper = Keeper()
 processes = Processes(Path(sys.argv[1]), group=keeper.group.pid)
 processes.start("sleeper", ["sleep", "600"])
