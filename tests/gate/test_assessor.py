@@ -277,10 +277,25 @@ async def test_large_documents_leave_room_for_a_small_one_and_are_not_overtaken_
 
 def test_memory_is_planned_from_the_containers_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Less than the chart's 512 MiB is believed, more is not used, and unlimited is the chart's."""
+    mib = 1 << 20
     file = tmp_path / "memory.max"
     monkeypatch.setattr(limits, "_LIMITS", (tmp_path / "none", file))
-    for text, expected in (("268435456\n", 256 << 20), ("max\n", 512 << 20), ("8589934592\n", 512 << 20)):
+    monkeypatch.setattr(limits, "resident", lambda _pid: 81 * mib)
+    planned = {}
+    for name, text in {
+        "small": f"{412 * mib}\n",
+        "chart's": f"{512 * mib}\n",
+        "larger": f"{8192 * mib}\n",
+        "none": "max\n",
+    }.items():
         file.write_text(text)
-        assert limits.container_memory() == expected
-    assert limits.memory_for_assessing(50 << 20) >= limits.LEAST
+        planned[name] = limits.memory_for_assessing(50 * mib) // mib
+
+    ordinary = int(512 * limits.SHARE) - limits.ORDINARY // mib - 50
+    assert {"small": int(412 * limits.SHARE) - 81 - 50, "chart's": int(512 * limits.SHARE) - 81 - 50} == {
+        name: planned[name] for name in ("small", "chart's")
+    }
+    assert planned["larger"] == planned["none"] == ordinary
+    file.write_text("1048576\n")
+    assert limits.LEAST == limits.memory_for_assessing(50 * mib)
     assert limits.wanted([b"x" * (2 << 20)]) <= limits.ROOM  # it finds room beside the largest

@@ -2,6 +2,7 @@
 What assessing one document may cost.
 """
 
+import math
 import resource
 from pathlib import Path
 
@@ -17,7 +18,9 @@ LONGEST_ANSWER = 8 * 1024 * 1024
 """Bytes: two hundred findings of a kind, each a kilobyte or two, beside a packed normal form of a megabyte."""
 
 DEFAULT_MEMORY = 512 * 1024 * 1024
-"""Bytes for the operator with its processes where no cgroup sets a limit: the chart's."""
+"""Bytes for the operator with its processes: the chart's limit, which a larger one does not raise."""
+ORDINARY = 72 * 1024 * 1024
+"""Bytes an operator with a thousand services holds itself: the figure ``rss_per_1000_mib`` and what Python needs to start."""
 SHARE = 0.78
 """Of the limit that is planned with: pages of files count as well, and the kernel ends the whole container."""
 SMALL = 40 * 1024 * 1024
@@ -32,21 +35,27 @@ LEAST = SMALL + ROOM
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
-def container_memory() -> int:
-    """Bytes this container may use: cgroup v2, else v1, else :data:`DEFAULT_MEMORY`, which a larger limit does not raise."""
+def container_memory() -> float:
+    """Bytes this container may use: cgroup v2, else v1; infinite where no cgroup sets a limit."""
     for path in _LIMITS:
         try:
             text = path.read_text().strip()
         except OSError:
             continue
         if text.isdecimal():
-            return min(int(text), DEFAULT_MEMORY)
-    return DEFAULT_MEMORY
+            return int(text)
+    return math.inf
 
 
 def memory_for_assessing(loaded: int) -> int:
-    """Bytes for all questions at the same time, given what the process that forks has ``loaded``."""
-    return max(LEAST, int(container_memory() * SHARE) - resident("self") - loaded)
+    """
+    Bytes for all questions at the same time, given what the process that forks has ``loaded``.
+
+    What the container leaves beside this process, and never more than the chart's limit leaves beside an ordinary operator.
+    """
+    left = container_memory() * SHARE - resident("self")
+    ordinary = DEFAULT_MEMORY * SHARE - ORDINARY
+    return max(LEAST, int(min(left, ordinary)) - loaded)
 
 
 def wanted(documents: list[bytes]) -> int:
