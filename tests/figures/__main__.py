@@ -25,7 +25,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "tests.live.figures",
         "tests.samples.servicekit.figures",
     ),
-    "safety": ("tests.safety.patterns", "tests.safety.loop", "tests.safety.neighbours"),
+    "safety": (
+        "tests.safety.patterns",
+        "tests.safety.egress",
+        "tests.safety.loop",
+        "tests.safety.neighbours",
+    ),
 }
 """Modules with a ``FIGURES`` sequence of functions."""
 

@@ -72,8 +72,8 @@ CASES: dict[str, tuple[dict[str, Any], str, list[str]]] = {
         {"egress": []},
         "NetworkPolicy",
         [
-            "disruption: the policy narrows: nothing out to 0.0.0.0/0 without 6 networks on 443/TCP any more",
-            "disruption: the policy narrows: nothing out to ::/0 without 2 networks on 443/TCP any more",
+            "disruption: the policy narrows: nothing out to 0.0.0.0/0 without 11 networks on 443/TCP any more",
+            "disruption: the policy narrows: nothing out to ::/0 without 20 networks on 443/TCP any more",
         ],
     ),
     "a fixed size": (

@@ -96,12 +96,12 @@ def test_every_name_is_one_kubernetes_takes(name: str) -> None:
 
 
 def test_a_secret_is_named_and_never_read() -> None:
-    headers = [{"name": "Authorization", "secret": {"name": "token", "key": "header"}}]
+    headers = [{"name": "Authorization", "secret": {"name": "payments-api-conformance", "key": "header"}}]
     (container,) = one(planned(headers=headers), "Job")["spec"]["template"]["spec"]["containers"]
     assert {entry["name"]: entry.get("value") or entry["valueFrom"] for entry in container["env"]} == {
         "CONCORDAT_PROFILE": "core",
         "CONCORDAT_HEADERS": "Authorization",
-        "CONCORDAT_HEADER_0": {"secretKeyRef": {"name": "token", "key": "header"}},
+        "CONCORDAT_HEADER_0": {"secretKeyRef": {"name": "payments-api-conformance", "key": "header"}},
     }
 
 

@@ -74,8 +74,23 @@ def _port_matches(ports: Sequence[Mapping[str, Any]] | None, number: int, protoc
 
 def _selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     """An empty selector selects everything."""
-    assert set(selector) <= {"matchLabels"}, "expressions are not understood here"
-    return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items())
+    wanted = all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items())
+    return wanted and all(_holds(expression, labels) for expression in selector.get("matchExpressions", ()))
+
+
+def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """As `LabelSelectorRequirement` of the Kubernetes API has it: what is not there is not in any list."""
+    value, values = labels.get(expression["key"]), expression.get("values", ())
+    match expression["operator"]:
+        case "In":
+            return value in values
+        case "NotIn":
+            return value not in values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+    raise AssertionError(f"no such operator: {expression['operator']}")
 
 
 def _inside(address: str, network: str) -> bool:

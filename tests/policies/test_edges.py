@@ -164,7 +164,11 @@ paths: {/payments: {post: {operationId: pay, responses: {"200": {description: ok
 def test_who_demands_tokens_and_who_asks_for_them_reach_the_issuer_and_nobody_else_does(
     issuer: str, reached: End, port: int
 ) -> None:
-    """For its keys, and for tokens; by its own port alone, and never what no public address is."""
+    """
+    For its keys, and for tokens; by its own port alone, and never what is not a public address.
+
+    One inside the cluster only where the platform lists it: it would be a way into another namespace.
+    """
     auth = {"issuer": issuer, "scopes": {"pay": ["write"]}}
     contract = {
         "apiVersion": "concordat.dev/v1alpha1",
@@ -176,7 +180,8 @@ def test_who_demands_tokens_and_who_asks_for_them_reach_the_issuer_and_nobody_el
     manifests = [contract, *map(_service, ("payments", "orders", "stranger"))]
     manifests[1]["spec"]["provides"] = ["payments-api"]
     manifests[2]["spec"]["consumes"] = [uses | {"scopes": ["write"]}]
-    policies = generated(manifests)
+    unlisted = generated(manifests)
+    policies = generated(manifests, token_issuers=(issuer,))
     ends = {
         name: End(name=name, namespace="shop", address=f"10.30.0.{number}", labels={"concordat.dev/service": name})
         for number, name in enumerate(("payments", "orders", "stranger"), start=1)
@@ -191,6 +196,8 @@ def test_who_demands_tokens_and_who_asks_for_them_reach_the_issuer_and_nobody_el
     }
     public = {PUBLIC.name, PUBLIC6.name} if reached is PUBLIC else {reached.name}
     assert {(name, end, port) for name in ("payments", "orders") for end in public} == opened
+    if reached is ISSUER_INSIDE:
+        assert not any(connects(unlisted, source, ISSUER_INSIDE, port, "TCP") for source in ends.values())
 
 
 def _service(name: str) -> dict[str, Any]:
@@ -202,9 +209,10 @@ def _service(name: str) -> dict[str, Any]:
     }
 
 
-def generated(manifests: Sequence[Mapping[str, Any]]) -> list[Policy]:
+def generated(manifests: Sequence[Mapping[str, Any]], *, token_issuers: tuple[str, ...] = ()) -> list[Policy]:
     """The policies of a whole world."""
-    world = World(manifests, platform=Platform(otlp_endpoint="http://collector.traces:4318"))
+    platform = Platform(otlp_endpoint="http://collector.traces:4318", token_issuers=token_issuers)
+    world = World(manifests, platform=platform)
     plans = [world.planned(service) for service in world.services]
     assert [] == [violation for plan in plans for violation in plan.violations]
     return [child.manifest for plan in plans for child in plan.children if child.kind is kinds.NETWORK_POLICY]
@@ -258,7 +266,12 @@ def outside(service: Microservice, ends: Sequence[End]) -> Iterator[Edge]:
             reached = (
                 (egress.host and address.is_global | (end in (PUBLIC, PUBLIC6)))
                 or (egress.pods and end.labels.get("app") == "database" and end.namespace == service.namespace)
-                or (egress.cidr and end is not METADATA and address.version == 4 and address in ip_network(egress.cidr))
+                or (
+                    egress.cidr
+                    and not address.is_link_local  # instance metadata, and the node's own resolver
+                    and address.version == 4
+                    and address in ip_network(egress.cidr)
+                )
             )
             if reached:
                 yield service.reference, end.name, egress.port, "TCP"

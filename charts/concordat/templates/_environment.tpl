@@ -22,6 +22,10 @@
   value: {{ join "," .Values.platform.privateNetworks | quote }}
 - name: CONCORDAT_METADATA_ADDRESSES
   value: {{ join "," .Values.platform.metadataAddresses | quote }}
+- name: CONCORDAT_CLUSTER_NETWORKS
+  value: {{ join "," .Values.platform.clusterNetworks | quote }}
+- name: CONCORDAT_TOKEN_ISSUERS
+  value: {{ join "," .Values.platform.tokenIssuers | quote }}
 - name: CONCORDAT_MONITORING_LABELS
   value: {{ include "concordat.selection" .Values.platform.monitoring.labels | quote }}
 - name: CONCORDAT_SAMPLE_LIMIT

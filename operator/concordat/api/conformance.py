@@ -46,7 +46,7 @@ class SecretKey(Schema):
     """One key of a Secret of this namespace."""
 
     name: ObjectName
-    """Name of the Secret."""
+    """Name of the Secret: `<contract>-conformance`, or that with a dash and more after it."""
     key: Key
     """Key inside it."""
 

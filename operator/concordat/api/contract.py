@@ -197,6 +197,14 @@ _BEFORE = "has(oldSelf.status) && has(oldSelf.status.state)"
 _SUNSET_BEFORE = "has(oldSelf.status) && has(oldSelf.status.sunset) && oldSelf.status.sunset != ''"
 
 
+def _secrets_are_for_trials(contract: "ServiceContract") -> bool:
+    """The operator cannot read who a Secret is meant for, so its name has to say it."""
+    marked = f"{contract.name}-conformance"
+    headers = contract.spec.conformance.headers if contract.spec.conformance else ()
+    # A bare dash after the mark is no name; ObjectName forbids it.
+    return all(header.secret.name == marked or header.secret.name.startswith(f"{marked}-") for header in headers)
+
+
 class ServiceContract(Schema):
     """
     A ServiceContract with the part of its metadata that decides anything.
@@ -205,6 +213,20 @@ class ServiceContract(Schema):
     and must not keep people from going back.
     """
 
+    checks: ClassVar = (
+        Check(
+            # No startsWith: its estimated cost grows with the name, whose length the API server takes for unbounded.
+            cel="!has(self.spec.conformance) || !has(self.spec.conformance.headers)"
+            " || self.spec.conformance.headers.all(h, h.secret.name == self.metadata.name + '-conformance'"
+            " || (size(h.secret.name) > size(self.metadata.name) + 13"
+            " && h.secret.name.substring(0, size(self.metadata.name)) == self.metadata.name"
+            " && h.secret.name.substring(size(self.metadata.name), size(self.metadata.name) + 13) == '-conformance-'))",
+            holds=_secrets_are_for_trials,
+            message="a trial sends only Secrets made for it: call the Secret like the contract with -conformance after it,"
+            " e.g. orders-api-conformance or orders-api-conformance-token",
+            path=".spec.conformance.headers",
+        ),
+    )
     transitions: ClassVar = (
         Transition(
             cel=f"!({_BEFORE} && oldSelf.status.state == 'retired') || ({_STATE} && self.spec.lifecycle.state == 'retired')",

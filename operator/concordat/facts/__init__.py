@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from concordat.api import AcceptedAuth, Microservice
 from concordat.api.objectives import ContractObjective
+from concordat.facts.networks import closed, outside_issuer
 from concordat.facts.tokens import Lack, Token
 from concordat.manifest import ChildKey
 from concordat.manifest.conventions import RUNBOOKS
@@ -48,6 +49,10 @@ class Platform:
 
     That of most clouds, the IPv6 one of AWS, and Azure's WireServer, which is a public address.
     """
+    cluster_networks: tuple[str, ...] = ()
+    """Networks of pods, Services and nodes, and the API server's addresses: closed inside every ``egress``."""
+    token_issuers: tuple[str, ...] = ()
+    """Issuers inside the cluster that contracts may name; those outside need no entry."""
     monitoring_labels: Mapping[str, str] = field(default_factory=dict)
     """Labels by which prometheus-operator's Prometheus selects what is meant for it."""
     sample_limit: int = 20_000
@@ -68,6 +73,15 @@ class Platform:
     """What tries services against their contracts; empty when this platform has none."""
     alerts_url: str = ""
     """Webhook of alerts, in which ``{team}`` and ``{severity}`` are replaced; empty leaves routing to Alertmanager's own file."""
+
+    @property
+    def closed_networks(self) -> tuple[str, ...]:
+        """What no ``egress`` opens, in every form in which it can be addressed."""
+        return closed((*self.metadata_addresses, *self.cluster_networks))
+
+    def allows_issuer(self, issuer: str) -> bool:
+        """Whether pods are led to it: a public host, or one of ``token_issuers``."""
+        return issuer in self.token_issuers or outside_issuer(issuer, self.cluster_domain)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from ipaddress import ip_network
 
 from concordat.api import Microservice, injected_variable
 from concordat.facts import Facts
+from concordat.facts.networks import without
 from concordat.manifest import conventions
 from concordat.policies.violation import Policy, Violation, error, left_out, warning
 
@@ -46,13 +45,34 @@ def variable_ambiguous(service: Microservice, facts: Facts) -> Iterator[Violatio
 
 
 def egress_forbidden(service: Microservice, facts: Facts) -> Iterator[Violation]:
-    """The instance metadata of a cloud hands out the node's credentials to whoever reaches it."""
+    """What hands out credentials, the cluster's own networks and other services are not reached by ``egress``."""
     for position, egress in enumerate(service.spec.egress):
-        if egress.cidr and _is_metadata(egress.cidr, facts.platform.metadata_addresses):
+        if egress.cidr and without(egress.cidr, facts.platform.closed_networks) is None:
             yield error(
                 conventions.REASON_EGRESS_FORBIDDEN,
                 f"spec.egress[{position}].cidr",
-                f"{egress.cidr} is the cloud's instance metadata, which no service may reach: remove it",
+                f"{egress.cidr} is closed to every service (instance metadata, link-local, or the cluster's own network):"
+                " remove it, and name other services in spec.consumes",
+            )
+        if egress.pods and conventions.LABEL_SERVICE in egress.pods:
+            yield error(
+                conventions.REASON_EGRESS_FORBIDDEN,
+                f"spec.egress[{position}].pods",
+                f"{conventions.LABEL_SERVICE} is the label of a Microservice's pods, which egress does not open:"
+                " name the service in spec.consumes",
+            )
+
+
+def issuer_forbidden(service: Microservice, facts: Facts) -> Iterator[Violation]:
+    """An issuer inside the cluster would open the way into a namespace that has not consented."""
+    for position, use in enumerate(service.spec.consumes):
+        offer = facts.offers.get(use.reference) if use.contract else None
+        if offer and offer.token and not facts.platform.allows_issuer(offer.token.issuer):
+            yield warning(
+                conventions.REASON_EGRESS_FORBIDDEN,
+                f"spec.consumes[{position}]",
+                f"{use.reference} wants tokens of {offer.token.issuer}, which is not a public host, so nothing is opened for"
+                " it: ask the platform's team to list it in CONCORDAT_TOKEN_ISSUERS",
             )
 
 
@@ -102,18 +122,11 @@ SERVICE_POLICIES: Sequence[Policy] = (
     host_taken,
     variable_ambiguous,
     egress_forbidden,
+    issuer_forbidden,
     provider_missing,
     consent_missing,
     port_unknown,
 )
-
-
-@lru_cache(maxsize=4096)
-def _is_metadata(cidr: str, addresses: tuple[str, ...]) -> bool:
-    """All of it; of what is larger, the policy that is built leaves out the addresses."""
-    network = ip_network(cidr, strict=False)
-    closed = (address for address in map(ip_network, addresses) if address.version == network.version)
-    return any(network.subnet_of(address) for address in closed)  # type: ignore[arg-type]
 
 
 def _elsewhere(reference: str, service: Microservice) -> bool:

@@ -12,6 +12,8 @@ The operator's whole configuration: environment variables called ``CONCORDAT_*``
     CONCORDAT_CLUSTER_DOMAIN        DNS suffix of the cluster
     CONCORDAT_PRIVATE_NETWORKS      networks that are not the Internet, comma-separated
     CONCORDAT_METADATA_ADDRESSES    instance metadata no service may reach, networks, comma-separated
+    CONCORDAT_CLUSTER_NETWORKS      networks of pods, Services, nodes and the API server, comma-separated; closed to egress
+    CONCORDAT_TOKEN_ISSUERS         issuers inside the cluster that contracts may name, comma-separated
     CONCORDAT_MONITORING_LABELS     labels prometheus-operator's Prometheus selects by, a=b,c=d
     CONCORDAT_SAMPLE_LIMIT          samples of one pod that Prometheus takes at most; 0 for no limit
     CONCORDAT_GRAFANA_URL           where people reach Grafana, for the links of alerts
@@ -107,6 +109,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Configuration:
         cluster_domain=given.text("CLUSTER_DOMAIN", defaults.cluster_domain),
         private_networks=given.networks("PRIVATE_NETWORKS", defaults.private_networks),
         metadata_addresses=given.networks("METADATA_ADDRESSES", defaults.metadata_addresses),
+        cluster_networks=given.networks("CLUSTER_NETWORKS", defaults.cluster_networks),
+        token_issuers=given.texts("TOKEN_ISSUERS") or (),
         monitoring_labels=given.labels("MONITORING_LABELS", defaults.monitoring_labels),
         sample_limit=given.count("SAMPLE_LIMIT", defaults.sample_limit),
         grafana_url=given.url("GRAFANA_URL", defaults.grafana_url),

@@ -24,7 +24,11 @@ TOKENS = "tokens"
 
 
 def tokens(service: Microservice, facts: Facts) -> dict[str, Token]:
-    """Which token its pods ask for, by ``namespace/name`` of the contract. Of one consumed twice, what both ask for."""
+    """
+    Which token its pods ask for, by ``namespace/name`` of the contract. Of one consumed twice, what both ask for.
+
+    A client secret is never led to an issuer the platform does not allow.
+    """
     found: dict[str, Token | None] = {}
     for use in service.spec.consumes:
         offer = facts.offers.get(use.reference) if use.contract else None
@@ -40,7 +44,8 @@ def tokens(service: Microservice, facts: Facts) -> dict[str, Token]:
             if offer.token and other
             else None
         )
-    return {reference: token for reference, token in found.items() if token is not None}
+    allowed = facts.platform.allows_issuer
+    return {reference: token for reference, token in found.items() if token is not None and allowed(token.issuer)}
 
 
 def offered(service: Microservice) -> Provider:

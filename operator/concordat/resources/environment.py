@@ -97,7 +97,7 @@ def _asking(service: Microservice, facts: Facts) -> dict[str, str]:
     found: dict[str, str] = {}
     for use in service.spec.consumes:
         offer = facts.offers.get(use.reference) if use.contract else None
-        if offer is not None and offer.token is not None:
+        if offer and offer.token and facts.platform.allows_issuer(offer.token.issuer):
             said = (offer.token.issuer, offer.token.audience, " ".join(offer.token.scopes))
             found |= dict(zip(use.token_variables, said, strict=True))
     return found

@@ -6,13 +6,12 @@ of an edge follow from the consumer's one declaration.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
 from concordat.api import Egress, Microservice
 from concordat.facts import Facts, Platform
+from concordat.facts.networks import closed, without
 from concordat.manifest import Manifest, conventions, object_name
 from concordat.resources.edges import offered, tokens
 from concordat.resources.metadata import metadata, selector
@@ -105,7 +104,8 @@ def _issuers(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
         *(auth.issuer for auth in demanded if auth),
         *(token.issuer for token in tokens(service, facts).values()),
     ]
-    for host, port in sorted({_address(issuer) for issuer in issuers}):
+    allowed = (issuer for issuer in issuers if facts.platform.allows_issuer(issuer))
+    for host, port in sorted({_address(issuer) for issuer in allowed}):
         parts = host.split(".")
         inside = len(parts) > 2 and (host.endswith(f".svc.{facts.platform.cluster_domain}") or parts[2:] == ["svc"])
         peers = [_namespace(parts[1])] if inside else _public(facts.platform)
@@ -130,44 +130,38 @@ def _providers(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
 
 def _outside(service: Microservice, facts: Facts) -> Iterator[dict[str, Any]]:
     for egress in service.spec.egress:
-        yield {"to": _destinations(egress, service, facts.platform), "ports": [open_port(egress.port, egress.protocol)]}
+        peers = _destinations(egress, service, facts.platform)
+        # An empty list of peers would mean every address.
+        if peers:
+            yield {"to": peers, "ports": [open_port(egress.port, egress.protocol)]}
 
 
 def _destinations(egress: Egress, service: Microservice, platform: Platform) -> list[dict[str, Any]]:
     if egress.pods is not None:
-        return [_pods(service.namespace, egress.pods)]
+        return [_unmanaged_pods(service.namespace, egress.pods)]
     if egress.cidr is not None:
-        return [_network(egress.cidr, platform.metadata_addresses)]
+        return list(_networks((egress.cidr,), platform.closed_networks))
     return _public(platform)
 
 
+def _unmanaged_pods(namespace: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    """Pods with these labels that belong to no Microservice: those are reached by ``consumes`` only."""
+    unmanaged = {"key": conventions.LABEL_SERVICE, "operator": "DoesNotExist"}
+    return _namespace(namespace) | {"podSelector": {"matchLabels": dict(labels), "matchExpressions": [unmanaged]}}
+
+
 def _public(platform: Platform) -> list[dict[str, Any]]:
-    closed = (*platform.private_networks, *platform.metadata_addresses)
-    return [_network(everything, closed) for everything in ("0.0.0.0/0", "::/0")]
+    shut = closed((*platform.private_networks, *platform.closed_networks))
+    return list(_networks(("0.0.0.0/0", "::/0"), shut))
 
 
-def _network(cidr: str, closed: tuple[str, ...]) -> dict[str, Any]:
-    """A network without the closed parts of it."""
-    network, parts = _without(cidr, closed)
-    return {"ipBlock": {"cidr": network} | ({"except": list(parts)} if parts else {})}
-
-
-@lru_cache(maxsize=4096)
-def _without(cidr: str, closed: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """
-    The network as Kubernetes wants it, and the outermost of ``closed`` that lie inside.
-
-    Cached: half of a plan's time.
-    """
-    network = ip_network(cidr, strict=False)
-    parts = dict.fromkeys(part for part in map(ip_network, closed) if _within(part, network) and part != network)
-    return str(network), tuple(
-        str(part) for part in parts if not any(_within(part, other) for other in parts if other != part)
-    )
-
-
-def _within(part: IPv4Network | IPv6Network, network: IPv4Network | IPv6Network) -> bool:
-    return part.version == network.version and part.subnet_of(network)  # type: ignore[arg-type]
+def _networks(cidrs: tuple[str, ...], shut: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """Each network without the closed parts of it; none for one that is closed altogether."""
+    for cidr in cidrs:
+        found = without(cidr, shut)
+        if found is not None:
+            network, parts = found
+            yield {"ipBlock": {"cidr": network} | ({"except": list(parts)} if parts else {})}
 
 
 def _namespace(name: str) -> dict[str, Any]:
