@@ -27,6 +27,11 @@ test: $(VENV)/installed ## Every test but the long ones, on a real API server an
 	@$(RUN)/python -m tests.setup
 	@$(RUN)/pytest -m "not slow" $(ARGS)
 
+.PHONY: check
+check: lint ## Formatting, rules, types, layers, and every test that needs no cluster, in two or three minutes
+	@$(RUN)/pytest -q -n auto --dist loadfile -m "not slow and not controlplane and not node" \
+	    --ignore=tests/e2e --ignore=tests/live --ignore=tests/lab --ignore=tests/conformance $(ARGS)
+
 .PHONY: test-long
 test-long: $(VENV)/installed ## The long ones: whole soundness runs, month-long simulations, outage storms
 	@$(RUN)/python -m tests.setup
