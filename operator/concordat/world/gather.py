@@ -44,7 +44,7 @@ def gather(
         platform=platform,
         installed=installed,
         providers=_providers(service, neighbours),
-        consumers=tuple(_consumers(service, neighbours)),
+        consumers=tuple(consumers_of(service, neighbours)),
         indispensable=frozenset(_indispensable(service, neighbours)),
         offers=_offers(service, neighbours.contracts, missing or {}),
         provided=_provided(service, neighbours.contracts),
@@ -107,7 +107,8 @@ def _lets_in(provider: Microservice, target: Target, namespace: str, contracts: 
     return provider.namespace == namespace or namespace in provider.spec.access.namespaces
 
 
-def _consumers(service: Microservice, neighbours: Neighbours) -> Iterator[Consumer]:
+def consumers_of(service: Microservice, neighbours: Neighbours) -> Iterator[Consumer]:
+    """Who consumes it with consent; whoever is not let in is not among them."""
     for consumer, target, ports in neighbours.parents.relations.consumers(service):
         if _lets_in(service, target, consumer.namespace, neighbours.contracts):
             yield Consumer(name=consumer.name, namespace=consumer.namespace, ports=ports)

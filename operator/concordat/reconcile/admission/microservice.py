@@ -18,7 +18,7 @@ from concordat.plan.service import Plan, plan
 from concordat.reconcile.admission.contract import contract_judged
 from concordat.reconcile.admission.request import Judgement, Question, listed
 from concordat.reconcile.engine import Engine
-from concordat.world.gather import gather
+from concordat.world.gather import consumers_of, gather
 from concordat.world.keys import Key
 
 CLEANERS = frozenset(
@@ -115,7 +115,8 @@ class Admission:
         return CONTRACT_REASONS if self._engine.foresight.undecided(service) else MENDED_ELSEWHERE
 
     def _loses(self, service: Microservice) -> Iterator[str]:
-        names = sorted({consumer.reference for consumer, *_ in self._engine.parents.relations.consumers(service)})
+        consumers = consumers_of(service, self._engine.neighbours)
+        names = sorted({f"{consumer.namespace}/{consumer.name}" for consumer in consumers})
         if names:
             more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
             yield f"{service.reference} is consumed by {', '.join(names[:MOST_NAMED])}{more}: they lose it"
