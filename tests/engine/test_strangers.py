@@ -117,11 +117,10 @@ async def test_what_points_at_an_object_that_became_a_strangers_is_taken_back(st
 
 def test_every_kind_that_acts_on_another_says_so() -> None:
     """A new kind is looked at: does it name, or select, what could be somebody else's?"""
-    acting = {"HorizontalPodAutoscaler", "PodDisruptionBudget", "HTTPRoute", "ServiceMonitor"}
+    acting = {"Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "HTTPRoute", "ServiceMonitor"}
     passive = {
         *(
             "ServiceAccount",
-            "Service",
             "Deployment",
             "ConfigMap",
             "PrometheusRule",
@@ -159,6 +158,37 @@ async def test_adopt_hands_an_object_over(story: Story, monkeypatch: pytest.Monk
     assert [owner["name"] for owner in found["metadata"]["ownerReferences"]] == ["orders"]
     assert found["spec"]["selector"] == {conventions.LABEL_SERVICE: "orders"}
     assert found["metadata"]["labels"]["mine"] == "yes"
+
+
+async def test_adopting_what_cannot_be_adopted_cuts_nobody_off(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A selector cannot be changed, so the Deployment can never be taken; the Service goes on leading to its pods.
+
+    Once the old Deployment is gone, both become ours.
+    """
+    monkeypatch.setattr(child_memory, "LOOK_AGAIN_AT_STRANGER", 0.5)
+    adopt = f"{conventions.ANNOTATION_ADOPT}=true"
+    await story.apply(service(story.namespace), deployment(story.namespace))
+    for kind in ("service", "deployment"):
+        await story.run("annotate", kind, "orders", adopt)
+
+    await story.apply(microservice("orders", story.namespace))
+
+    async def refused() -> bool:
+        return (await story.condition("orders")).get("status") == "False"
+
+    await eventually(refused)
+    kept = await story.get("service", "orders")
+    assert {"app": "legacy"} == kept["spec"]["selector"]
+    assert kept["metadata"].get("ownerReferences") is None
+
+    await story.run("delete", "deployment", "orders")
+
+    async def taken() -> bool:
+        found = await story.get("service", "orders")
+        return bool(found["spec"]["selector"] == {conventions.LABEL_SERVICE: "orders"})
+
+    await eventually(taken)
 
 
 async def test_a_name_that_becomes_free_is_taken(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,6 @@ The kinds we build, and how each is spelled.
 from concordat.manifest import Kind
 
 SERVICE_ACCOUNT = Kind(group="", version="v1", kind="ServiceAccount", plural="serviceaccounts", guard=True)
-SERVICE = Kind(group="", version="v1", kind="Service", plural="services")
 DEPLOYMENT = Kind(
     group="apps",
     version="v1",
@@ -15,6 +14,11 @@ DEPLOYMENT = Kind(
     watched_whole=True,
     wave=1,
 )
+SERVICE = Kind(group="", version="v1", kind="Service", plural="services", wave=2, points_at=DEPLOYMENT.kind)
+"""
+Selects the pods of our Deployment. Where that cannot be ours, a Service that was to be adopted keeps leading to the pods it
+leads to: taken over first, it would have no endpoints.
+"""
 AUTOSCALER = Kind(
     group="autoscaling",
     version="v2",
@@ -44,7 +48,7 @@ HTTP_ROUTE = Kind(
     kind="HTTPRoute",
     plural="httproutes",
     optional=True,
-    wave=2,
+    wave=3,
     points_at=SERVICE.kind,
 )
 SERVICE_MONITOR = Kind(
@@ -53,7 +57,7 @@ SERVICE_MONITOR = Kind(
     kind="ServiceMonitor",
     plural="servicemonitors",
     optional=True,
-    wave=2,
+    wave=3,
     points_at=SERVICE.kind,
 )
 JOB = Kind(group="batch", version="v1", kind="Job", plural="jobs", born_by_apply=True, wave=2)
