@@ -90,7 +90,8 @@ def test_nothing_is_foretold_that_would_act_on_a_stranger(control_plane: Control
     _, found = planned(control_plane, microservice("orders", namespace))
 
     foretold = {change["kind"] for change in found["changes"]}
-    assert {"ServiceAccount", "NetworkPolicy"} == foretold
+    assert {"ServiceAccount", "NetworkPolicy"} <= foretold
+    assert not {"Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget"} & foretold
     assert any("HorizontalPodAutoscaler/orders would act on Deployment/orders" in said for said in found["refusals"])
 
 
