@@ -93,10 +93,18 @@ def test_reading_alone_finds(bug: str) -> None:
 
 @pytest.mark.parametrize("bug", WRITING_BUGS)
 def test_whoever_may_write_finds(bug: str) -> None:
-    """What only a sequence of calls shows: created and gone, deleted and there."""
+    """
+    What only a sequence of calls shows: created and gone, deleted and there.
+
+    Not always at the first try: Hypothesis also draws from constants of whichever modules are loaded, so that the requests of
+    a trial depend on the process it runs in.
+    """
+    assert any(_found(bug, examples) for examples in (15, 30, 45, 60))
+
+
+def _found(bug: str, examples: int) -> bool:
     with serving(bug) as service:
-        verdict = service.tried(Profile.FULL)
-    assert verdict.conformant is False
+        return service.tried(Profile.FULL, examples=examples).conformant is False
 
 
 @pytest.mark.parametrize("profile", READING)
