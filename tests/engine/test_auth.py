@@ -5,10 +5,13 @@ in between.
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from concordat.facts import Platform
+from concordat_lab.control_plane.controlplane import ControlPlane
 from tests.engine.conftest import Story, eventually, operating
 from tests.engine.rig import microservice
 from tests.engine.test_contracts import consumer, contract, decided, template
@@ -17,6 +20,16 @@ from tests.gate.test_gate import ADDED, OLD
 pytestmark = pytest.mark.controlplane
 
 ISSUER = "http://keycloak.identity.svc:8011/realms/shop"
+PLATFORM = Platform(token_issuers=(ISSUER,))
+
+
+@pytest.fixture
+async def story(control_plane: ControlPlane, optional_kinds: None, namespace: str) -> AsyncIterator[Story]:
+    """An engine whose platform lists the issuers inside the cluster that contracts may name."""
+    async with operating(control_plane, namespace, platform=PLATFORM) as running:
+        yield running
+
+
 CREATES = [{"operation": "createPayment"}]
 AUTH = {"issuer": ISSUER, "scopes": {"createPayment": ["payments:write"]}}
 
@@ -162,7 +175,7 @@ async def test_who_does_not_ask_for_what_is_demanded_is_not_rolled_out(story: St
     assert "reader" in deployments
 
     story.forget_requests()
-    async with operating(story.cluster, story.namespace) as again:
+    async with operating(story.cluster, story.namespace, platform=PLATFORM) as again:
         await again.settled("payments", "orders", "stranger", "reader")
         await again.quiet()
     assert story.writes() == [], "a restart finds everything as it is"
