@@ -15,6 +15,7 @@ import gzip
 import json
 import logging
 import random
+import re
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -26,16 +27,17 @@ from typing import Any, cast
 
 import orjson
 
+from concordat.cluster.certificate import self_signed
 from concordat.cluster.connection.client import Client
 from concordat.cluster.connection.failures import ApiError
 from concordat.cluster.election import Election
 from concordat.cluster.informer import Informer
-from concordat.cluster.certificate import self_signed
 from concordat.cluster.trust import bundle, certificates
+from concordat.errors import InvalidInput
+from concordat.facts import Platform
 from concordat.gate import Assessment, Question
 from concordat.gate.assessment import assess
 from concordat.gate.register import Register
-from concordat.errors import InvalidInput
 from concordat.manifest import Kind, Manifest, conventions, object_name
 from concordat.reconcile.admission.microservice import Admission
 from concordat.reconcile.admission.request import Question as Asked
@@ -97,12 +99,40 @@ _TEXTS = (
     "http://[",
     "http://a:99999999/",
 )
-_OTHERS: tuple[Any, ...] = (None, True, False, 0.5, -1e308, 1e308, [], {}, [[]], [None], [{}], {"": None}, {"a": {"a": []}})
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIMES = (
+    "2026-99-99T99:99:99Z",
+    "2026-02-30T00:00:00Z",
+    "0000-00-00T00:00:00Z",
+    "9999-12-31T23:59:59Z",
+    "0001-01-01T00:00:00Z",
+    "2026-02-30",
+    "9999-12-31",
+    "0000-00-00",
+)
+_OTHERS: tuple[Any, ...] = (
+    None,
+    True,
+    False,
+    0.5,
+    -1e308,
+    1e308,
+    [],
+    {},
+    [[]],
+    [None],
+    [{}],
+    {"": None},
+    {"a": {"a": []}},
+)
 
 
-_PEM = "-----BEGIN CERTIFICATE-----" + self_signed(
-    identity="operator-1", hosts=["concordat"], seconds=86400
-).decode().partition("-----BEGIN CERTIFICATE-----")[2]
+_PEM = (
+    "-----BEGIN CERTIFICATE-----"
+    + self_signed(identity="operator-1", hosts=["concordat"], seconds=86400)
+    .decode()
+    .partition("-----BEGIN CERTIFICATE-----")[2]
+)
 
 
 def deep(levels: int) -> Any:
@@ -141,7 +171,7 @@ class Mangler:
         if isinstance(value, int):
             return self._chance.choice(_NUMBERS)
         if isinstance(value, str):
-            return self.text()
+            return self._chance.choice(_TIMES) if _TIME.match(value) and self._chance.random() < 0.5 else self.text()
         if isinstance(value, list):
             return self._chance.choice(([], deepcopy(value) + value, value[:1]))
         return {}
@@ -159,7 +189,7 @@ class Mangler:
             if not places:
                 return
             inside, key = self._chance.choice(places)
-            if isinstance(inside, list) and key >= len(inside) or isinstance(inside, dict) and key not in inside:
+            if (isinstance(inside, list) and key >= len(inside)) or (isinstance(inside, dict) and key not in inside):
                 continue  # went with what was changed before
             chance = self._chance.random()
             if chance < 0.15:
@@ -174,7 +204,9 @@ class Mangler:
 
 def _places(found: Any) -> Iterator[tuple[Any, Any]]:
     """Every key of every map and every index of every list inside."""
-    keys: Sequence[Any] = list(found) if isinstance(found, dict) else range(len(found)) if isinstance(found, list) else ()
+    keys: Sequence[Any] = (
+        list(found) if isinstance(found, dict) else range(len(found)) if isinstance(found, list) else ()
+    )
     for key in keys:
         yield found, key
         yield from _places(found[key])
@@ -236,9 +268,8 @@ class Memory:
     async def patch_status(
         self, kind: Kind, namespace: str, name: str, status: Mapping[str, Any], *, uid: str
     ) -> Object:
-        orjson.dumps(status)
         place = kind.kind, namespace, name
-        self.statuses[place] = {**self.statuses.get(place, {}), **status}
+        self.statuses[place] = {**self.statuses.get(place, {}), **orjson.loads(orjson.dumps(status))}
         parent = self.parents[place]
         return {"metadata": {**parent["metadata"], "resourceVersion": self.next_version()}}
 
@@ -292,7 +323,10 @@ class Fuzz:
         self.faults = Faults()
         self.inputs: Counter[str] = Counter()
         self.passed_over = 0
-        self.engine = Engine(cast(Client, self.memory), Settings())
+        self.engine = Engine(
+            cast(Client, self.memory),
+            Settings(platform=Platform(conformance_image="registry.example.com/conformance:1")),
+        )
         self.engine._watches.installed = frozenset(kind.kind for kind in kinds.ALL if kind.optional)
         self.engine.synced = True
         here: Any = HereAssessor()
@@ -341,6 +375,11 @@ class Fuzz:
             for (kind, namespace, name), status in self.memory.statuses.items():
                 parent = self.memory.parents[kind, namespace, name]
                 parent["status"] = {key: value for key, value in status.items() if value is not None}
+        for place, found in self.memory.parents.items():
+            ready = {one["type"]: one for one in found["status"]["conditions"]}[_SOUND[place[0]]]
+            assert ready["status"] == "True", f"{place} is not healthy to begin with: {ready}"
+        contract = self.memory.parents[conventions.SERVICE_CONTRACT, "shop", "orders-api"]
+        contract["status"]["consents"].append({"namespace": "before", "until": "2999-01-01T00:00:00Z"})
         self._healthy = [(kind, deepcopy(found)) for (kind, _, _), found in self.memory.parents.items()]
         for (kind, namespace, name), found in self.memory.written.items():
             whole = deepcopy(found)
@@ -376,7 +415,9 @@ class Fuzz:
             self._annotate(metadata)
         if self.chance.random() < 0.4:
             self.mangler.mangle(metadata, typed=typed)
-        if rest and self.chance.random() < 0.8:
+        if "status" in rest and self.chance.random() < 0.3:
+            self.mangler.mangle(rest["status"], typed=True)
+        elif rest and self.chance.random() < 0.8:
             self.mangler.mangle(rest, typed=typed and not ours)
         if typed and self.chance.random() < 0.2:
             self._odd_ownership(metadata)
@@ -404,7 +445,9 @@ class Fuzz:
         entry = {"manager": conventions.FIELD_MANAGER, "operation": "Apply", "fieldsV1": self.mangler.anything()}
         if not isinstance(entry["fieldsV1"], dict):
             entry["fieldsV1"] = {"f:spec": entry["fieldsV1"]}
-        metadata["managedFields"] = self.chance.choice(([], [entry], [{"manager": conventions.FIELD_MANAGER}], [entry, {}]))
+        metadata["managedFields"] = self.chance.choice(
+            ([], [entry], [{"manager": conventions.FIELD_MANAGER}], [entry, {}])
+        )
 
     async def _object(self) -> None:
         kind, item, typed = self._mangled()
@@ -460,7 +503,7 @@ class Fuzz:
 
         class Answers:
             async def send(self, method: str, path: str, body: Any = None) -> Any:
-                return body if method == "PUT" else deepcopy(lease)
+                return body if method == "PUT" else dict(lease)
 
         async def attempts() -> None:
             election = Election(cast(Client, Answers()), namespace="shop", name="concordat", identity="me")
@@ -526,7 +569,8 @@ class Fuzz:
                 name = version.config_map and place[2]
                 stands_there = version.model_copy(update={"config_map": name})
                 await self._tried(
-                    "stored version", lambda k=known, v=stands_there: library.stored(k.key.namespace, v)  # type: ignore[misc]
+                    "stored version",
+                    lambda k=known, v=stands_there: library.stored(k.key.namespace, v),  # type: ignore[misc]
                 )
         self.memory.written[place] = healthy
 
@@ -566,7 +610,9 @@ class Fuzz:
 
 
 _ANNOTATIONS = tuple(
-    value for name, value in sorted(vars(conventions).items()) if name.startswith("ANNOTATION_") and isinstance(value, str)
+    value
+    for name, value in sorted(vars(conventions).items())
+    if name.startswith("ANNOTATION_") and isinstance(value, str)
 )
 _DEPLOYMENT_STATUS = {
     "replicas": 2,
@@ -581,6 +627,11 @@ _DEPLOYMENT_STATUS = {
 }
 
 
+_SOUND = {conventions.MICROSERVICE: conventions.RECONCILED, conventions.SERVICE_CONTRACT: conventions.VALID}
+"""What must be true of the world before anything is thrown at it."""
+_SECRET = {"name": "orders-api-conformance", "key": "token"}
+
+
 def _authored() -> Iterator[Object]:
     """Two namespaces: one that provides, one that consumes."""
     yield {
@@ -593,7 +644,9 @@ def _authored() -> Iterator[Object]:
             "document": {"inline": OLD},
             "access": {"namespaces": ["payments"]},
             "objectives": [{"name": "availability", "target": 99.9}],
-            "externalConsumers": [{"name": "partner", "contact": "a@example.com"}],
+            "externalConsumers": [{"name": "partner", "uses": [{"operation": "listPayments"}], "scopes": []}],
+            "auth": {"issuer": "https://login.example.com", "scopes": {"createPayment": ["pay"]}},
+            "conformance": {"schedule": "0 3 * * *", "headers": [{"name": "A", "secret": _SECRET}]},
         },
     }
     yield microservice(
@@ -606,14 +659,17 @@ def _authored() -> Iterator[Object]:
         scaling={"min": 2, "max": 4},
         resources={"cpu": "250m", "memory": "256Mi"},
         objectives=[{"name": "availability", "target": 99.9}],
-        egress=[{"cidr": "203.0.113.0/24", "ports": [443]}],
+        egress=[{"cidr": "203.0.113.0/24", "port": 443}],
         access={"namespaces": ["payments"]},
     )
     use = {"operation": "createPayment", "reads": ["id", "state"]}
     yield microservice(
         "payments",
         "payments",
-        consumes=[{"contract": "shop/orders-api", "uses": [use], "retries": 1}, {"service": "shop/orders"}],
+        consumes=[
+            {"contract": "shop/orders-api", "uses": [use], "scopes": ["pay"], "retries": 1},
+            {"service": "shop/orders"},
+        ],
     )
 
 
@@ -664,7 +720,14 @@ def fuzzed(inputs: int = INPUTS) -> Iterator[Mapping[str, Any]]:
             faults += count
             examples |= shown
     yield at_least("fuzz_inputs", thrown_at.total(), INPUTS, "objects", by_kind=dict(sorted(thrown_at.items())))
-    yield at_most("fuzz_internal_errors", faults, 0, "errors", kinds=dict(found.most_common()), examples=list(examples.values())[:3])
+    yield at_most(
+        "fuzz_internal_errors",
+        faults,
+        0,
+        "errors",
+        kinds=dict(found.most_common()),
+        examples=list(examples.values())[:3],
+    )
 
 
 FIGURES: tuple[Callable[[], Iterator[Mapping[str, Any]]], ...] = (fuzzed,)
@@ -678,7 +741,7 @@ def main() -> None:
     chosen = parser.parse_args()
     counts, count, by_kind, examples = _share(chosen.seed, chosen.inputs)
     for example in examples.values():
-        print(example)
+        print(example[-1800:])
     print(json.dumps({"inputs": counts, "internal_errors": count, "kinds": by_kind}, indent=1))
 
 

@@ -138,7 +138,10 @@ class Election:
             "renewTime": self._time(),
         }
         if taken:
-            record |= {"acquireTime": self._time(), "leaseTransitions": _next_transition(before.get("leaseTransitions"))}
+            record |= {
+                "acquireTime": self._time(),
+                "leaseTransitions": _next_transition(before.get("leaseTransitions")),
+            }
         written = await self._client.send("PUT", self._path, lease | {"spec": record})
         self._lease = written
         self._seen, self._seen_at = written["spec"], asyncio.get_running_loop().time()

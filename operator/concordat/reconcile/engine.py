@@ -262,7 +262,9 @@ class Engine:
             outcome = Outcome(result="error", retry=True, again_after=error.retry_after)
         except Exception as defect:
             logger.exception("%s: cannot be reconciled", key)
-            with suppress(Exception):  # what cannot be read may not be reportable either, and a worker must not end by it
+            with suppress(
+                Exception
+            ):  # what cannot be read may not be reportable either, and a worker must not end by it
                 await self._responsible(key).admit(key, defect)
             outcome = Outcome(result="error", retry=True)
         self._watcher.reconciled(outcome.result, asyncio.get_running_loop().time() - started)
