@@ -26,6 +26,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "tests.samples.servicekit.figures",
     ),
     "safety": (
+        "tests.safety.fuzz",
         "tests.safety.patterns",
         "tests.safety.egress",
         "tests.safety.loop",

@@ -263,7 +263,8 @@ class ServiceContract(Schema):
     @classmethod
     def of_metadata(cls, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """What else of a Kubernetes object's metadata decides something."""
-        annotations = metadata.get("annotations") or {}
+        found = metadata.get("annotations")
+        annotations = found if isinstance(found, dict) else {}
         return {
             "paused": annotations.get(conventions.ANNOTATION_PAUSED) == "true",
             "break_glass": annotations.get(conventions.ANNOTATION_BREAK_GLASS) or "",

@@ -269,7 +269,8 @@ class Microservice(Schema):
     @classmethod
     def of_metadata(cls, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """What else of a Kubernetes object's metadata decides something."""
-        annotations = metadata.get("annotations") or {}
+        found = metadata.get("annotations")
+        annotations = found if isinstance(found, dict) else {}
         return {
             "created": metadata.get("creationTimestamp") or "",
             "paused": annotations.get(conventions.ANNOTATION_PAUSED) == "true",

@@ -65,7 +65,7 @@ def child(kind: Kind, found: Object) -> Child:
     What the children of one owner have in common is one text in memory, not eleven.
     """
     metadata = found["metadata"]
-    annotations = metadata.get("annotations") or {}
+    annotations = metadata.get("annotations")
     owned = ownership(metadata)
     controller = _controller(metadata)
     owner_kind = _of_ours(controller)
@@ -75,24 +75,24 @@ def child(kind: Kind, found: Object) -> Child:
         name=intern(metadata["name"]),
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
-        applied_hash=annotations.get(conventions.ANNOTATION_HASH, ""),
+        applied_hash=_text(annotations, conventions.ANNOTATION_HASH),
         fingerprint=owned.fingerprint,
-        paused=annotations.get(conventions.ANNOTATION_PAUSED) == "true",
+        paused=_text(annotations, conventions.ANNOTATION_PAUSED) == "true",
         owns_replicas=owned.owns_replicas,
         owner_kind=owner_kind,
-        owner=intern(controller.get("name", "")) if owner_kind else "",
-        controller_uid=intern(controller.get("uid", "")),
+        owner=intern(_text(controller, "name")) if owner_kind else "",
+        controller_uid=intern(_text(controller, "uid")),
         owned=owned,
-        adopt=annotations.get(conventions.ANNOTATION_ADOPT) == "true",
+        adopt=_text(annotations, conventions.ANNOTATION_ADOPT) == "true",
         deleting="deletionTimestamp" in metadata,
         workload=_workload(found) if "spec" in found else None,
-        consumes=annotations.get(conventions.ANNOTATION_CONSUMES, ""),
+        consumes=_text(annotations, conventions.ANNOTATION_CONSUMES),
     )
 
 
 def _controller(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     for reference in metadata.get("ownerReferences") or ():
-        if reference.get("controller"):
+        if _map(reference).get("controller"):
             found: Mapping[str, Any] = reference
             return found
     return {}
@@ -114,22 +114,38 @@ _REVISION = "deployment.kubernetes.io/revision"
 
 
 def _workload(deployment: Object) -> WorkloadState:
-    status = deployment.get("status") or {}
-    conditions = {condition["type"]: condition for condition in status.get("conditions") or ()}
-    progressing = conditions.get("Progressing") or {}
-    failure = conditions.get("ReplicaFailure") or {}
+    spec, status = _map(deployment.get("spec")), _map(deployment.get("status"))
+    listed = status.get("conditions")
+    conditions = {_text(one, "type"): one for one in map(_map, listed if isinstance(listed, list) else ())}
+    progressing, failure = conditions.get("Progressing", {}), conditions.get("ReplicaFailure", {})
+    metadata = deployment["metadata"]
     return WorkloadState(
-        replicas=deployment["spec"].get("replicas", 1),
-        ready=status.get("readyReplicas", 0),
-        updated=status.get("updatedReplicas", 0),
-        available=status.get("availableReplicas", 0),
-        total=status.get("replicas", 0),
-        revision=(deployment["metadata"].get("annotations") or {}).get(_REVISION, ""),
-        generation=deployment["metadata"].get("generation", 0),
-        observed_generation=status.get("observedGeneration", 0),
-        stuck=progressing.get("message", "") if progressing.get("status") == "False" else "",
-        failure=failure.get("message", "") if failure.get("status") == "True" else "",
+        replicas=_count(spec, "replicas", 1),
+        ready=_count(status, "readyReplicas"),
+        updated=_count(status, "updatedReplicas"),
+        available=_count(status, "availableReplicas"),
+        total=_count(status, "replicas"),
+        revision=_text(metadata.get("annotations"), _REVISION),
+        generation=_count(metadata, "generation"),
+        observed_generation=_count(status, "observedGeneration"),
+        stuck=_text(progressing, "message") if progressing.get("status") == "False" else "",
+        failure=_text(failure, "message") if failure.get("status") == "True" else "",
     )
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _count(inside: Any, name: str, otherwise: int = 0) -> int:
+    """A count is never negative, whatever somebody wrote into a status."""
+    value = _map(inside).get(name)
+    return max(value, 0) if isinstance(value, int) else otherwise
+
+
+def _text(inside: Any, name: str) -> str:
+    value = _map(inside).get(name)
+    return value if isinstance(value, str) else ""
 
 
 Changed = Callable[[Child | None, Child | None], object]

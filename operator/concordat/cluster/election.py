@@ -21,6 +21,8 @@ from concordat.manifest import Object
 logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 15
+LONGEST_LEASE = 10 * LEASE_SECONDS
+"""Seconds that a duration in a Lease is believed for: anyone who may write the Lease could otherwise stop every operator for years."""
 RENEW_DEADLINE = 10.0
 RETRY_PERIOD = 2.0
 ATTEMPT = RENEW_DEADLINE / 2
@@ -81,9 +83,10 @@ class Election:
         self.leading = False
         try:
             lease = await self._client.send("GET", self._path)
-            if (lease.get("spec") or {}).get("holderIdentity") == self.identity:
-                lease["spec"] |= {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": self._time()}
-                await self._client.send("PUT", self._path, lease)
+            record = _record(lease)
+            if record.get("holderIdentity") == self.identity:
+                free = {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": self._time()}
+                await self._client.send("PUT", self._path, lease | {"spec": record | free})
         except ApiError as error:
             logger.warning("the lease stays until it runs out: %s", error)
 
@@ -118,16 +121,16 @@ class Election:
         )
 
     def _may_write(self, lease: Object) -> bool:
-        record = lease.get("spec") or {}
+        record = _record(lease)
         now = asyncio.get_running_loop().time()
         if record != self._seen:
             self._seen, self._seen_at = record, now
         holder = record.get("holderIdentity")
-        runs_out = self._seen_at + record.get("leaseDurationSeconds", LEASE_SECONDS)
+        runs_out = self._seen_at + _believed_seconds(record.get("leaseDurationSeconds"))
         return not holder or holder == self.identity or now > runs_out
 
     async def _write(self, lease: Object) -> bool:
-        before = lease.get("spec") or {}
+        before = _record(lease)
         taken = before.get("holderIdentity") != self.identity
         record = before | {
             "holderIdentity": self.identity,
@@ -135,7 +138,10 @@ class Election:
             "renewTime": self._time(),
         }
         if taken:
-            record |= {"acquireTime": self._time(), "leaseTransitions": before.get("leaseTransitions", 0) + 1}
+            record |= {
+                "acquireTime": self._time(),
+                "leaseTransitions": _next_transition(before.get("leaseTransitions")),
+            }
         written = await self._client.send("PUT", self._path, lease | {"spec": record})
         self._lease = written
         self._seen, self._seen_at = written["spec"], asyncio.get_running_loop().time()
@@ -143,3 +149,21 @@ class Election:
 
     def _time(self) -> str:
         return self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _record(lease: Object) -> dict[str, Any]:
+    found = lease.get("spec")
+    return found if isinstance(found, dict) else {}
+
+
+def _believed_seconds(stated: Any) -> float:
+    """Between 0 and :data:`LONGEST_LEASE`; our own duration where none is stated, or none that is a number."""
+    if not isinstance(stated, int) or isinstance(stated, bool):
+        return LEASE_SECONDS
+    return min(max(stated, 0), LONGEST_LEASE)
+
+
+def _next_transition(stated: Any) -> int:
+    """The field is an int32: a count that is no number, negative, or at its end starts anew."""
+    usable = isinstance(stated, int) and not isinstance(stated, bool) and 0 <= stated < 2**31 - 1
+    return stated + 1 if usable else 1

@@ -5,7 +5,7 @@ One list and watch of a kind that nothing ends: not an outage, not an ERROR even
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from concordat.cluster.connection.client import Client
 from concordat.cluster.connection.failures import ApiError
@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 
 Kept = TypeVar("Kept")
+_UNREADABLE = object()
+"""Stands in a listing for an object that could not be read."""
 
 
 class Sink(Protocol[Kept]):
@@ -100,13 +102,13 @@ class Informer(Generic[Kept]):
     async def _list(self) -> None:
         listing = await self._client.list(
             self.kind,
-            self.sink.take,
+            self._taken,
             namespace=self.namespace,
             selector=self._selector,
             metadata_only=self._metadata_only,
         )
         refused_before, self.sink.refusal = self.sink.refusal, ""
-        self.sink.replace(listing.items, listing.resource_version)
+        self.sink.replace([kept for kept in listing.items if kept is not _UNREADABLE], listing.resource_version)
         if refused_before:
             self._readable()
         self.lists += 1
@@ -140,8 +142,22 @@ class Informer(Generic[Kept]):
             self._position = item["metadata"]["resourceVersion"]
             self._heard()
             if event != "BOOKMARK":
-                self.sink.observe(event, item)
+                self._observed(event, item)
         self._heard()
+
+    def _taken(self, item: Object) -> Any:
+        """One object that cannot be read is passed over: it must not cost the sight of all others of its kind."""
+        try:
+            return self.sink.take(item)
+        except Exception:
+            logger.exception("%s %s: cannot be read and is passed over", self.kind, _named(item))
+            return _UNREADABLE
+
+    def _observed(self, event: str, item: Object) -> None:
+        try:
+            self.sink.observe(event, item)
+        except Exception:
+            logger.exception("%s %s: cannot be read and is passed over", self.kind, _named(item))
 
     def _heard(self) -> None:
         self._heard_at = self._tried_at = asyncio.get_running_loop().time()
@@ -174,3 +190,9 @@ class Informer(Generic[Kept]):
         self._tried_at = asyncio.get_running_loop().time()
         await asyncio.sleep(delay)
         self._tried_at = asyncio.get_running_loop().time()
+
+
+def _named(item: Object) -> str:
+    """``shop/orders``, as far as it says so."""
+    metadata = item.get("metadata") if isinstance(item, dict) else None
+    return f"{metadata.get('namespace')}/{metadata.get('name')}" if isinstance(metadata, dict) else "without metadata"

@@ -47,22 +47,26 @@ def ownership(metadata: Mapping[str, Any]) -> Ownership:
     """Our entry. An ``Apply`` entry counts before an ``Update`` one; entries of subresources never do."""
     found = NOTHING
     for index, entry in _ours(metadata):
-        if found.index >= 0 and entry["operation"] != APPLIED:
+        operation, fields = str(entry.get("operation") or ""), _map(entry.get("fieldsV1"))
+        if found.index >= 0 and operation != APPLIED:
             continue
-        fields = entry.get("fieldsV1") or {}
-        owns_replicas = "f:replicas" in (fields.get("f:spec") or ())
+        owns_replicas = "f:replicas" in _map(fields.get("f:spec"))
         found = Ownership(
             fingerprint=fingerprint(_without_replicas(fields) if owns_replicas else fields),
             index=index,
-            operation=entry["operation"],
+            operation=operation,
             owns_replicas=owns_replicas,
         )
     return found
 
 
 def fingerprint(fields: Mapping[str, Any]) -> str:
-    """Digest of a ``fieldsV1``."""
-    return hashlib.blake2b(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()
+    """Digest of a ``fieldsV1``; of one nested more deeply than anything we write, always the same."""
+    try:
+        written = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        written = b"nested too deeply"
+    return hashlib.blake2b(written, digest_size=8).hexdigest()
 
 
 def turn_into_apply(owned: Ownership) -> list[Operation]:
@@ -111,9 +115,14 @@ def relinquish(owned: Ownership, path: Sequence[str]) -> list[Operation]:
 
 def _ours(metadata: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:
     for index, entry in enumerate(metadata.get("managedFields") or ()):
-        if entry.get("manager") == FIELD_MANAGER and not entry.get("subresource"):
+        if _map(entry).get("manager") == FIELD_MANAGER and not entry.get("subresource"):
             yield index, entry
 
 
 def _without_replicas(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**fields, "f:spec": {name: inside for name, inside in fields["f:spec"].items() if name != "f:replicas"}}
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    """Whoever may write an object may write its ``managedFields``: what is no map says nothing."""
+    return value if isinstance(value, dict) else {}

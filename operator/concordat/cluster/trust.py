@@ -165,7 +165,7 @@ def _read(pem: str) -> Certificate | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(cadata=pem)
-    except (ssl.SSLError, ValueError):
+    except (ssl.SSLError, TypeError, ValueError):  # TypeError: it holds letters beyond ASCII
         return None
     for known in context.get_ca_certs():
         subject: dict[str, str] = dict(group[0] for group in known["subject"])  # type: ignore[misc]

@@ -26,9 +26,14 @@ def counts(namespace: str, contract: ServiceContract, recorded: Iterable[Consent
 
 
 def renewed(contract: ServiceContract, recorded: Iterable[Consent], now: datetime) -> tuple[Consent, ...]:
-    """The consents to record: those given now, and those withdrawn whose grace has not ended."""
+    """
+    The consents to record: those given now, and those withdrawn whose grace has not ended.
+
+    No grace ends later than :data:`GRACE` from now, whatever was recorded: by a clock that was ahead, or by somebody else.
+    """
     given = set(contract.spec.access.namespaces)
-    withdrawn = {one.namespace: one.until or (now + GRACE).strftime(_FORMAT) for one in recorded}
+    latest = (now + GRACE).strftime(_FORMAT)
+    withdrawn = {one.namespace: min(one.until or latest, latest) for one in recorded}
     ends_later = {
         name: until for name, until in withdrawn.items() if name not in given and until > now.strftime(_FORMAT)
     }
@@ -41,5 +46,13 @@ def renewed(contract: ServiceContract, recorded: Iterable[Consent], now: datetim
 
 def next_end(recorded: Iterable[Consent], now: datetime) -> float | None:
     """Seconds until the next withdrawn consent stops binding; ``None`` when there is none."""
-    ends = [datetime.strptime(f"{one.until}+0000", f"{_FORMAT}%z") for one in recorded if one.until]
-    return max(0.0, min((end - now).total_seconds() for end in ends)) if ends else None
+    ends = [_seconds_until(one.until, now) for one in recorded if one.until]
+    return max(0.0, min(ends)) if ends else None
+
+
+def _seconds_until(written: str, now: datetime) -> float:
+    """Of a time that does not exist, such as hour 99 of a day, the whole grace: it is recorded anew before that has passed."""
+    try:
+        return (datetime.strptime(f"{written}+0000", f"{_FORMAT}%z") - now).total_seconds()
+    except ValueError:
+        return GRACE.total_seconds()

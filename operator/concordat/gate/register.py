@@ -5,7 +5,6 @@ What a cluster knows of its contracts, as data: accepted versions, and who uses 
 """
 
 import base64
-import binascii
 import gzip
 import re
 import zlib
@@ -48,7 +47,7 @@ class Accepted(_Plain):
             if unpacking.unconsumed_tail or not unpacking.eof:
                 raise _unusable(f"version {self.version} has more than {MOST_UNPACKED // 2**20} MiB, or is cut off")
             return text.decode()
-        except (binascii.Error, zlib.error, UnicodeDecodeError) as error:
+        except (ValueError, zlib.error) as error:
             raise _unusable(f"version {self.version} is damaged ({error}): export it again") from error
 
 

@@ -7,9 +7,10 @@ nothing: what it holds is believed when its digest is the accepted one, whoever 
 
 import asyncio
 import base64
-import binascii
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from concordat.api import AcceptedVersion, ServiceContract
 from concordat.cluster.connection.client import Client
@@ -164,16 +165,20 @@ def _believed(found: Object, digest: str) -> bytes | None:
 
 
 def _content(found: Object, key: str) -> bytes | None:
-    if key in (found.get("data") or {}):
-        text: str = found["data"][key]
+    text = _texts(found.get("data")).get(key)
+    if isinstance(text, str):
         return text.encode(errors="surrogatepass")
-    packed = (found.get("binaryData") or {}).get(key)
+    packed = _texts(found.get("binaryData")).get(key)
     if packed is None:
         return None
     try:
         return base64.b64decode(packed, validate=True)
-    except binascii.Error as error:
+    except (TypeError, ValueError) as error:
         raise _unusable("is not base64") from error
+
+
+def _texts(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _missing(message: str) -> Waiting:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Protocol
 
 from concordat.cluster.children import Child, Children, ChildStore
@@ -261,7 +262,10 @@ class Engine:
             outcome = Outcome(result="error", retry=True, again_after=error.retry_after)
         except Exception as defect:
             logger.exception("%s: cannot be reconciled", key)
-            await self._responsible(key).admit(key, defect)
+            with suppress(
+                Exception
+            ):  # what cannot be read may not be reportable either, and a worker must not end by it
+                await self._responsible(key).admit(key, defect)
             outcome = Outcome(result="error", retry=True)
         self._watcher.reconciled(outcome.result, asyncio.get_running_loop().time() - started)
         if outcome.retry:

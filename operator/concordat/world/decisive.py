@@ -30,14 +30,17 @@ class Decisive(NamedTuple):
 
 def annotations(metadata: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Those by which a person decides something."""
-    found = metadata.get("annotations") or {}
-    return tuple(sorted((name, value) for name, value in found.items() if name.startswith(_OURS)))
+    found = metadata.get("annotations")
+    if not isinstance(found, dict):  # a review may come from anyone who reaches the webhook
+        return ()
+    return tuple(sorted((n, value) for n, value in found.items() if n.startswith(_OURS) and isinstance(value, str)))
 
 
 def decisive(metadata: Mapping[str, Any]) -> Decisive:
     """Of the metadata of a resource, as the API server has it."""
+    generation = metadata.get("generation")
     return Decisive(
-        generation=metadata.get("generation", 0),
+        generation=max(generation, 0) if isinstance(generation, int) else 0,
         annotations=annotations(metadata),
         deleting="deletionTimestamp" in metadata,
     )

@@ -1,0 +1,173 @@
+"""
+No input ends as an internal error: a sample of the run that ``make figures GROUP=safety`` makes whole, and what it found.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from concordat.api import Microservice, ServiceContract, parse_contract
+from concordat.api.contract_status import Consent
+from concordat.cluster.children import ChildStore, child
+from concordat.cluster.connection.client import Client, Listing
+from concordat.cluster.informer import Informer
+from concordat.cluster.ownership import ownership
+from concordat.cluster.trust import certificates
+from concordat.errors import InvalidInput, Rejected
+from concordat.gate.consent import GRACE, next_end, renewed
+from concordat.gate.register import Accepted
+from concordat.manifest import conventions
+from concordat.manifest.conventions import FIELD_MANAGER
+from concordat.reconcile.document_store import _believed
+from concordat.resources import kinds
+from concordat.world import usage
+from concordat.world.decisive import decisive
+from tests.safety.fuzz import Fuzz, deep
+
+NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Thousands of lines about what was passed over help nobody."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+async def test_no_mangled_object_ends_as_an_internal_error() -> None:
+    """Every parser, every pass and every review, over objects of any shape."""
+    fuzz = Fuzz(seed=20)
+    await fuzz.run(8_000)
+    assert fuzz.faults.examples == {}
+    assert len(fuzz.inputs) >= 15
+
+
+async def test_a_planted_defect_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An annotation of a Deployment whose types are believed, as one was, does not survive the run."""
+    monkeypatch.setattr(usage, "_usage", lambda said: {name: said[name] and tuple(said[name]) for name in said})
+    fuzz = Fuzz(seed=20)
+    await fuzz.run(4_000)
+    assert any(kind.startswith("pass: TypeError") for kind in fuzz.faults.kinds)
+
+
+def managed(fields: Any, **entry: Any) -> dict[str, Any]:
+    return {"managedFields": [{"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields, **entry}]}
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        managed({"f:spec": 5}),
+        managed({"f:spec": {"f:a": deep(300)}}),
+        managed([]),
+        managed(None),
+        {"managedFields": [{"manager": FIELD_MANAGER}, None, 5]},
+    ],
+)
+def test_managed_fields_of_any_shape_are_read(metadata: dict[str, Any]) -> None:
+    """Whoever may write an object may write its managedFields; what they say is at worst that nothing is ours."""
+    assert len(ownership(metadata).fingerprint) in (0, 16)
+
+
+@pytest.mark.parametrize("odd", [None, "2", -1, 2.5, [], {}, True])
+def test_counts_in_the_status_of_a_deployment_are_numbers_from_zero_on(odd: Any) -> None:
+    """What is no count counts as none."""
+    names = ("replicas", "readyReplicas", "updatedReplicas", "availableReplicas", "observedGeneration")
+    item = {
+        "metadata": {"name": "a", "namespace": "b", "uid": "c", "resourceVersion": "1"},
+        "spec": {},
+        "status": dict.fromkeys(names, odd) | {"conditions": [odd, {"message": odd}]},
+    }
+    workload = child(kinds.DEPLOYMENT, item).workload
+    assert workload is not None
+    assert min(workload.total, workload.ready, workload.updated, workload.available, workload.observed_generation) >= 0
+    assert isinstance(workload.rolled_out, bool)
+
+
+@pytest.mark.parametrize("odd", [[], 5, "x", {"concordat.dev/paused": 5}, {"concordat.dev/paused": []}])
+def test_annotations_of_a_review_may_have_any_shape(odd: Any) -> None:
+    """A review may come from anybody; the API server's own always hold text."""
+    assert not decisive({"annotations": odd, "generation": "x"}).paused
+    assert not Microservice.of_metadata({"annotations": odd})["paused"]
+    assert not ServiceContract.of_metadata({"annotations": odd})["paused"]
+
+
+def test_a_bundle_of_certificates_holds_any_text() -> None:
+    """What is no certificate is left out; it does not end the task that keeps ours."""
+    assert certificates("-----BEGIN CERTIFICATE-----\n\U0001f600\n-----END CERTIFICATE-----") == []
+
+
+def test_an_exported_version_that_is_no_base64_is_refused_by_name() -> None:
+    """Also when it holds letters beyond ASCII."""
+    with pytest.raises(InvalidInput, match="is damaged"):
+        _ = Accepted(version="1.0.0", digest="0", packed="\U0001f600").document
+
+
+@pytest.mark.parametrize("held", [{"data": []}, {"binaryData": {conventions.DOCUMENT_KEY: 5}}, {"binaryData": "x"}])
+def test_a_stored_version_of_any_shape_is_not_believed(held: dict[str, Any]) -> None:
+    """It counts as gone."""
+    try:
+        assert _believed(held, "0" * 64) is None
+    except Rejected:
+        pytest.fail("a stored version is nobody's document to be refused")
+
+
+# --- consent and the clock ----------------------------------------------------------------------------------------------
+
+
+def shut() -> Any:
+    spec = {"type": "openapi", "version": "1.0.0", "document": {"inline": "{}"}}
+    return parse_contract(
+        {
+            "apiVersion": conventions.API_VERSION,
+            "kind": conventions.SERVICE_CONTRACT,
+            "metadata": {"name": "a", "namespace": "b"},
+            "spec": spec,
+        }
+    )
+
+
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59Z", "2026-99-99T99:99:99Z", "2026-12-01T99:99:99Z"])
+def test_no_grace_of_withdrawn_consent_ends_later_than_a_day_from_now(until: str) -> None:
+    """Whatever was recorded, by a clock that was eight days ahead or by somebody else; a time that does not exist is no error."""
+    recorded = (Consent(namespace="other", until=until),)
+    assert 0 <= (next_end(recorded, NOW) or 0)
+    (kept,) = renewed(shut(), recorded, NOW)
+    assert kept.until <= (NOW + GRACE).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_a_clock_that_jumps_eight_days_and_back_leaves_a_grace_of_a_day_at_most() -> None:
+    """Ahead, the grace is over; back, it has not become longer."""
+    recorded = renewed(shut(), (Consent(namespace="other"),), NOW)
+    assert renewed(shut(), recorded, NOW + timedelta(days=8)) == ()
+    assert (
+        next_end(renewed(shut(), recorded, NOW - timedelta(days=8)), NOW - timedelta(days=8)) == GRACE.total_seconds()
+    )
+
+
+# --- one bad object -----------------------------------------------------------------------------------------------------
+
+
+async def test_one_object_that_cannot_be_read_ends_neither_a_list_nor_a_watch() -> None:
+    """Passed over, with a line in the log; all others are seen."""
+    store = ChildStore(kinds.SERVICE)
+    good = {"metadata": {"name": "good", "namespace": "shop", "uid": "u", "resourceVersion": "5"}}
+    later = {"metadata": {"name": "later", "namespace": "shop", "uid": "v", "resourceVersion": "7"}}
+    bad: dict[str, Any] = {"metadata": {"name": 5, "namespace": [], "resourceVersion": "6"}}
+
+    class Server:
+        async def list(self, kind: Any, take: Any, **_: Any) -> Any:
+            return Listing(items=[take(bad), take(good)], resource_version="5")
+
+        async def watch(self, kind: Any, **_: Any) -> Any:
+            yield "ADDED", bad
+            yield "ADDED", later
+
+    informer = Informer(cast(Client, Server()), kinds.SERVICE, store)
+    await informer._list()
+    await informer._watch()
+    assert {found.name for found in store} == {"good", "later"}
