@@ -12,6 +12,7 @@ from concordat.cluster.workqueue import Lane
 from concordat.facts import Consumer, Facts, Platform, Retried
 from concordat.manifest import conventions
 from concordat.world.contracts import Contracts
+from concordat.world.contracts import known as contract_known
 from concordat.world.gather import Neighbours, gather
 from concordat.world.keys import Key
 from concordat.world.microservice_record import observation
@@ -504,3 +505,21 @@ def test_a_provider_s_promise_and_patience_reach_its_consumers() -> None:
     assert "shop/orders" in world.heard()
     provider = world.facts("orders").providers["payments"]
     assert (Decimal("99.7"), Decimal(1)) == (provider.promise, provider.takes)
+
+
+@pytest.mark.parametrize("forged", ["[]", "1.2.3.4", "", "v1", "1.4.0\n"])
+def test_a_version_that_is_none_is_left_out_of_what_was_accepted(forged: str) -> None:
+    """Whoever may write the status of a contract ends no pass by it, least of all that of a consumer elsewhere."""
+    accepted = {"version": "1.4.0", "digest": "d", "configMap": "c"}
+    item = {
+        "apiVersion": conventions.API_VERSION,
+        "kind": conventions.SERVICE_CONTRACT,
+        "metadata": {"name": "pay", "namespace": "shop", "uid": "u", "generation": 1, "resourceVersion": "5"},
+        "spec": {"type": "openapi", "version": "1.4.0", "document": {"inline": "openapi: 3.1.0"}},
+        "status": {"version": forged, "versions": [accepted, {**accepted, "version": forged}]},
+    }
+
+    status = contract_known(item).status
+
+    assert ["1.4.0"] == [one.version for one in status.versions]
+    assert "1.4.0" == (status.version or "1.4.0")

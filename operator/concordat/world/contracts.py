@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from concordat.api import ServiceContract, ServiceContractStatus, State, parse_contract
+from concordat.api.values.semver import is_version
 from concordat.cluster.outcomes import Wanted
 from concordat.cluster.workqueue import Lane
 from concordat.errors import InvalidInput, Problem
@@ -274,10 +275,18 @@ def known(item: Mapping[str, Any]) -> Known:
 
 
 def _status(item: Mapping[str, Any]) -> ServiceContractStatus:
+    """Without what is not a version: we never accepted one, so somebody else wrote it, and comparing with it would fail."""
     try:
-        return ServiceContractStatus.model_validate(item.get("status") or {}, extra="ignore")
+        status = ServiceContractStatus.model_validate(item.get("status") or {}, extra="ignore")
     except ValidationError:
         return ServiceContractStatus()
+    versions = tuple(one for one in status.versions if is_version(one.version))
+    version = status.version if not status.version or is_version(status.version) else ""
+    if (versions, version) == (status.versions, status.version):
+        return status
+    return status.model_copy(
+        update={"versions": versions, "version": version or (versions[-1].version if versions else "")}
+    )
 
 
 def _as_offered(status: ServiceContractStatus) -> Any:

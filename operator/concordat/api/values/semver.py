@@ -23,6 +23,16 @@ class Core(NamedTuple):
     patch: int = 0
 
 
+def is_version(text: str) -> bool:
+    """
+    Whether :class:`Version` takes it.
+
+    >>> is_version("1.4.0-rc.1"), is_version("1.2.3.4"), is_version("[]")
+    (True, False, False)
+    """
+    return re.fullmatch(SEMVER, text) is not None
+
+
 @total_ordering
 class Version:
     """Ordered by precedence (SemVer 11): build metadata does not count, a pre-release comes before its release."""
