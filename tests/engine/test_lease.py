@@ -25,6 +25,9 @@ class Leases:
         self.requests: list[str] = []
         self.hangs = False
         self.version = 0
+        self.late = 0.0
+        """Seconds between a write and its answer."""
+        self.written_at = 0.0
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         if not request.path.startswith("/apis/coordination.k8s.io/"):
@@ -36,10 +39,15 @@ class Leases:
         if request.method == "GET":
             return web.json_response(self.lease) if self.lease else status(404, "NotFound")
         sent = await request.json()
+        if request.method == "PUT" and self.lease is None:
+            return status(404, "NotFound")
         if self.lease and sent["metadata"].get("resourceVersion") != self.lease["metadata"]["resourceVersion"]:
             return status(409, "Conflict")
         self.write(sent)
-        return web.json_response(self.lease)
+        self.written_at = asyncio.get_running_loop().time()
+        answer = web.json_response(self.lease)
+        await asyncio.sleep(self.late)
+        return answer
 
     def write(self, lease: dict[str, Any]) -> None:
         self.version += 1
@@ -96,6 +104,80 @@ async def test_one_request_that_hangs_does_not_cost_the_lease() -> None:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(election.keep(), 1.0)
         assert leases.requests.count("PUT") > 2
+
+
+@pytest.mark.parametrize("stated", [None, "15", 2**31 - 1, 10**30, -5, 0, 1.5, True, [], {"a": 1}])
+@pytest.mark.usefixtures("quickly")
+async def test_a_lease_is_believed_for_a_bounded_time_whatever_it_says(
+    monkeypatch: pytest.MonkeyPatch, stated: Any
+) -> None:
+    """Nobody who may write the Lease stops every operator by one number, or by one that is none."""
+    monkeypatch.setattr(election_module, "LEASE_SECONDS", 0.05)
+    monkeypatch.setattr(election_module, "LONGEST_LEASE", 0.1)
+    leases = Leases()
+    odd = {
+        "holderIdentity": "stranger",
+        "leaseDurationSeconds": stated,
+        "renewTime": "never",
+        "leaseTransitions": stated,
+    }
+    leases.write({"metadata": {}, "spec": odd})
+    async with serving(leases) as client:
+        election = candidate(client)
+        await asyncio.wait_for(election.acquire(), 3)
+    assert leases.lease is not None
+    assert leases.lease["spec"]["holderIdentity"] == "first"
+    assert 0 < leases.lease["spec"]["leaseTransitions"] < 2**31
+
+
+def test_a_lease_is_believed_for_ten_times_ours_at_most() -> None:
+    """In seconds, as shipped."""
+    believed = [election_module._believed_seconds(stated) for stated in (2**31 - 1, 20, -1, None)]
+    assert believed == [150, 20, 0, 15]
+
+
+@pytest.mark.usefixtures("quickly")
+async def test_a_lease_that_was_deleted_is_made_again() -> None:
+    """The leader goes on."""
+    leases = Leases()
+    async with serving(leases) as client:
+        election = candidate(client)
+        await election.acquire()
+        leases.lease = None
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(election.keep(), 1.0)
+    assert election.leading
+    assert leases.lease is not None
+
+
+@pytest.mark.usefixtures("quickly")
+async def test_a_lease_counts_from_when_it_may_have_been_written() -> None:
+    """Others may take it 15 s after the server wrote it, so an answer that comes late makes it no longer for us."""
+    leases = Leases()
+    async with serving(leases) as client:
+        election = candidate(client)
+        leases.write({"metadata": {}, "spec": {}})
+        leases.late = 0.15
+        await election.acquire()
+        written_at, leases.late = leases.written_at, 1.0
+        await election.keep()
+        assert asyncio.get_running_loop().time() - written_at < 0.7
+    assert not election.leading
+
+
+@pytest.mark.usefixtures("quickly")
+async def test_nobody_leads_by_an_answer_that_came_too_late() -> None:
+    """An API server that takes nine of the ten seconds there are: no leader, rather than one that is none any more."""
+    leases = Leases()
+    leases.write({"metadata": {}, "spec": {}})
+    leases.late = 0.54
+    async with serving(leases) as client:
+        election = candidate(client)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(election.acquire(), 1.5)
+        assert not election.leading
+        leases.late = 0.0
+        await asyncio.wait_for(election.acquire(), 3)
 
 
 async def test_a_leader_does_not_wait_while_everybody_else_is_told_to() -> None:

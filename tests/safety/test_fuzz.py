@@ -2,7 +2,10 @@
 No input ends as an internal error: a sample of the run that ``make figures GROUP=safety`` makes whole, and what it found.
 """
 
+import base64
+import json
 import logging
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -15,7 +18,7 @@ from concordat.cluster.children import ChildStore, child
 from concordat.cluster.connection.client import Client, Listing
 from concordat.cluster.informer import Informer
 from concordat.cluster.ownership import ownership
-from concordat.cluster.trust import certificates
+from concordat.cluster.trust import Trust, certificates
 from concordat.errors import InvalidInput, Rejected
 from concordat.gate.consent import GRACE, next_end, renewed
 from concordat.gate.register import Accepted
@@ -24,7 +27,9 @@ from concordat.manifest.conventions import FIELD_MANAGER
 from concordat.reconcile.document_store import _believed
 from concordat.resources import kinds
 from concordat.world import usage
+from concordat.world.conformance import Trials
 from concordat.world.decisive import decisive
+from concordat.world.keys import Key
 from tests.safety.fuzz import Fuzz, deep
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -147,6 +152,68 @@ def test_a_clock_that_jumps_eight_days_and_back_leaves_a_grace_of_a_day_at_most(
     assert (
         next_end(renewed(shut(), recorded, NOW - timedelta(days=8)), NOW - timedelta(days=8)) == GRACE.total_seconds()
     )
+
+
+DAY = 86400.0
+
+
+class Configuration:
+    """In place of the API server: the bundle it was told to believe."""
+
+    def __init__(self) -> None:
+        self.bundle = ""
+
+    async def send(self, method: str, path: str, body: Any = None, **_: Any) -> Any:
+        if method == "PATCH":
+            self.bundle = body[1]["value"]
+        config = {"caBundle": self.bundle}
+        return {"metadata": {"resourceVersion": "1"}, "webhooks": [{"clientConfig": config}]}
+
+
+@pytest.mark.parametrize(("days", "renewed_at_once"), [(8, True), (-8, True), (1, False), (0, False)])
+async def test_a_certificate_is_made_anew_when_the_clock_jumps(days: int, renewed_at_once: bool) -> None:
+    """Ahead, it has run out; back, nobody else believes it yet. What is published is then what is shown."""
+    clock = time.time()
+    configuration, shown = Configuration(), []
+    trust = Trust(
+        cast(Client, configuration),
+        configuration="c",
+        identity="first",
+        hosts=["a"],
+        spreads=0.0,
+        now=lambda: clock,
+    )
+    await trust.begin(shown.append)
+    clock += days * DAY
+    await trust._step(shown.append)
+    assert (len(shown) == 2) is renewed_at_once
+    believed = base64.b64decode(configuration.bundle).decode()
+    assert shown[-1].certificate.pem in believed
+
+
+def trial(created: str, finished: str, requests: int) -> dict[str, Any]:
+    verdict = {"breaches": [], "requests": requests, "operations": 1, "unanswered": [], "unusable": ""}
+    ended = {"message": json.dumps(verdict), "finishedAt": finished}
+    return {
+        "metadata": {
+            "name": "a",
+            "namespace": "shop",
+            "creationTimestamp": created,
+            "labels": {conventions.LABEL_TRIES: "orders-api"},
+        },
+        "status": {"containerStatuses": [{"state": {"terminated": ended}}]},
+    }
+
+
+def test_the_clock_of_a_node_does_not_hide_later_trials() -> None:
+    """One trial ended eight days in the future, by the clock of its node; the next one counts all the same."""
+    trials = Trials(lambda _namespace, _name: None)
+    trials.observe("ADDED", trial("2026-12-01T10:00:00Z", "2026-12-09T10:01:00Z", 1))
+    trials.observe("ADDED", trial("2026-12-01T11:00:00Z", "2026-12-01T11:01:00Z", 2))
+    trials.observe("MODIFIED", trial("2026-12-01T10:00:00Z", "2026-12-09T10:01:00Z", 1))
+    latest = trials.latest(Key(conventions.SERVICE_CONTRACT, "shop", "orders-api"))
+    assert latest is not None
+    assert latest.verdict.requests == 2
 
 
 # --- one bad object -----------------------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,26 +52,28 @@ class Election:
         """As we last wrote it: renewed by one PUT, which the server refuses if anybody else has written since."""
         self._seen: dict[str, Any] = {}
         self._seen_at = 0.0
+        self._renewed_at = 0.0
+        """When the request began by which we last wrote the lease: the server wrote it no earlier than that."""
 
     async def acquire(self) -> None:
-        """Returns once we lead."""
-        while not await self._attempt():  # noqa: ASYNC110  a Lease wakes nobody
+        """
+        Returns once we lead.
+
+        An attempt that takes too long counts for nothing, even if the server has written it: by the time the answer is here,
+        the lease may be about to run out for everyone else.
+        """
+        while not await self._attempt_in(ATTEMPT):  # noqa: ASYNC110  a Lease wakes nobody
             await asyncio.sleep(RETRY_PERIOD * random.uniform(1.0, 1.2))
         logger.info("%s leads", self.identity)
 
     async def keep(self) -> None:
         """Returns once we no longer lead."""
         loop = asyncio.get_running_loop()
-        renewed_at = loop.time()
-        while loop.time() - renewed_at < RENEW_DEADLINE:
+        while loop.time() - self._renewed_at < RENEW_DEADLINE:
             await asyncio.sleep(RETRY_PERIOD)
-            began = loop.time()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(ATTEMPT, renewed_at + RENEW_DEADLINE - began)):
-                    if await self._attempt():
-                        renewed_at = began  # others count from when the server wrote it, which was later
-                    elif self._seen.get("holderIdentity") != self.identity:
-                        break
+            left = self._renewed_at + RENEW_DEADLINE - loop.time()
+            if not await self._attempt_in(min(ATTEMPT, left)) and self._seen.get("holderIdentity") != self.identity:
+                break
         self.leading = False
         logger.error("%s no longer leads", self.identity)
 
@@ -89,6 +90,19 @@ class Election:
                 await self._client.send("PUT", self._path, lease | {"spec": record | free})
         except ApiError as error:
             logger.warning("the lease stays until it runs out: %s", error)
+
+    async def _attempt_in(self, seconds: float) -> bool:
+        """Whether the lease is ours after an attempt of ``seconds`` at most."""
+        began = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(seconds):
+                ours = await self._attempt()
+        except TimeoutError:
+            logger.warning("lease %s/%s: no answer in %.1f s", self._namespace, self._name, seconds)
+            return False
+        if ours:
+            self._renewed_at = began
+        return ours
 
     async def _attempt(self) -> bool:
         """Take or renew the lease; whether it is ours afterwards."""

@@ -62,8 +62,18 @@ class Pair:
     certificate: Certificate
     pem: bytes
     """Both."""
+    made_at: float
+    """Seconds since the epoch, by our clock."""
     renew_at: float
     """Seconds since the epoch."""
+
+    def is_fresh(self, now: float) -> bool:
+        """
+        Not due to be renewed.
+
+        A clock that has been set back says that it was made in the future: then nobody whose clock is right believes it yet.
+        """
+        return self.made_at - LOOK <= now < self.renew_at
 
 
 class Trust:
@@ -79,6 +89,7 @@ class Trust:
         valid: float = VALID,
         look: float = LOOK,
         spreads: float = SPREADS,
+        now: Callable[[], float] = time.time,
     ) -> None:
         """``configuration`` is the name of our ValidatingWebhookConfiguration, ``hosts`` what it calls us by."""
         self._client = client
@@ -88,6 +99,7 @@ class Trust:
         self._valid = valid
         self._look = look
         self._spreads = spreads
+        self._now = now
         self._pair: Pair | None = None
         self._troubled = False
 
@@ -115,9 +127,9 @@ class Trust:
 
     async def _step(self, show: Callable[[Pair], None]) -> float:
         assert self._pair is not None
-        if time.time() < self._pair.renew_at:
+        if self._pair.is_fresh(self._now()):
             await self._publish(self._pair)
-            return min(self._look, max(self._pair.renew_at - time.time(), 0.1))
+            return min(self._look, max(self._pair.renew_at - self._now(), 0.1))
         fresh = await self._make()
         await self._publish(self._pair, fresh)
         await asyncio.sleep(self._spreads)
@@ -131,7 +143,7 @@ class Trust:
         operations: list[dict[str, Any]] = []
         for position, webhook in enumerate(found.get("webhooks") or ()):
             before = base64.b64decode(webhook["clientConfig"].get("caBundle") or "").decode(errors="replace")
-            after = bundle(before, [pair.certificate for pair in pairs], now=time.time())
+            after = bundle(before, [pair.certificate for pair in pairs], now=self._now())
             if after != before:
                 value = base64.b64encode(after.encode()).decode()
                 path = f"/webhooks/{position}/clientConfig/caBundle"
@@ -142,10 +154,10 @@ class Trust:
             await self._client.send("PATCH", self._path, [unmoved, *operations], content_type=JSON_PATCH)
 
     async def _make(self) -> Pair:
-        now = time.time()
+        now = self._now()
         pem = await _made(identity=self._identity, hosts=self._hosts, seconds=self._valid)
         (certificate,) = certificates(pem.decode())
-        return Pair(certificate=certificate, pem=pem, renew_at=now + self._valid * RENEW_AT)
+        return Pair(certificate=certificate, pem=pem, made_at=now, renew_at=now + self._valid * RENEW_AT)
 
     def _complain(self, error: ConcordatError) -> None:
         """Once: two replicas that write at the same time are no trouble, and nothing unsafe gets through meanwhile."""

@@ -101,9 +101,14 @@ class ContractChildren:
         ]
 
     def _own(self, known: Known) -> list[Child]:
-        """Without accepted versions, which carry no hash: nothing brings them to a planned state."""
+        """Without accepted versions, whatever is annotated on them: nothing brings them to a planned state."""
         owned = self._children.owned_by(*known.key).values()
-        return [child for child in owned if child.controller_uid == known.uid and child.applied_hash]
+        kept = {ChildKey(kind=kinds.CONFIG_MAP.kind, name=version.config_map) for version in known.status.versions}
+        return [
+            child
+            for child in owned
+            if child.controller_uid == known.uid and child.applied_hash and child.key not in kept
+        ]
 
     def _runs(self, provider: Microservice) -> bool:
         """Its Service and its Deployment are its own: a trial by name would else reach a stranger."""

@@ -24,8 +24,10 @@ class Trial:
     namespace: str
     contract: str
     """Name of the contract, as a label can hold it."""
+    created: str
+    """When its pod was, RFC 3339: by the API server's clock, the only one that all trials have in common."""
     finished: str
-    """RFC 3339, by the kubelet's clock."""
+    """RFC 3339, by the kubelet's clock: tells apart only pods of the same second."""
     verdict: Verdict
 
 
@@ -59,6 +61,7 @@ class Trials:
             return Trial(
                 namespace=metadata["namespace"],
                 contract=name,
+                created=metadata.get("creationTimestamp") or "",
                 finished=ended.get("finishedAt") or "",
                 verdict=verdict,
             )
@@ -81,6 +84,6 @@ class Trials:
             return
         place = trial.namespace, trial.contract
         known = self._latest.get(place)
-        if known is None or known.finished < trial.finished:
+        if known is None or (known.created, known.finished) < (trial.created, trial.finished):
             self._latest[place] = trial
             self._tell(*place)
