@@ -115,14 +115,13 @@ async def test_a_broken_glass_lets_through_what_can_be_compared_with_nothing(
 
 
 async def test_a_name_taken_beforehand_never_becomes_the_past(story: Story, control_plane: Any, namespace: str) -> None:
-    """The version gets another name, the squatter is told of, and a restart changes no verdict."""
+    """The version gets another name, and a restart changes no verdict. Who took the name is told by the pass that met it."""
     text = OLD
     name = f"payments-api-{digest(parse_text(text))[:16]}"
     await story.apply(_forged(story, name))
     await story.apply(contract(story, "1.4.0", text))
     status = await decided(story)
     assert status["versions"][-1]["configMap"].startswith(f"{name}-")
-    assert any(f"delete {name}" in one["message"] for one in status["problems"])
     await _stored(story, OLD)
     await story.engine.stop(drain=5)
     await story.apply(contract(story, "1.5.0", DROPPED))
