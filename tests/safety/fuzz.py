@@ -405,9 +405,9 @@ class Fuzz:
     # --- what is thrown -------------------------------------------------------------------------------------------------
 
     def _mangled(self) -> tuple[str, Object, bool]:
-        kind, healthy = self.chance.choice(self._healthy)
+        ours = self.chance.random() < 0.4
+        kind, healthy = self.chance.choice([one for one in self._healthy if (one[0] in _SOUND) is ours])
         item = self._stamped(healthy)
-        ours = kind in (conventions.MICROSERVICE, conventions.SERVICE_CONTRACT)
         typed = self.chance.random() < 0.8
         metadata, rest = item["metadata"], {name: item[name] for name in ("spec", "status") if name in item}
         identity = {name: metadata.pop(name) for name in _IDENTITY if name in metadata}
