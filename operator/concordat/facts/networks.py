@@ -83,16 +83,21 @@ def outside_issuer(issuer: str, cluster_domain: str) -> bool:
     True
     >>> outside_issuer("https://id.kube-system.svc", "cluster.local")
     False
+    >>> outside_issuer("https://id.example.com:9999999", "cluster.local")
+    False
     """
-    found = urlsplit(issuer)
-    host = (found.hostname or "").removesuffix(".")
+    try:
+        found = urlsplit(issuer)
+        host, _ = (found.hostname or "").removesuffix("."), found.port
+    except ValueError:  # a forged status may hold any text, such as "http://[" or a port of seven digits
+        return False
     labels = host.split(".")
     if found.scheme != "https" or found.username is not None or len(labels) < 2:
         return False
     if labels[-1] in _INSIDE or f".{host}".endswith(f".{cluster_domain}") or labels[2:3] == ["svc"]:
         return False
     # A resolver completes NAME.NAMESPACE inside the cluster too, so a name of two labels is never sure to be public.
-    return len(labels) > 2 and labels[-1][0].isalpha()
+    return len(labels) > 2 and labels[-1][:1].isalpha()
 
 
 _INSIDE = frozenset({"svc", "local", "localhost", "internal", "home", "lan", "arpa"})

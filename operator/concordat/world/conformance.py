@@ -61,8 +61,8 @@ class Trials:
             return Trial(
                 namespace=metadata["namespace"],
                 contract=name,
-                created=metadata.get("creationTimestamp") or "",
-                finished=ended.get("finishedAt") or "",
+                created=str(metadata.get("creationTimestamp") or ""),
+                finished=str(ended.get("finishedAt") or ""),
                 verdict=verdict,
             )
         return None
